@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: MIT
+#
+# belfry: monitoring over MQTT.
+#
+#   make              build the programs into build/bin, plugins into build/plugins
+#   make demo         install what is missing, build, show the real thing in a scratch folder
+#   make check        install what is missing, build, run the whole test suite
+#   make deps         install the packages of the distribution (as root or through sudo)
+#   make lint         check the layers, the formatting, the usual mistakes
+#   make format       rewrite the sources in the house style
+#   make bench        measure, side by side with the distribution's Mosquitto
+#   make chaos        kill and stop everything under load for a while, count what was lost
+#   make fuzz         run every fuzzer for FUZZ_SECONDS (60) with clang's libFuzzer
+#   make install      install; DESTDIR and PREFIX (/usr/local) are honoured
+#   make clean        remove build/
+#
+#   MODE=release|debug|asan|tsan   what to build; release is the default
+#   DEV=1                          warnings are errors
+#   V=1                            show the commands
+
+MODE ?= release
+PREFIX     ?= /usr/local
+BINDIR     ?= $(PREFIX)/bin
+SBINDIR    ?= $(PREFIX)/sbin
+DOCDIR     ?= $(PREFIX)/share/doc/belfry
+PYTHON     ?= /usr/bin/python3
+PKG_CONFIG ?= pkg-config
+FUZZ_SECONDS ?= 60
+
+VERSION := $(shell cat VERSION)
+Q := $(if $(V),,@)
+B := build/$(MODE)
+BIN := $(if $(filter release,$(MODE)),build/bin,$(B)/bin)
+
+# --- flags ---------------------------------------------------------------------------------------
+
+MODE_release := -O2 -g -D_FORTIFY_SOURCE=2
+MODE_debug   := -O0 -g3
+MODE_asan    := -O1 -g3 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+MODE_tsan    := -O1 -g3 -fno-omit-frame-pointer -fsanitize=thread
+OPT := $(or $(MODE_$(MODE)),$(error unknown MODE '$(MODE)': take release, debug, asan or tsan))
+
+cc-option = $(shell $(CC) -Werror $(1) -x c -c /dev/null -o /dev/null 2>/dev/null && echo $(1))
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wundef -Wcast-qual -Wwrite-strings \
+	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wpointer-arith \
+	-Wformat=2 -Wswitch-enum -Wimplicit-fallthrough \
+	$(call cc-option,-Wlogical-op) $(call cc-option,-Wduplicated-cond) $(if $(DEV),-Werror)
+HARD := -fPIE -fno-common -fstack-protector-strong $(call cc-option,-fstack-clash-protection) \
+	$(call cc-option,-fcf-protection) $(call cc-option,-ftrivial-auto-var-init=zero) \
+	-ffile-prefix-map=$(CURDIR)=.
+
+override CPPFLAGS := -I. -D_GNU_SOURCE -DBELFRY_VERSION='"$(VERSION)"' $(CPPFLAGS)
+override CFLAGS   := -std=c17 $(OPT) $(WARN) $(HARD) -pthread $(CFLAGS)
+override LDFLAGS  := -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--as-needed -pthread \
+	$(filter -fsanitize=%,$(OPT)) $(LDFLAGS)
+
+# --- what is built from what ---------------------------------------------------------------------
+# A folder is a component; its .c files are found, never listed. main.c is the only file that is
+# not part of its component's archive, so that everything else can be linked into tests.
+
+BROKER_DIRS  := broker broker/mqtt broker/core broker/io broker/store
+src  = $(sort $(wildcard $(addsuffix /*.c,$(1))))
+objs = $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(call src,$(1))))
+
+COMMON  := $(B)/libcommon.a
+BROKER  := $(B)/libbroker.a
+GATEWAY := $(B)/libgateway.a
+CLI     := $(B)/libcli.a
+PROGRAMS := $(BIN)/belfry-broker $(BIN)/belfry-gateway $(BIN)/belfry
+
+UNIT_SRC := $(sort $(shell find tests/unit -name '*_test.c' 2>/dev/null))
+UNITS    := $(patsubst %.c,$(B)/%,$(UNIT_SRC))
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+REPLAYS  := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(FUZZ_SRC))
+CONVERSE := $(B)/tests/conversations/converse
+LOADGEN  := $(B)/tests/bench/loadgen
+NEBS     := $(patsubst tests/system/%.c,$(B)/tests/system/%.so,$(wildcard tests/system/*.c))
+TESTS    := $(UNITS) $(REPLAYS) $(CONVERSE) $(NEBS)
+
+C_FILES := $(sort $(shell find common broker gateway plugins cli tests -name '*.[ch]' 2>/dev/null))
+
+.PHONY: all programs tests check demo deps lint format bench chaos fuzz install clean help
+all: programs
+programs: $(PROGRAMS)
+tests: $(TESTS)
+
+# --- libraries -----------------------------------------------------------------------------------
+# job, header to try, package that brings it. Checked once per configuration, before compiling.
+
+LIBRARIES := libev:ev.h:libev-dev lmdb:lmdb.h:liblmdb-dev libcrypto:openssl/evp.h:libssl-dev \
+	libmosquitto:mosquitto.h:libmosquitto-dev libcjson:cjson/cJSON.h:libcjson-dev \
+	uthash:uthash.h:uthash-dev xxhash:xxhash.h:libxxhash-dev
+
+define check-library
+@echo '#include <$(word 2,$(subst :, ,$(1)))>' | $(CC) $(CPPFLAGS) -x c -fsyntax-only - 2>/dev/null || \
+	{ echo "missing: $(word 1,$(subst :, ,$(1))), install the package $(word 3,$(subst :, ,$(1))) (or run: make deps)" >&2; exit 1; }
+
+endef
+
+$(B)/libraries: Makefile
+	$(foreach l,$(LIBRARIES),$(call check-library,$(l)))
+	@mkdir -p $(B) && touch $@
+
+pkg = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null || echo $(2))
+LIBS_BROKER  := -lev $(call pkg,lmdb,-llmdb) -lcrypto
+LIBS_GATEWAY := $(call pkg,libmosquitto,-lmosquitto) $(call pkg,libcjson,-lcjson) $(call pkg,lmdb,-llmdb) -lcrypto
+LIBS_CLI     := $(call pkg,libmosquitto,-lmosquitto) $(call pkg,libcjson,-lcjson)
+
+# --- rules ---------------------------------------------------------------------------------------
+
+# Changed flags rebuild everything.
+FLAGS := $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)
+ifneq ($(FLAGS),$(file <$(B)/flags))
+$(shell mkdir -p $(B))$(file >$(B)/flags,$(FLAGS))
+endif
+
+$(B)/%.o: %.c $(B)/flags $(B)/libraries
+	@mkdir -p $(@D)
+	$(if $(Q),@echo '  CC      $<')
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(CFLAGS_$(patsubst %/,%,$(dir $<))) -MMD -MP -c -o $@ $<
+
+CFLAGS_common      := $(call cc-option,-Wconversion)
+CFLAGS_broker/mqtt := $(call cc-option,-Wconversion)
+
+$(COMMON):  $(call objs,common)
+$(BROKER):  $(call objs,$(BROKER_DIRS))
+$(GATEWAY): $(call objs,gateway)
+$(CLI):     $(call objs,cli)
+
+$(B)/%.a:
+	@rm -f $@
+	$(if $(Q),@echo '  AR      $@')
+	$(Q)$(AR) rcsD $@ $^
+
+define link
+@mkdir -p $(@D)
+$(if $(Q),@echo '  LD      $@')
+$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(1) $(LIBS)
+endef
+
+$(BIN)/belfry-broker:  $(B)/broker/main.o $(BROKER) $(COMMON)
+	$(call link,$(LIBS_BROKER))
+$(BIN)/belfry-gateway: $(B)/gateway/main.o $(GATEWAY) $(COMMON)
+	$(call link,$(LIBS_GATEWAY))
+$(BIN)/belfry: $(B)/cli/main.o $(CLI) $(COMMON)
+	$(call link,$(LIBS_CLI))
+
+# A test binary takes what it needs from every archive.
+$(UNITS): %: %.o $(GATEWAY) $(BROKER) $(CLI) $(COMMON)
+	$(call link,$(LIBS_BROKER) $(LIBS_GATEWAY) -lcmocka)
+$(REPLAYS): %: %.o $(B)/tests/fuzz/replay.o $(GATEWAY) $(BROKER) $(COMMON)
+	$(call link,$(LIBS_BROKER) $(LIBS_GATEWAY))
+$(CONVERSE): $(call objs,tests/conversations) $(BROKER) $(COMMON)
+	$(call link,$(LIBS_BROKER))
+$(LOADGEN): $(patsubst %.c,$(B)/%.o,$(call src,tests/bench)) $(COMMON)
+	$(call link,)
+$(B)/tests/system/%.so: tests/system/%.c $(B)/flags
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c17 -D_GNU_SOURCE -I. -O2 $(WARN) -shared -fPIC -o $@ $<
+
+.SECONDARY:
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+# --- what a person runs --------------------------------------------------------------------------
+
+deps:
+	$(Q)sh contrib/deps.sh
+
+demo:
+	$(Q)sh contrib/deps.sh --run
+	$(Q)$(MAKE) --no-print-directory programs
+	$(Q)$(BIN)/belfry demo $(if $(ONESHOT),--oneshot)
+
+check:
+	$(Q)sh contrib/deps.sh
+	$(Q)$(MAKE) --no-print-directory programs tests $(LOADGEN)
+	$(Q)MODE=$(MODE) BELFRY_BIN=$(BIN) BELFRY_BUILD=$(B) $(PYTHON) tests/check.py $(ONLY)
+
+chaos: programs tests
+	$(Q)BELFRY_BIN=$(BIN) BELFRY_BUILD=$(B) $(PYTHON) tests/system/chaos.py $(CHAOS)
+
+bench: programs tests $(LOADGEN)
+	$(Q)BELFRY_BIN=$(BIN) BELFRY_BUILD=$(B) $(PYTHON) tests/bench/bench.py $(BENCH)
+
+lint:
+	$(Q)awk -f tests/lint/layers.awk tests/lint/layers.txt $(C_FILES)
+	$(Q)CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' sh tests/lint/lint.sh $(C_FILES)
+
+format:
+	$(Q)clang-format -i $(C_FILES)
+
+FUZZ_CC ?= clang
+fuzz: $(patsubst tests/fuzz/%.c,build/fuzz/%,$(FUZZ_SRC))
+	$(Q)for f in $^; do \
+		n=$${f##*/fuzz_}; mkdir -p build/fuzz/new/$$n; echo "== $$n"; \
+		$$f -max_total_time=$(FUZZ_SECONDS) -timeout=5 -artifact_prefix=build/fuzz/$$n- \
+			build/fuzz/new/$$n tests/fuzz/corpus/$$n || exit 1; done
+
+build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(filter-out %/main.c,$(call src,common $(BROKER_DIRS) gateway))
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) -I. -D_GNU_SOURCE -DBELFRY_VERSION='"fuzz"' -std=c17 -O1 -g -pthread \
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ $^ \
+		$(LIBS_BROKER) $(LIBS_GATEWAY)
+
+install: programs
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) $(DESTDIR)$(DOCDIR)/examples
+	install -m 755 $(BIN)/belfry $(DESTDIR)$(BINDIR)/
+	install -m 755 $(BIN)/belfry-broker $(BIN)/belfry-gateway $(DESTDIR)$(SBINDIR)/
+	install -m 644 README.md CHANGES LICENSE $(DESTDIR)$(DOCDIR)/
+	install -m 644 contrib/examples/* $(DESTDIR)$(DOCDIR)/examples/
+
+clean:
+	rm -rf build
+
+help:
+	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/settings.h"
+
+#include <errno.h>
+
+#include "common/mem.h"
+#include "common/nearest.h"
+#include "common/settings_value.h"
+
+enum { MAX_FILE = 16 * 1024 * 1024 };
+
+/* A section being read, with the line that set each keyword first. */
+struct open_block {
+	struct settings_block block;
+	unsigned opened_at;
+	unsigned *first_line; /* per row of the table, 0 = not given */
+};
+
+struct parse {
+	const struct settings_grammar *grammar;
+	void *owner;
+	struct open_block global;
+	struct open_block current; /* table NULL while no block is open */
+	struct settings_line line;
+};
+
+static size_t table_size(const struct setting *table)
+{
+	size_t n = 0;
+
+	while (table != NULL && table[n].name != NULL)
+		n++;
+	return n;
+}
+
+void text_list_add(struct text_list *list, struct span text)
+{
+	list->texts = grow_array(list->texts, list->count, &list->capacity, sizeof(char *));
+	list->texts[list->count++] = span_dup_text(text);
+}
+
+void text_list_finish(struct text_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->texts[i]);
+	free(list->texts);
+	*list = (struct text_list){ 0 };
+}
+
+void settings_init(const struct setting *table, void *target)
+{
+	struct str problem = { 0 };
+
+	for (; table->name != NULL; table++) {
+		if (table->initial != NULL &&
+				!setting_parse(table, target, span_of_text(table->initial),
+						&problem))
+			abort(); /* a default of ours that its own row refuses */
+	}
+	str_finish(&problem);
+}
+
+void settings_finish(const struct setting *table, void *target)
+{
+	for (; table->name != NULL; table++) {
+		void *field = (char *)target + table->offset;
+
+		if (table->kind == SETTING_LIST) {
+			text_list_finish(field);
+		} else if (table->kind == SETTING_TEXT) {
+			char **text = field;
+
+			if (*text != NULL && table->flags & SETTING_SECRET)
+				wipe(*text, strlen(*text));
+			free(*text);
+			*text = NULL;
+		}
+	}
+}
+
+bool settings_error(const struct settings_line *line, struct span word, const char *what, ...)
+{
+	struct str *text = &line->report->text;
+	va_list args;
+
+	str_append_text(text, line->file);
+	if (line->number > 0)
+		str_printf(text, ":%u", line->number);
+	str_append_text(text, ": '");
+	str_append_escaped(text, word);
+	str_append_text(text, "': ");
+	va_start(args, what);
+	str_vprintf(text, what, args);
+	va_end(args);
+	str_append_byte(text, '\n');
+	line->report->errors++;
+	return false;
+}
+
+struct span settings_word(struct settings_line *line)
+{
+	struct span rest = span_trim(line->rest);
+	size_t len = 0;
+
+	while (len < rest.len && !is_blank(rest.data[len]))
+		len++;
+	line->rest = span_trim(span_from(rest, len));
+	return span_first(rest, len);
+}
+
+/*
+ * Cut " # comment" off a value. A lone `#` as its first word is a topic filter, not a comment,
+ * and so is one inside a word.
+ */
+static struct span without_comment(struct span value)
+{
+	for (size_t i = 1; i < value.len; i++) {
+		bool ends_word = i + 1 == value.len || is_blank(value.data[i + 1]);
+
+		if (value.data[i] == '#' && is_blank(value.data[i - 1]) && ends_word)
+			return span_trim(span_first(value, i));
+	}
+	return value;
+}
+
+static const struct setting *find_setting(const struct setting *table, struct span keyword)
+{
+	for (; table != NULL && table->name != NULL; table++) {
+		if (span_equal_text(keyword, table->name))
+			return table;
+	}
+	return NULL;
+}
+
+static void apply(struct parse *p, struct open_block *open, const struct setting *setting)
+{
+	size_t row = (size_t)(setting - open->block.table);
+	bool is_text = setting->kind == SETTING_TEXT;
+	bool keep = p->grammar->text_is_whole_line && (is_text || setting->kind == SETTING_LIST);
+	struct span value = keep ? p->line.rest : without_comment(p->line.rest);
+	struct str problem = { 0 };
+
+	if (is_text && open->first_line[row] > 0)
+		settings_error(&p->line, p->line.keyword,
+				"was given on line %u already; remove one of the two",
+				open->first_line[row]);
+	else if (!setting_parse(setting, open->block.target, value, &problem))
+		settings_error(&p->line, p->line.keyword, "%s", str_text(&problem));
+	if (open->first_line[row] == 0)
+		open->first_line[row] = p->line.number;
+	str_finish(&problem);
+}
+
+static void open_block_start(struct open_block *open, struct settings_block block, unsigned line)
+{
+	open->block = block;
+	open->opened_at = line;
+	open->first_line = xcalloc(table_size(block.table), sizeof(unsigned));
+}
+
+/* Report the required keywords that the section did not bring. */
+static void open_block_end(struct parse *p, struct open_block *open)
+{
+	struct settings_line at = p->line;
+	size_t rows = table_size(open->block.table);
+
+	at.number = open->opened_at;
+	for (size_t i = 0; i < rows; i++) {
+		const struct setting *s = &open->block.table[i];
+
+		if (s->flags & SETTING_REQUIRED && open->first_line[i] == 0)
+			settings_error(&at, span_of_text(s->name),
+					"is missing%s%s; add a line: %s ...",
+					open->block.title != NULL ? " from this " : "",
+					open->block.title != NULL ? open->block.title : "",
+					s->name);
+	}
+	free(open->first_line);
+	*open = (struct open_block){ 0 };
+}
+
+static bool try_opener(struct parse *p)
+{
+	const struct settings_opener *o = p->grammar->openers;
+	struct settings_block block = { 0 };
+
+	for (; o != NULL && o->keyword != NULL; o++) {
+		if (!span_equal_text(p->line.keyword, o->keyword))
+			continue;
+		if (p->current.block.table != NULL)
+			open_block_end(p, &p->current);
+		p->line.rest = without_comment(p->line.rest);
+		if (!o->open(p->owner, &p->line, &block))
+			block = (struct settings_block){ o->table, NULL, NULL };
+		if (block.table != NULL)
+			open_block_start(&p->current, block, p->line.number);
+		return true;
+	}
+	return false;
+}
+
+static bool try_refusal(struct parse *p)
+{
+	const struct settings_refusal *r = p->grammar->refusals;
+
+	for (; r != NULL && r->keyword != NULL; r++) {
+		if (span_equal_text(p->line.keyword, r->keyword)) {
+			settings_error(&p->line, p->line.keyword, "%s", r->why);
+			return true;
+		}
+	}
+	return false;
+}
+
+static void offer_table(struct nearest *n, struct span word, const struct setting *table)
+{
+	for (; table != NULL && table->name != NULL; table++)
+		nearest_offer(n, word, table->name);
+}
+
+static void report_unknown(struct parse *p)
+{
+	struct nearest n = { 0 };
+	const struct settings_opener *o = p->grammar->openers;
+
+	offer_table(&n, p->line.keyword, p->current.block.table);
+	offer_table(&n, p->line.keyword, p->global.block.table);
+	for (; o != NULL && o->keyword != NULL; o++) {
+		nearest_offer(&n, p->line.keyword, o->keyword);
+		offer_table(&n, p->line.keyword, o->table);
+	}
+	if (n.best != NULL)
+		settings_error(&p->line, p->line.keyword, "unknown keyword; did you mean '%s'?",
+				n.best);
+	else
+		settings_error(&p->line, p->line.keyword,
+				"unknown keyword; --help lists the known ones");
+}
+
+/* The keyword belongs to a block, but none of that kind is open. */
+static bool try_misplaced(struct parse *p)
+{
+	const struct settings_opener *o = p->grammar->openers;
+
+	for (; o != NULL && o->keyword != NULL; o++) {
+		if (find_setting(o->table, p->line.keyword) != NULL) {
+			settings_error(&p->line, p->line.keyword,
+					"belongs to a block; put it below a line: %s %s",
+					o->keyword, o->usage);
+			return true;
+		}
+	}
+	return false;
+}
+
+static void parse_line(struct parse *p, struct span text)
+{
+	const struct setting *setting;
+
+	p->line.rest = span_trim(text);
+	if (p->line.rest.len == 0 || p->line.rest.data[0] == '#')
+		return;
+	p->line.keyword = settings_word(&p->line);
+	if (try_opener(p))
+		return;
+	if ((setting = find_setting(p->current.block.table, p->line.keyword)) != NULL)
+		apply(p, &p->current, setting);
+	else if ((setting = find_setting(p->global.block.table, p->line.keyword)) != NULL)
+		apply(p, &p->global, setting);
+	else if (!try_refusal(p) && !try_misplaced(p))
+		report_unknown(p);
+}
+
+bool settings_parse(struct span text, const char *name, const struct settings_grammar *grammar,
+		void *owner, struct settings_report *report)
+{
+	struct parse p = {
+		.grammar = grammar, .owner = owner, .line = { .file = name, .report = report }
+	};
+	unsigned errors = report->errors;
+
+	open_block_start(&p.global, grammar->global, 0);
+	while (text.data != NULL) {
+		p.line.number++;
+		parse_line(&p, span_cut(&text, '\n'));
+	}
+	if (p.current.block.table != NULL)
+		open_block_end(&p, &p.current);
+	open_block_end(&p, &p.global);
+	return report->errors == errors;
+}
+
+static int read_file(const char *path, struct str *into)
+{
+	FILE *file = fopen(path, "re");
+	int error = 0;
+
+	if (file == NULL)
+		return -errno;
+	while (error == 0) {
+		size_t n;
+
+		str_reserve(into, 65536);
+		n = fread(into->text + into->len, 1, 65536, file);
+		into->len += n;
+		if (n == 0) {
+			error = ferror(file) ? -EIO : 1;
+		} else if (into->len > MAX_FILE) {
+			error = -EFBIG;
+		}
+	}
+	fclose(file);
+	return error < 0 ? error : 0;
+}
+
+bool settings_load(const char *path, const struct settings_grammar *grammar, void *owner,
+		struct settings_report *report)
+{
+	struct str text = { 0 };
+	int error = read_file(path, &text);
+	bool ok = false;
+
+	if (error < 0) {
+		str_printf(&report->text, "%s: cannot be read: %s; check the path after -c\n", path,
+				strerror(-error));
+		report->errors++;
+	} else {
+		ok = settings_parse(str_span(&text), path, grammar, owner, report);
+	}
+	wipe(text.text, text.len);
+	str_finish(&text);
+	return ok;
+}
+
+bool settings_set(const struct setting *table, void *target, const char *origin,
+		const char *keyword, const char *value, struct settings_report *report)
+{
+	struct settings_line line = { .file = origin, .report = report };
+	const struct setting *setting = find_setting(table, span_of_text(keyword));
+	struct str problem = { 0 };
+	bool ok;
+
+	if (setting == NULL)
+		return settings_error(&line, span_of_text(keyword), "unknown keyword");
+	ok = setting_parse(setting, target, span_of_text(value), &problem);
+	if (!ok)
+		settings_error(&line, span_of_text(keyword), "%s", str_text(&problem));
+	str_finish(&problem);
+	return ok;
+}

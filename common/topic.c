@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/topic.h"
+
+#include "common/utf8.h"
+
+static const struct span share_prefix = SPAN("$share/");
+
+size_t topic_level_count(struct span topic)
+{
+	size_t count = 1;
+
+	for (size_t i = 0; i < topic.len; i++)
+		count += topic.data[i] == '/';
+	return count;
+}
+
+static bool shape_valid(struct span topic)
+{
+	return topic.len > 0 && topic.len <= MAX_TOPIC_LENGTH && utf8_valid_mqtt(topic) &&
+	       topic_level_count(topic) <= MAX_TOPIC_LEVELS;
+}
+
+bool topic_filter_has_wildcard(struct span filter)
+{
+	return span_find(filter, '+') < filter.len || span_find(filter, '#') < filter.len;
+}
+
+bool topic_name_valid(struct span name)
+{
+	return shape_valid(name) && !topic_filter_has_wildcard(name);
+}
+
+bool topic_filter_valid(struct span filter)
+{
+	struct span rest = filter;
+
+	if (!shape_valid(filter))
+		return false;
+	while (rest.data != NULL) {
+		struct span level = span_cut(&rest, '/');
+
+		if (level.len > 1 && topic_filter_has_wildcard(level))
+			return false;
+		if (span_equal_text(level, "#") && rest.data != NULL)
+			return false;
+	}
+	return true;
+}
+
+bool topic_matches(struct span filter, struct span name)
+{
+	if (name.len > 0 && name.data[0] == '$' && filter.len > 0 &&
+			(filter.data[0] == '+' || filter.data[0] == '#'))
+		return false;
+	while (filter.data != NULL) {
+		struct span level = span_cut(&filter, '/');
+
+		if (span_equal_text(level, "#"))
+			return true; /* also for the parent level: "a/#" matches "a" */
+		if (name.data == NULL)
+			return false;
+		if (!span_equal(span_cut(&name, '/'), level) && !span_equal_text(level, "+"))
+			return false;
+	}
+	return name.data == NULL;
+}
+
+struct span topic_level(struct span topic, size_t index)
+{
+	struct span level = { NULL, 0 };
+
+	while (topic.data != NULL) {
+		level = span_cut(&topic, '/');
+		if (index-- == 0)
+			return level;
+	}
+	return (struct span){ NULL, 0 };
+}
+
+bool topic_share_split(struct span filter, struct span *ret_group, struct span *ret_filter)
+{
+	struct span rest, group;
+
+	if (!span_starts_with(filter, share_prefix))
+		return false;
+	rest = span_from(filter, share_prefix.len);
+	group = span_cut(&rest, '/');
+	if (group.len == 0 || topic_filter_has_wildcard(group) || rest.len == 0)
+		return false;
+	*ret_group = group;
+	*ret_filter = rest;
+	return true;
+}
