@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+#include "broker/core/client.h"
+
+#include "broker/core/lifecycle.h"
+#include "broker/core/protocol.h"
+#include "broker/core/router.h"
+#include "broker/mqtt/encode.h"
+#include "common/mem.h"
+
+static protocol_handler *const handlers[] = {
+	[PACKET_PUBLISH] = protocol_publish,
+	[PACKET_PUBACK] = protocol_puback,
+	[PACKET_PUBREC] = protocol_pubrec,
+	[PACKET_PUBREL] = protocol_pubrel,
+	[PACKET_PUBCOMP] = protocol_pubcomp,
+	[PACKET_SUBSCRIBE] = protocol_subscribe,
+	[PACKET_UNSUBSCRIBE] = protocol_unsubscribe,
+	[PACKET_PINGREQ] = protocol_pingreq,
+	[PACKET_DISCONNECT] = protocol_disconnect,
+	[PACKET_AUTH] = protocol_auth,
+};
+
+struct client *client_create(
+		struct shard *shard, void *connection, bool allow_anonymous, struct instant now)
+{
+	struct client *c = xcalloc(1, sizeof(*c));
+
+	c->shard = shard;
+	c->connection = connection;
+	c->allow_anonymous = allow_anonymous;
+	c->version = MQTT_3_1_1;
+	c->max_packet_size = UINT32_MAX;
+	c->last_heard = now;
+	c->timer.kind = TIMER_CLIENT;
+	timer_set(&shard->timers, &c->timer, instant_after(now, seconds(CONNECT_TIMEOUT)));
+	shard->clients++;
+	return c;
+}
+
+static void forget_dirty(struct client *c)
+{
+	struct shard *shard = c->shard;
+	struct client **link = &shard->dirty;
+
+	if (!c->is_dirty)
+		return;
+	while (*link != c)
+		link = &(*link)->next_dirty;
+	*link = c->next_dirty;
+	if (shard->dirty_end == &c->next_dirty)
+		shard->dirty_end = link;
+}
+
+void client_destroy(struct client *c, struct instant now)
+{
+	if (c == NULL)
+		return;
+	if (c->state == CLIENT_CONNECTED) {
+		c->state = CLIENT_CLOSING;
+		c->close_reason = MQTT_UNSPECIFIED_ERROR;
+		if (c->shard->observer.closed != NULL)
+			c->shard->observer.closed(c->shard->observer.owner, c);
+		lifecycle_client_leaves(c, true, now);
+	}
+	timer_clear(&c->shard->timers, &c->timer);
+	forget_dirty(c);
+	alias_finish(&c->aliases);
+	output_finish(&c->output, &c->shard->chunks);
+	c->shard->clients--;
+	free(c);
+}
+
+void client_mark_dirty(struct client *c)
+{
+	struct shard *shard = c->shard;
+
+	if (c->is_dirty)
+		return;
+	c->is_dirty = true;
+	c->next_dirty = NULL;
+	*shard->dirty_end = c;
+	shard->dirty_end = &c->next_dirty;
+}
+
+uint8_t *client_reserve(struct client *c, size_t len)
+{
+	client_mark_dirty(c);
+	return output_reserve(&c->output, &c->shard->chunks, len);
+}
+
+static void count_close(const struct client *c, enum mqtt_reason reason)
+{
+	struct shard *shard = c->shard;
+
+	if (c->closed_by_peer)
+		return;
+	if (reason == MQTT_KEEP_ALIVE_TIMEOUT)
+		shard->counters.keep_alive_timeouts++;
+	else if (mqtt_reason_is_failure(reason) && reason != MQTT_SESSION_TAKEN_OVER &&
+			reason != MQTT_SERVER_SHUTTING_DOWN)
+		shard->counters.protocol_errors++;
+}
+
+void client_close(struct client *c, enum mqtt_reason reason, struct instant now)
+{
+	bool was_connected = c->state == CLIENT_CONNECTED;
+
+	if (c->state == CLIENT_CLOSING)
+		return;
+	c->state = CLIENT_CLOSING;
+	c->close_reason = (uint8_t)reason;
+	timer_clear(&c->shard->timers, &c->timer);
+	client_mark_dirty(c);
+	if (!was_connected)
+		return;
+	count_close(c, reason);
+	if (c->version == MQTT_5 && !c->closed_by_peer) {
+		struct writer w = writer_of(client_reserve(c, 3), 3);
+
+		encode_disconnect(&w, reason);
+	}
+	if (c->shard->observer.closed != NULL)
+		c->shard->observer.closed(c->shard->observer.owner, c);
+	lifecycle_client_leaves(c, reason != MQTT_NORMAL_DISCONNECTION, now);
+}
+
+/* [v5 MQTT-3.1.0-1, MQTT-3.1.0-2]: CONNECT comes first, and only then */
+static enum mqtt_reason dispatch(struct client *c, const struct frame *frame, struct instant now)
+{
+	protocol_handler *handler;
+
+	if (c->state == CLIENT_NEW)
+		return frame->type == PACKET_CONNECT ? protocol_connect(c, frame, now)
+						     : MQTT_PROTOCOL_ERROR;
+	handler = (size_t)frame->type < array_size(handlers) ? handlers[frame->type] : NULL;
+	if (handler != NULL)
+		return handler(c, frame, now);
+	return frame->type == 0 ? MQTT_MALFORMED_PACKET : MQTT_PROTOCOL_ERROR;
+}
+
+static size_t largest_packet(const struct client *c)
+{
+	uint64_t limit = c->shard->limits->max_packet_size;
+
+	return limit > 0 ? (size_t)limit : MAX_REMAINING_LENGTH + MAX_FIXED_HEADER;
+}
+
+struct client_progress client_receive(struct client *c, struct span input, struct instant now)
+{
+	struct client_progress progress = { 0 };
+	struct frame frame = { 0 };
+	size_t largest = largest_packet(c);
+
+	c->last_heard = now;
+	c->shard->counters.bytes_received += input.len;
+	while (c->state != CLIENT_CLOSING) {
+		struct span rest = span_from(input, progress.consumed);
+		enum frame_status status = frame_next(rest, largest, &frame);
+		enum mqtt_reason reason = MQTT_SUCCESS;
+
+		if (status == FRAME_PARTIAL) {
+			/* A stranger's first packet is refused by its first byte. */
+			if (c->state != CLIENT_NEW || rest.len == 0 ||
+					frame.type == PACKET_CONNECT) {
+				progress.wanted = frame.size;
+				return progress;
+			}
+			reason = MQTT_PROTOCOL_ERROR;
+		} else if (status == FRAME_MALFORMED) {
+			reason = MQTT_MALFORMED_PACKET;
+		} else if (status == FRAME_TOO_LARGE) {
+			reason = MQTT_PACKET_TOO_LARGE;
+		} else {
+			c->shard->counters.packets_received++;
+			reason = dispatch(c, &frame, now);
+			progress.consumed += frame.size;
+		}
+		if (reason != MQTT_SUCCESS)
+			client_close(c, reason, now);
+	}
+	progress.consumed = input.len;
+	return progress;
+}
+
+void client_output_drained(struct client *c, struct instant now)
+{
+	if (c->session != NULL && c->session->outbox.count > 0)
+		router_pump(c, now);
+}
+
+/* [v5 MQTT-3.1.2-22]: one and a half times the keep-alive */
+void client_timeout(struct client *c, struct instant now)
+{
+	struct instant deadline;
+
+	if (c->state == CLIENT_NEW) {
+		client_close(c, MQTT_KEEP_ALIVE_TIMEOUT, now);
+		return;
+	}
+	deadline = instant_after(c->last_heard, milliseconds(c->keep_alive * 1500));
+	if (instant_reached(deadline, now))
+		client_close(c, MQTT_KEEP_ALIVE_TIMEOUT, now);
+	else
+		timer_set(&c->shard->timers, &c->timer, deadline);
+}

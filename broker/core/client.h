@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A client: one network connection, from its first byte to its last.
+ *
+ *     CLIENT_NEW ──CONNECT──▶ CLIENT_CONNECTED ──DISCONNECT, error, take-over──▶ CLIENT_CLOSING
+ *
+ * It is fed with bytes and a time, and answers into its output; it never sees a socket. Who owns
+ * the socket does this, once per turn of the event loop:
+ *
+ *     client_receive(c, bytes, now)             for each connection that has sent something
+ *     while ((c = shard_next_dirty(shard)))     send c->output; when c->state is CLIENT_CLOSING
+ *                                               and all is sent or sending is hopeless, close
+ *     client_destroy(c, now)                    when the connection is gone, for whatever reason
+ */
+#ifndef BROKER_CORE_CLIENT_H
+#define BROKER_CORE_CLIENT_H
+
+#include "broker/core/alias.h"
+#include "broker/core/output.h"
+#include "broker/core/session.h"
+#include "broker/core/timer.h"
+#include "broker/mqtt/decode.h"
+
+struct shard;
+
+enum client_state { CLIENT_NEW, CLIENT_CONNECTED, CLIENT_CLOSING };
+
+struct client {
+	struct shard *shard;	 /* borrowed */
+	struct session *session; /* borrowed; NULL before CONNECT and after the end */
+	void *connection;	 /* the owner's, untouched here */
+	struct output output;
+	struct client *next_dirty;
+	struct timer timer; /* CONNECT timeout, then keep-alive */
+	struct instant last_heard;
+	struct alias_table aliases; /* set by the client */
+	uint32_t max_packet_size;   /* that the client takes */
+	uint32_t max_inflight;	    /* its receive maximum, bounded by ours */
+	uint16_t keep_alive;	    /* seconds that count, 0 = none */
+	uint8_t state;		    /* enum client_state */
+	uint8_t version;	    /* enum mqtt_version */
+	bool is_dirty;
+	bool is_bridge;
+	bool closed_by_peer;  /* it sent DISCONNECT */
+	uint8_t close_reason; /* enum mqtt_reason, once CLOSING */
+	bool allow_anonymous; /* of its listener */
+};
+
+/* Seconds a connection has for its CONNECT. */
+enum { CONNECT_TIMEOUT = 10 };
+
+struct client *client_create(
+		struct shard *shard, void *connection, bool allow_anonymous, struct instant now);
+
+struct client_progress {
+	size_t consumed; /* bytes of the input that were dealt with */
+	size_t wanted;	 /* size of the packet whose start is left over; 0 while unknown */
+};
+
+/*
+ * Deal with all whole packets at the start of `input`. Bytes left over are the start of a packet
+ * and come again, with more behind them. Once the client is closing everything is consumed.
+ */
+struct client_progress client_receive(struct client *c, struct span input, struct instant now);
+
+/* The output has been sent: deliveries that waited for room follow. */
+void client_output_drained(struct client *c, struct instant now);
+
+/*
+ * End the connection: version 5 is told with DISCONNECT, the session stays or ends, the will is
+ * published unless the reason is a normal disconnection. No effect on one that is closing.
+ */
+void client_close(struct client *c, enum mqtt_reason reason, struct instant now);
+
+/* The network connection is gone. Publishes the will if it was not closed before. Frees `c`. */
+void client_destroy(struct client *c, struct instant now);
+
+/* The timer is due. */
+void client_timeout(struct client *c, struct instant now);
+
+/* Have the output sent at the end of this turn. */
+void client_mark_dirty(struct client *c);
+
+/* Room in the output for a packet that `c` is sent now. */
+uint8_t *client_reserve(struct client *c, size_t len);
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+#include "broker/core/inflight.h"
+
+#include <assert.h>
+
+#include "common/mem.h"
+
+enum { FIRST_CAPACITY = 8 };
+
+static struct inflight_entry *slot(struct inflight *f, uint16_t packet_id)
+{
+	return &f->entries[packet_id & (f->capacity - 1)];
+}
+
+void inflight_finish(struct inflight *f)
+{
+	for (uint32_t i = 0; i < f->capacity; i++) {
+		if (f->entries[i].state != INFLIGHT_FREE)
+			delivery_finish(&f->entries[i].delivery);
+	}
+	free(f->entries);
+	*f = (struct inflight){ 0 };
+}
+
+/* Identifiers that differ modulo the old capacity differ modulo the new one too. */
+static void grow(struct inflight *f)
+{
+	struct inflight old = *f;
+
+	f->capacity = old.capacity > 0 ? old.capacity * 2 : FIRST_CAPACITY;
+	f->entries = xcalloc(f->capacity, sizeof(*f->entries));
+	for (uint32_t i = 0; i < old.capacity; i++) {
+		if (old.entries[i].state != INFLIGHT_FREE)
+			*slot(f, old.entries[i].packet_id) = old.entries[i];
+	}
+	free(old.entries);
+}
+
+static uint16_t free_id(struct inflight *f)
+{
+	uint16_t id = f->last_id;
+
+	do {
+		id++;
+	} while (id == 0 || slot(f, id)->state != INFLIGHT_FREE);
+	f->last_id = id;
+	return id;
+}
+
+struct inflight_entry *inflight_add(struct inflight *f, struct delivery d)
+{
+	struct inflight_entry *entry;
+	uint16_t id;
+
+	assert(d.qos > 0 && f->count < UINT16_MAX);
+	if (f->count * 2 >= f->capacity && f->capacity <= UINT16_MAX)
+		grow(f);
+	id = free_id(f);
+	entry = slot(f, id);
+	*entry = (struct inflight_entry){
+		.delivery = d,
+		.order = f->next_order++,
+		.packet_id = id,
+		.state = d.qos == 1 ? INFLIGHT_WAIT_PUBACK : INFLIGHT_WAIT_PUBREC,
+	};
+	f->count++;
+	f->bytes += message_size(d.message);
+	return entry;
+}
+
+struct inflight_entry *inflight_find(struct inflight *f, uint16_t packet_id)
+{
+	struct inflight_entry *entry = f->capacity > 0 ? slot(f, packet_id) : NULL;
+
+	if (entry == NULL || entry->state == INFLIGHT_FREE || entry->packet_id != packet_id)
+		return NULL;
+	return entry;
+}
+
+static void let_go(struct inflight *f, struct inflight_entry *entry)
+{
+	if (entry->delivery.message != NULL)
+		f->bytes -= message_size(entry->delivery.message);
+	delivery_finish(&entry->delivery);
+}
+
+void inflight_received(struct inflight *f, struct inflight_entry *entry)
+{
+	let_go(f, entry);
+	entry->state = INFLIGHT_WAIT_PUBCOMP;
+}
+
+void inflight_remove(struct inflight *f, struct inflight_entry *entry)
+{
+	let_go(f, entry);
+	f->unsent -= entry->is_unsent;
+	entry->is_unsent = false;
+	entry->state = INFLIGHT_FREE;
+	f->count--;
+}
+
+static int by_order(const void *a, const void *b)
+{
+	const struct inflight_entry *x = *(struct inflight_entry *const *)a;
+	const struct inflight_entry *y = *(struct inflight_entry *const *)b;
+
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+size_t inflight_in_order(struct inflight *f, struct inflight_entry ***ret)
+{
+	struct inflight_entry **all = xmalloc(f->count * sizeof(struct inflight_entry *));
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < f->capacity; i++) {
+		if (f->entries[i].state != INFLIGHT_FREE)
+			all[n++] = &f->entries[i];
+	}
+	if (n > 1)
+		qsort(all, n, sizeof(struct inflight_entry *), by_order);
+	*ret = all;
+	return n;
+}

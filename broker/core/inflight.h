@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Messages sent to one session and not yet acknowledged.
+ *
+ *     QoS 1:  PUBLISH ->            <- PUBACK
+ *     QoS 2:  PUBLISH ->            <- PUBREC   PUBREL ->   <- PUBCOMP
+ *
+ * An entry keeps its packet identifier until the handshake ends, and its message until the
+ * receiver has taken it over (PUBACK or PUBREC). The order of first transmission is the order of
+ * retransmission [v5 MQTT-4.6.0-1].
+ *
+ * The table is indexed by the packet identifier itself: entry = identifier modulo capacity.
+ * Identifiers are handed out in turn, so two in flight only meet when one was left unanswered
+ * for a whole round; the newer then takes the next free identifier. No list is ever searched.
+ */
+#ifndef BROKER_CORE_INFLIGHT_H
+#define BROKER_CORE_INFLIGHT_H
+
+#include "broker/core/delivery.h"
+
+enum inflight_state {
+	INFLIGHT_FREE,
+	INFLIGHT_WAIT_PUBACK,
+	INFLIGHT_WAIT_PUBREC,
+	INFLIGHT_WAIT_PUBCOMP, /* the message is gone, the identifier is not */
+};
+
+struct inflight_entry {
+	struct delivery delivery;
+	uint64_t order; /* of first transmission */
+	uint16_t packet_id;
+	uint8_t state;	/* enum inflight_state */
+	bool is_unsent; /* on this connection: its window was smaller than the last one's */
+};
+
+/* Zeroed memory is an empty table. */
+struct inflight {
+	struct inflight_entry *entries;
+	uint32_t capacity; /* power of two, or 0 */
+	uint32_t count;
+	uint32_t unsent; /* of them */
+	size_t bytes;
+	uint64_t next_order;
+	uint16_t last_id;
+};
+
+void inflight_finish(struct inflight *f);
+
+/*
+ * Enter a delivery of QoS 1 or 2 and give it a packet identifier; takes over its references.
+ * There must be room: at most 65,535 entries.
+ */
+struct inflight_entry *inflight_add(struct inflight *f, struct delivery d);
+
+/* The entry of a packet identifier, or NULL. Valid until the next inflight_add(). */
+struct inflight_entry *inflight_find(struct inflight *f, uint16_t packet_id);
+
+/* The receiver has the message (PUBREC): let go of it, wait for PUBCOMP. */
+void inflight_received(struct inflight *f, struct inflight_entry *entry);
+
+/* The handshake is over. */
+void inflight_remove(struct inflight *f, struct inflight_entry *entry);
+
+/*
+ * All entries in the order of first transmission, as an array that the caller frees;
+ * returns their number.
+ */
+size_t inflight_in_order(struct inflight *f, struct inflight_entry ***ret);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#include "broker/core/lifecycle.h"
+
+#include "broker/core/router.h"
+
+void lifecycle_publish_will(struct shard *shard, struct session *s, struct instant now)
+{
+	struct message *m = s->will.message;
+
+	if (m == NULL)
+		return;
+	s->will.message = NULL;
+	timer_clear(&shard->timers, &s->will_timer);
+	shard->counters.wills_published++;
+	router_publish(shard, s, m, NULL, now);
+	message_unref(m);
+}
+
+static void end_session(struct shard *shard, struct session *s, struct instant now)
+{
+	/* [v5 MQTT-3.1.2-8]: no later than the end of the session */
+	lifecycle_publish_will(shard, s, now);
+	topic_tree_remove_all(&shard->topics, &s->subscriptions);
+	timer_clear(&shard->timers, &s->expiry);
+	session_destroy(&shard->sessions, s);
+}
+
+void lifecycle_session_expired(struct shard *shard, struct session *s, struct instant now)
+{
+	shard->counters.sessions_expired++;
+	end_session(shard, s, now);
+}
+
+struct session *lifecycle_session_open(struct shard *shard, struct span id, bool clean_start,
+		struct instant now, bool *ret_present)
+{
+	struct session *s = session_table_find(&shard->sessions, id);
+
+	if (s != NULL && s->client != NULL) {
+		shard->counters.sessions_taken_over++;
+		client_close(s->client, MQTT_SESSION_TAKEN_OVER, now); /* [v5 MQTT-3.1.4-3] */
+		s = session_table_find(&shard->sessions, id);	       /* it may have ended */
+	}
+	if (s != NULL && clean_start) { /* [v5 MQTT-3.1.2-4] */
+		end_session(shard, s, now);
+		s = NULL;
+	}
+	*ret_present = s != NULL;
+	if (s == NULL)
+		return session_create(&shard->sessions, id);
+	timer_clear(&shard->timers, &s->expiry);
+	timer_clear(&shard->timers, &s->will_timer);
+	message_unref(s->will.message); /* [v5 MQTT-3.1.3-9] */
+	s->will.message = NULL;
+	return s;
+}
+
+static uint64_t expiry_seconds(const struct shard *shard, const struct session *s)
+{
+	uint64_t limit = shard->limits->persistent_client_expiration;
+
+	if (limit > 0 && limit < s->expiry_interval)
+		return limit;
+	return s->expiry_interval;
+}
+
+void lifecycle_client_leaves(struct client *c, bool with_will, struct instant now)
+{
+	struct shard *shard = c->shard;
+	struct session *s = c->session;
+	uint64_t expiry;
+
+	if (s == NULL)
+		return;
+	c->session = NULL;
+	s->client = NULL;
+	expiry = expiry_seconds(shard, s);
+	if (!with_will) {
+		message_unref(s->will.message);
+		s->will.message = NULL;
+	}
+	if (expiry == 0) {
+		end_session(shard, s, now);
+		return;
+	}
+	if (expiry != MQTT_EXPIRY_NEVER)
+		timer_set(&shard->timers, &s->expiry, instant_after(now, seconds((int64_t)expiry)));
+	if (s->will.message != NULL && s->will.delay > 0)
+		timer_set(&shard->timers, &s->will_timer,
+				instant_after(now, seconds((int64_t)s->will.delay)));
+	else
+		lifecycle_publish_will(shard, s, now);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One application message: topic, forwarded properties and payload in a single immutable
+ * allocation that is shared by reference count.
+ *
+ * One producer, many consumers: who routes a message creates it with one reference and drops that
+ * when the routing is over; every outbox, in-flight entry, retained slot and output chunk that
+ * keeps it takes its own. It is freed with the last. What differs from receiver to receiver
+ * (packet identifier, granted QoS, retain flag, subscription identifiers) never lives here.
+ *
+ * A shard is one thread, so the count is a plain number.
+ */
+#ifndef BROKER_CORE_MESSAGE_H
+#define BROKER_CORE_MESSAGE_H
+
+#include "broker/mqtt/property.h"
+#include "common/clock.h"
+#include "common/span.h"
+
+struct message {
+	uint32_t refs;
+	uint32_t payload_len;
+	uint32_t properties_len;
+	uint16_t topic_len;
+	uint8_t qos;		/* as published */
+	bool retain;		/* as published */
+	struct instant expires; /* INSTANT_NEVER without a message expiry interval */
+	uint8_t bytes[];	/* topic, properties, payload */
+};
+
+/*
+ * Copies everything. `properties` may be NULL; of them those stay that a server forwards
+ * unaltered (v5 3.3.2.3: all but topic alias, subscription identifier and the expiry interval,
+ * which becomes `expires`).
+ */
+struct message *message_create(struct span topic, const struct properties *properties,
+		struct span payload, uint8_t qos, bool retain, struct instant now);
+
+static inline struct message *message_ref(struct message *m)
+{
+	m->refs++;
+	return m;
+}
+
+/* Accepts NULL. */
+void message_unref(struct message *m);
+
+static inline struct span message_topic(const struct message *m)
+{
+	return span_of(m->bytes, m->topic_len);
+}
+
+static inline struct span message_properties(const struct message *m)
+{
+	return span_of(m->bytes + m->topic_len, m->properties_len);
+}
+
+static inline struct span message_payload(const struct message *m)
+{
+	return span_of(m->bytes + m->topic_len + m->properties_len, m->payload_len);
+}
+
+/* What it counts in a budget of bytes. */
+static inline size_t message_size(const struct message *m)
+{
+	return sizeof(*m) + m->topic_len + m->properties_len + m->payload_len;
+}
+
+static inline bool message_is_expired(const struct message *m, struct instant now)
+{
+	return instant_reached(m->expires, now);
+}
+
+#endif

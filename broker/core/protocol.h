@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the broker does with each packet that a client may send. A handler returns MQTT_SUCCESS,
+ * or the reason for which the connection is closed; it decides everything else itself.
+ *
+ * Handlers run with a client that is CLIENT_NEW (protocol_connect) or CLIENT_CONNECTED (all
+ * others); client.c sees to that.
+ */
+#ifndef BROKER_CORE_PROTOCOL_H
+#define BROKER_CORE_PROTOCOL_H
+
+#include "broker/core/shard.h"
+
+typedef enum mqtt_reason protocol_handler(
+		struct client *c, const struct frame *frame, struct instant now);
+
+protocol_handler protocol_connect;     /* protocol_connect.c */
+protocol_handler protocol_disconnect;  /* protocol_connect.c */
+protocol_handler protocol_auth;	       /* protocol_connect.c */
+protocol_handler protocol_pingreq;     /* protocol_connect.c */
+protocol_handler protocol_publish;     /* protocol_publish.c */
+protocol_handler protocol_pubrel;      /* protocol_publish.c */
+protocol_handler protocol_puback;      /* protocol_ack.c */
+protocol_handler protocol_pubrec;      /* protocol_ack.c */
+protocol_handler protocol_pubcomp;     /* protocol_ack.c */
+protocol_handler protocol_subscribe;   /* protocol_subscribe.c */
+protocol_handler protocol_unsubscribe; /* protocol_subscribe.c */
+
+/* Write a PUBACK, PUBREC, PUBREL or PUBCOMP into the client's output. */
+void protocol_send_ack(struct client *c, enum packet_type type, uint16_t packet_id,
+		enum mqtt_reason reason);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * PUBACK, PUBREC and PUBCOMP: what becomes of messages that a client was sent.
+ *
+ * An acknowledgement for an identifier that is not in flight is ignored: after a reconnect it may
+ * be late, and there is nothing left to do for it.
+ */
+#include "broker/core/protocol.h"
+#include "broker/core/router.h"
+
+static void finish(struct client *c, struct inflight_entry *entry, struct instant now)
+{
+	struct session *s = c->session;
+
+	inflight_remove(&s->inflight, entry);
+	if (s->outbox.count > 0 || s->inflight.unsent > 0)
+		router_pump(c, now);
+}
+
+enum mqtt_reason protocol_puback(struct client *c, const struct frame *frame, struct instant now)
+{
+	struct inflight_entry *entry;
+	struct ack_packet ack;
+	enum mqtt_reason reason = decode_ack(frame, c->version, &ack);
+
+	if (reason != MQTT_SUCCESS)
+		return reason;
+	entry = inflight_find(&c->session->inflight, ack.packet_id);
+	if (entry != NULL && entry->state == INFLIGHT_WAIT_PUBACK)
+		finish(c, entry, now);
+	return MQTT_SUCCESS;
+}
+
+enum mqtt_reason protocol_pubrec(struct client *c, const struct frame *frame, struct instant now)
+{
+	struct inflight *inflight = &c->session->inflight;
+	struct inflight_entry *entry;
+	struct ack_packet ack;
+	enum mqtt_reason reason = decode_ack(frame, c->version, &ack);
+
+	if (reason != MQTT_SUCCESS)
+		return reason;
+	entry = inflight_find(inflight, ack.packet_id);
+	if (entry == NULL || entry->state == INFLIGHT_WAIT_PUBACK) {
+		/* Version 5 is told; before it a PUBREL is what lets the client go on. */
+		if (!mqtt_reason_is_failure(ack.reason))
+			protocol_send_ack(c, PACKET_PUBREL, ack.packet_id,
+					MQTT_PACKET_IDENTIFIER_NOT_FOUND);
+		return MQTT_SUCCESS;
+	}
+	if (mqtt_reason_is_failure(ack.reason)) { /* [v5 MQTT-4.3.3-3]: the handshake ends here */
+		finish(c, entry, now);
+		return MQTT_SUCCESS;
+	}
+	inflight_received(inflight, entry);
+	protocol_send_ack(c, PACKET_PUBREL, ack.packet_id, MQTT_SUCCESS);
+	return MQTT_SUCCESS;
+}
+
+enum mqtt_reason protocol_pubcomp(struct client *c, const struct frame *frame, struct instant now)
+{
+	struct inflight_entry *entry;
+	struct ack_packet ack;
+	enum mqtt_reason reason = decode_ack(frame, c->version, &ack);
+
+	if (reason != MQTT_SUCCESS)
+		return reason;
+	entry = inflight_find(&c->session->inflight, ack.packet_id);
+	if (entry != NULL && entry->state == INFLIGHT_WAIT_PUBCOMP)
+		finish(c, entry, now);
+	return MQTT_SUCCESS;
+}

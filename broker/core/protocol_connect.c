@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * CONNECT, DISCONNECT, AUTH and PINGREQ: the connection itself.
+ */
+#include "broker/core/lifecycle.h"
+#include "broker/core/protocol.h"
+#include "broker/core/router.h"
+#include "broker/mqtt/encode.h"
+#include "common/topic.h"
+
+/* A CONNECT on its way to being accepted. */
+struct connecting {
+	struct client *client;
+	const struct connect_packet *packet;
+	struct instant now;
+	struct span client_id;
+	bool is_assigned; /* the client sent none */
+	char assigned[128];
+	uint32_t keep_alive;
+};
+
+static void send_connack(struct client *c, enum mqtt_reason reason, bool session_present,
+		struct span properties)
+{
+	struct connack connack = { .version = c->version,
+		.reason = reason,
+		.session_present = session_present,
+		.properties = properties };
+	uint8_t packet[512];
+	struct writer w = writer_of(packet, sizeof(packet));
+
+	encode_connack(&w, &connack);
+	memcpy(client_reserve(c, writer_span(&w).len), packet, writer_span(&w).len);
+}
+
+/* Answer with a CONNACK that says no; the connection is then closed [v5 MQTT-3.1.4-2]. */
+static enum mqtt_reason refuse(struct client *c, struct span client_id, enum mqtt_reason reason)
+{
+	struct shard *shard = c->shard;
+
+	shard->counters.connects_refused++;
+	if (shard->observer.refused != NULL)
+		shard->observer.refused(shard->observer.owner, c, client_id, reason);
+	send_connack(c, reason, false, (struct span){ NULL, 0 });
+	return reason;
+}
+
+/* Nobody can guess it: a name that is guessed can be taken over. */
+static void assign_client_id(struct connecting *k)
+{
+	struct shard *shard = k->client->shard;
+	const char *prefix = shard->limits->auto_id_prefix;
+	uint32_t parts[4];
+	struct writer w = writer_of(k->assigned, sizeof(k->assigned));
+
+	for (size_t i = 0; i < array_size(parts); i++) {
+		uint64_t counter[2] = { shard->assigned_ids, i };
+
+		parts[i] = hash_span(shard->seed, span_of(counter, sizeof(counter)));
+	}
+	shard->assigned_ids++;
+	if (prefix != NULL)
+		write_bytes(&w, span_first(span_of_text(prefix), 64));
+	for (size_t i = 0; i < array_size(parts) * 8; i++)
+		write_u8(&w, (uint8_t) "0123456789abcdef"[parts[i / 8] >> (i % 8 * 4) & 15]);
+	k->client_id = writer_span(&w);
+	k->is_assigned = true;
+}
+
+static enum mqtt_reason check_client_id(struct connecting *k)
+{
+	const struct connect_packet *packet = k->packet;
+
+	k->client_id = packet->client_id;
+	if (packet->client_id.len > 0)
+		return MQTT_SUCCESS;
+	if (!k->client->shard->limits->allow_zero_length_clientid || packet->version == MQTT_3_1)
+		return MQTT_CLIENT_IDENTIFIER_NOT_VALID;
+	if (packet->version == MQTT_3_1_1 && !packet->clean_start)
+		return MQTT_CLIENT_IDENTIFIER_NOT_VALID; /* [v3 MQTT-3.1.3-8] */
+	assign_client_id(k);
+	return MQTT_SUCCESS;
+}
+
+static enum mqtt_reason check_will(const struct connecting *k)
+{
+	const struct limits *limits = k->client->shard->limits;
+	const struct will_packet *will = &k->packet->will;
+	struct span response = { NULL, 0 };
+
+	if (!k->packet->has_will)
+		return MQTT_SUCCESS;
+	if (!topic_name_valid(will->topic))
+		return MQTT_TOPIC_NAME_INVALID;
+	response = property_text(&will->properties, PROPERTY_RESPONSE_TOPIC);
+	if (response.data != NULL && !topic_name_valid(response))
+		return MQTT_PROTOCOL_ERROR; /* [v5 MQTT-3.3.2-14] */
+	if (will->qos > limits->max_qos)
+		return MQTT_QOS_NOT_SUPPORTED; /* [v5 MQTT-3.2.2-12] */
+	if (will->retain && !limits->retain_available)
+		return MQTT_RETAIN_NOT_SUPPORTED; /* [v5 MQTT-3.2.2-13] */
+	if (limits->message_size_limit > 0 && will->payload.len > limits->message_size_limit)
+		return MQTT_PACKET_TOO_LARGE;
+	return MQTT_SUCCESS;
+}
+
+static enum mqtt_reason check_keep_alive(struct connecting *k)
+{
+	uint64_t limit = k->client->shard->limits->max_keepalive;
+
+	k->keep_alive = k->packet->keep_alive;
+	if (limit == 0 || limit >= UINT16_MAX || (k->keep_alive > 0 && k->keep_alive <= limit))
+		return MQTT_SUCCESS;
+	k->keep_alive = (uint32_t)limit;
+	/* Only version 5 can be told (server keep alive); a client before it would rely on its own.
+	 */
+	return k->packet->version == MQTT_5 ? MQTT_SUCCESS : MQTT_CLIENT_IDENTIFIER_NOT_VALID;
+}
+
+static enum mqtt_reason check_identity(const struct connecting *k)
+{
+	/* No method is configured (v5 4.12). */
+	if (property_present(&k->packet->properties, PROPERTY_AUTHENTICATION_METHOD))
+		return MQTT_BAD_AUTHENTICATION_METHOD;
+	return k->client->allow_anonymous ? MQTT_SUCCESS : MQTT_NOT_AUTHORIZED;
+}
+
+static enum mqtt_reason check_connect(struct connecting *k)
+{
+	enum mqtt_reason reason = check_client_id(k);
+
+	if (reason == MQTT_SUCCESS)
+		reason = check_identity(k);
+	if (reason == MQTT_SUCCESS)
+		reason = check_keep_alive(k);
+	if (reason == MQTT_SUCCESS)
+		reason = check_will(k);
+	return reason;
+}
+
+static void set_will(const struct connecting *k, struct session *s)
+{
+	const struct will_packet *will = &k->packet->will;
+
+	if (!k->packet->has_will)
+		return;
+	s->will.message = message_create(will->topic, &will->properties, will->payload, will->qos,
+			will->retain, k->now);
+	s->will.delay = property_number(&will->properties, PROPERTY_WILL_DELAY_INTERVAL, 0);
+}
+
+static uint32_t session_expiry(const struct connect_packet *packet)
+{
+	if (packet->version == MQTT_5)
+		return property_number(&packet->properties, PROPERTY_SESSION_EXPIRY_INTERVAL, 0);
+	return packet->clean_start ? 0 : MQTT_EXPIRY_NEVER;
+}
+
+/* How many unacknowledged PUBLISH packets the client gets at a time. */
+static uint32_t window(const struct limits *limits, const struct connect_packet *packet)
+{
+	uint32_t ours = limits->max_inflight_messages > 0 &&
+							limits->max_inflight_messages < UINT16_MAX
+					? (uint32_t)limits->max_inflight_messages
+					: UINT16_MAX;
+
+	/* What a client of version 5 asks for, it gets, as from Mosquitto. */
+	return property_number(&packet->properties, PROPERTY_RECEIVE_MAXIMUM, ours);
+}
+
+/*
+ * In Mosquitto's order: topic alias maximum, then what the CONNECT called for, then the limits,
+ * so that a client which was tried against one meets no surprise with the other.
+ */
+static struct span connack_properties(const struct connecting *k, struct writer *w)
+{
+	const struct limits *limits = k->client->shard->limits;
+
+	if (k->client->version != MQTT_5)
+		return (struct span){ NULL, 0 };
+	if (limits->max_topic_alias > 0)
+		property_write_number(
+				w, PROPERTY_TOPIC_ALIAS_MAXIMUM, (uint32_t)limits->max_topic_alias);
+	if (k->is_assigned)
+		property_write_text(w, PROPERTY_ASSIGNED_CLIENT_IDENTIFIER, k->client_id);
+	if (k->keep_alive != k->packet->keep_alive)
+		property_write_number(w, PROPERTY_SERVER_KEEP_ALIVE, k->keep_alive);
+	if (!limits->retain_available)
+		property_write_number(w, PROPERTY_RETAIN_AVAILABLE, 0);
+	if (limits->max_packet_size > 0)
+		property_write_number(
+				w, PROPERTY_MAXIMUM_PACKET_SIZE, (uint32_t)limits->max_packet_size);
+	if (limits->max_inflight_messages > 0)
+		property_write_number(w, PROPERTY_RECEIVE_MAXIMUM,
+				(uint32_t)limits->max_inflight_messages);
+	if (limits->max_qos < 2)
+		property_write_number(w, PROPERTY_MAXIMUM_QOS, (uint32_t)limits->max_qos);
+	return writer_span(w);
+}
+
+static void accept_client(struct connecting *k)
+{
+	struct client *c = k->client;
+	const struct connect_packet *packet = k->packet;
+	struct shard *shard = c->shard;
+	uint8_t properties[256];
+	struct writer w = writer_of(properties, sizeof(properties));
+	bool present;
+
+	c->session = lifecycle_session_open(
+			shard, k->client_id, packet->clean_start, k->now, &present);
+	c->session->client = c;
+	c->session->expiry_interval = session_expiry(packet);
+	set_will(k, c->session);
+	c->state = CLIENT_CONNECTED;
+	c->is_bridge = packet->is_bridge;
+	c->max_inflight = window(shard->limits, packet);
+	c->max_packet_size = property_number(
+			&packet->properties, PROPERTY_MAXIMUM_PACKET_SIZE, UINT32_MAX);
+	c->keep_alive = (uint16_t)k->keep_alive;
+	timer_clear(&shard->timers, &c->timer);
+	if (c->keep_alive > 0)
+		timer_set(&shard->timers, &c->timer,
+				instant_after(k->now, milliseconds(c->keep_alive * 1500)));
+	shard->counters.connects_accepted++;
+	if (shard->observer.connected != NULL)
+		shard->observer.connected(shard->observer.owner, c, present);
+	send_connack(c, MQTT_SUCCESS, present, connack_properties(k, &w));
+	router_resume(c, k->now);
+}
+
+enum mqtt_reason protocol_connect(struct client *c, const struct frame *frame, struct instant now)
+{
+	struct connect_packet packet;
+	struct connecting k = { .client = c, .packet = &packet, .now = now };
+	enum mqtt_reason reason;
+
+	packet.version = MQTT_3_1_1;
+	reason = decode_connect(frame, &packet);
+	c->version = (uint8_t)packet.version;
+	if (reason != MQTT_SUCCESS) {
+		/* A client before version 5 has no code for a malformed packet [v3 MQTT-3.1.4-1].
+		 */
+		if (c->version == MQTT_5 || reason == MQTT_UNSUPPORTED_PROTOCOL_VERSION)
+			return refuse(c, (struct span){ NULL, 0 }, reason);
+		c->shard->counters.connects_refused++;
+		return reason;
+	}
+	reason = check_connect(&k);
+	if (reason != MQTT_SUCCESS)
+		return refuse(c, k.client_id, reason);
+	accept_client(&k);
+	return MQTT_SUCCESS;
+}
+
+enum mqtt_reason protocol_disconnect(
+		struct client *c, const struct frame *frame, struct instant now)
+{
+	struct disconnect_packet packet;
+	enum mqtt_reason reason = decode_disconnect(frame, c->version, &packet);
+	uint32_t expiry;
+
+	if (reason != MQTT_SUCCESS)
+		return reason;
+	expiry = property_number(&packet.properties, PROPERTY_SESSION_EXPIRY_INTERVAL,
+			c->session->expiry_interval);
+	if (c->session->expiry_interval == 0 && expiry > 0)
+		return MQTT_PROTOCOL_ERROR; /* v5 3.14.2.2.2 */
+	c->session->expiry_interval = expiry;
+	c->closed_by_peer = true;
+	/* [v5 MQTT-3.14.4-3]: only reason 0 discards the will */
+	client_close(c, packet.reason, now);
+	return MQTT_SUCCESS;
+}
+
+enum mqtt_reason protocol_auth(struct client *c, const struct frame *frame, struct instant now)
+{
+	struct disconnect_packet packet;
+	enum mqtt_reason reason;
+
+	(void)now;
+	if (c->version < MQTT_5)
+		return MQTT_MALFORMED_PACKET;
+	reason = decode_auth(frame, &packet);
+	/* It was not asked for and no method is configured (v5 4.12). */
+	return reason != MQTT_SUCCESS ? reason : MQTT_PROTOCOL_ERROR;
+}
+
+enum mqtt_reason protocol_pingreq(struct client *c, const struct frame *frame, struct instant now)
+{
+	enum mqtt_reason reason = decode_pingreq(frame);
+	struct writer w;
+
+	(void)now;
+	if (reason != MQTT_SUCCESS)
+		return reason;
+	w = writer_of(client_reserve(c, 2), 2);
+	encode_pingresp(&w);
+	return MQTT_SUCCESS;
+}

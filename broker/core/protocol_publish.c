@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * PUBLISH and PUBREL: messages that a client hands over.
+ */
+#include "broker/core/protocol.h"
+#include "broker/core/router.h"
+#include "broker/mqtt/encode.h"
+#include "common/topic.h"
+
+void protocol_send_ack(struct client *c, enum packet_type type, uint16_t packet_id,
+		enum mqtt_reason reason)
+{
+	size_t size = c->version == MQTT_5 && reason != MQTT_SUCCESS ? 5 : 4;
+	struct writer w = writer_of(client_reserve(c, size), size);
+
+	encode_ack(&w, type, c->version, packet_id, reason);
+}
+
+/* Put the topic in the place of its alias, or remember the alias (v5 3.3.2.3.4). */
+static enum mqtt_reason resolve_alias(struct client *c, struct publish_packet *p)
+{
+	uint32_t alias = property_number(&p->properties, PROPERTY_TOPIC_ALIAS, 0);
+
+	if (alias == 0)
+		return p->topic.len > 0 ? MQTT_SUCCESS : MQTT_PROTOCOL_ERROR;
+	if (alias > c->shard->limits->max_topic_alias)
+		return MQTT_TOPIC_ALIAS_INVALID; /* [v5 MQTT-3.3.2-9] */
+	if (p->topic.len > 0) {
+		if (!topic_name_valid(p->topic))
+			return MQTT_TOPIC_NAME_INVALID;
+		alias_set(&c->aliases, (uint16_t)alias, p->topic);
+		return MQTT_SUCCESS;
+	}
+	p->topic = alias_topic(&c->aliases, (uint16_t)alias);
+	return p->topic.data != NULL ? MQTT_SUCCESS : MQTT_PROTOCOL_ERROR;
+}
+
+/* What ends the connection. */
+static enum mqtt_reason check_publish(struct client *c, struct publish_packet *p)
+{
+	const struct limits *limits = c->shard->limits;
+	struct span response;
+
+	if (p->qos > limits->max_qos)
+		return MQTT_QOS_NOT_SUPPORTED; /* [v5 MQTT-3.2.2-11] */
+	if (p->retain && !limits->retain_available)
+		return MQTT_RETAIN_NOT_SUPPORTED; /* [v5 MQTT-3.2.2-14] */
+	if (c->version == MQTT_5) {
+		enum mqtt_reason reason = resolve_alias(c, p);
+
+		if (reason != MQTT_SUCCESS)
+			return reason;
+	}
+	response = property_text(&p->properties, PROPERTY_RESPONSE_TOPIC);
+	if (response.data != NULL && !topic_name_valid(response))
+		return MQTT_PROTOCOL_ERROR; /* [v5 MQTT-3.3.2-14] */
+	return MQTT_SUCCESS;
+}
+
+/* What refuses the message and leaves the connection. */
+static enum mqtt_reason check_message(const struct client *c, const struct publish_packet *p)
+{
+	static const struct span sys = SPAN("$SYS"), share = SPAN("$share/");
+	const struct limits *limits = c->shard->limits;
+
+	if (limits->message_size_limit > 0 && p->payload.len > limits->message_size_limit)
+		return MQTT_PACKET_TOO_LARGE;
+	/* The broker's own, and filters that are not topics. */
+	if (p->topic.data[0] == '$' &&
+			(span_starts_with(p->topic, sys) || span_starts_with(p->topic, share)))
+		return MQTT_NOT_AUTHORIZED;
+	return MQTT_SUCCESS;
+}
+
+/* Hand the message on. The reason is the one that a version 5 publisher is told. */
+static enum mqtt_reason route(struct client *c, const struct publish_packet *p,
+		const struct match *match, struct instant now)
+{
+	enum mqtt_reason reason = check_message(c, p);
+	struct message *m;
+	size_t receivers;
+
+	if (reason != MQTT_SUCCESS)
+		return reason;
+	m = message_create(p->topic, &p->properties, p->payload, p->qos, p->retain, now);
+	receivers = router_publish(c->shard, c->session, m, match, now);
+	message_unref(m);
+	return receivers > 0 ? MQTT_SUCCESS : MQTT_NO_MATCHING_SUBSCRIBERS;
+}
+
+static enum mqtt_reason receive_qos2(struct client *c, const struct publish_packet *p,
+		const struct match *match, struct instant now)
+{
+	struct packet_ids *received = &c->session->received;
+	uint64_t limit = c->shard->limits->max_inflight_messages;
+	enum mqtt_reason reason;
+
+	if (packet_ids_has(received, p->packet_id)) {
+		protocol_send_ack(c, PACKET_PUBREC, p->packet_id, MQTT_SUCCESS);
+		return MQTT_SUCCESS;
+	}
+	/* [v5 MQTT-3.3.4-7]; a client before version 5 was not told of a limit */
+	if (c->version == MQTT_5 && limit > 0 && received->count >= limit)
+		return MQTT_RECEIVE_MAXIMUM_EXCEEDED;
+	reason = route(c, p, match, now);
+	if (!mqtt_reason_is_failure(reason) || c->version < MQTT_5)
+		packet_ids_add(received, p->packet_id);
+	protocol_send_ack(c, PACKET_PUBREC, p->packet_id, reason);
+	return MQTT_SUCCESS;
+}
+
+enum mqtt_reason protocol_publish(struct client *c, const struct frame *frame, struct instant now)
+{
+	struct topic_tree *topics = &c->shard->topics;
+	struct publish_packet p;
+	const struct match *match;
+	enum mqtt_reason reason = decode_publish(frame, c->version, &p);
+
+	if (reason == MQTT_SUCCESS)
+		reason = check_publish(c, &p);
+	if (reason != MQTT_SUCCESS)
+		return reason;
+	c->shard->counters.publish_received++;
+	match = topic_tree_cached(topics, p.topic);
+	if (match != NULL) {
+		c->shard->counters.match_cache_hits++;
+	} else {
+		if (!topic_name_valid(p.topic))
+			return MQTT_TOPIC_NAME_INVALID; /* [v5 MQTT-3.3.2-2] */
+		c->shard->counters.match_cache_misses++;
+		match = topic_tree_match(topics, p.topic);
+	}
+	if (p.qos == 2)
+		return receive_qos2(c, &p, match, now);
+	reason = route(c, &p, match, now);
+	if (p.qos == 1)
+		protocol_send_ack(c, PACKET_PUBACK, p.packet_id, reason);
+	return MQTT_SUCCESS;
+}
+
+enum mqtt_reason protocol_pubrel(struct client *c, const struct frame *frame, struct instant now)
+{
+	struct ack_packet ack;
+	enum mqtt_reason reason = decode_ack(frame, c->version, &ack);
+
+	(void)now;
+	if (reason != MQTT_SUCCESS)
+		return reason;
+	reason = packet_ids_remove(&c->session->received, ack.packet_id)
+				 ? MQTT_SUCCESS
+				 : MQTT_PACKET_IDENTIFIER_NOT_FOUND;
+	protocol_send_ack(c, PACKET_PUBCOMP, ack.packet_id, reason);
+	return MQTT_SUCCESS;
+}

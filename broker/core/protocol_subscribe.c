@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * SUBSCRIBE and UNSUBSCRIBE.
+ */
+#include "broker/core/protocol.h"
+#include "broker/core/router.h"
+#include "broker/mqtt/encode.h"
+#include "common/topic.h"
+
+/* A subscriber that is being sent the retained messages of one filter. */
+struct replay {
+	struct client *client;
+	struct subscription_ids *ids; /* borrowed */
+	struct instant now;
+	uint8_t qos;
+};
+
+static size_t count_filters(struct subscribe_packet list)
+{
+	struct span filter;
+	uint8_t options;
+	size_t n = 0;
+
+	while (subscribe_next(&list, &filter, &options))
+		n++;
+	return n;
+}
+
+static void send_codes(struct client *c, enum packet_type type, uint16_t packet_id,
+		const uint8_t *codes, size_t count)
+{
+	size_t size = MAX_FIXED_HEADER + 3 + count;
+	uint8_t *packet = xmalloc(size);
+	struct writer w = writer_of(packet, size);
+
+	encode_suback(&w, type, c->version, packet_id, codes, count);
+	memcpy(client_reserve(c, writer_span(&w).len), packet, writer_span(&w).len);
+	free(packet);
+}
+
+static bool is_shared(struct span filter)
+{
+	static const struct span prefix = SPAN("$share/");
+
+	return span_starts_with(filter, prefix);
+}
+
+/* The code of one filter in the SUBACK; the subscription is made when it is not a failure. */
+static uint8_t subscribe_one(struct client *c, struct span filter, uint8_t options,
+		uint32_t identifier, bool *ret_is_new)
+{
+	const struct limits *limits = c->shard->limits;
+	struct subscribe_options wanted = {
+		.identifier = identifier,
+		.qos = options & SUBSCRIBE_QOS,
+		.no_local = (options & SUBSCRIBE_NO_LOCAL) != 0,
+		/* Mosquitto's bridges see the retain flag as published, to pass it on. */
+		.retain_as_published =
+				(options & SUBSCRIBE_RETAIN_AS_PUBLISHED) != 0 || c->is_bridge,
+	};
+
+	*ret_is_new = false;
+	if (is_shared(filter))
+		return MQTT_SHARED_SUBSCRIPTIONS_NOT_SUPPORTED;
+	if (!topic_filter_valid(filter))
+		return MQTT_TOPIC_FILTER_INVALID;
+	if (wanted.qos > limits->max_qos)
+		wanted.qos = (uint8_t)limits->max_qos;
+	*ret_is_new = topic_tree_subscribe(
+			&c->shard->topics, c->session, &c->session->subscriptions, filter, &wanted);
+	return wanted.qos;
+}
+
+static void replay_message(void *owner, struct message *m)
+{
+	struct replay *r = owner;
+	struct delivery d = {
+		.message = message_ref(m),
+		.ids = subscription_ids_ref(r->ids),
+		.qos = m->qos < r->qos ? m->qos : r->qos,
+		.retain = true, /* [v5 MQTT-3.3.1-8] */
+	};
+
+	router_deliver(r->client->shard, r->client->session, d, r->now);
+}
+
+/* [v5 MQTT-3.3.1-9, MQTT-3.3.1-10, MQTT-3.3.1-11] */
+static bool wants_retained(uint8_t options, bool is_new)
+{
+	unsigned handling = options & SUBSCRIBE_RETAIN_HANDLING;
+
+	return handling == 0x00 || (handling == 0x10 && is_new);
+}
+
+static struct subscription_ids *encode_identifier(uint32_t identifier)
+{
+	struct subscription_ids *ids;
+	struct writer w;
+
+	if (identifier == 0)
+		return NULL;
+	ids = xmalloc(sizeof(*ids) + 8);
+	ids->refs = 1;
+	w = writer_of(ids->bytes, 8);
+	property_write_number(&w, PROPERTY_SUBSCRIPTION_IDENTIFIER, identifier);
+	ids->len = (uint32_t)writer_span(&w).len;
+	return ids;
+}
+
+static void replay_retained(struct client *c, struct subscribe_packet list, const uint8_t *codes,
+		const bool *is_new, struct instant now)
+{
+	uint32_t identifier =
+			property_number(&list.properties, PROPERTY_SUBSCRIPTION_IDENTIFIER, 0);
+	struct replay r = { .client = c, .ids = encode_identifier(identifier), .now = now };
+	struct span filter;
+	uint8_t options;
+
+	for (size_t i = 0; subscribe_next(&list, &filter, &options); i++) {
+		r.qos = codes[i];
+		if (codes[i] < 0x80 && wants_retained(options, is_new[i]))
+			retained_match(&c->shard->retained, filter, now, &r, replay_message);
+	}
+	subscription_ids_unref(r.ids);
+}
+
+enum mqtt_reason protocol_subscribe(struct client *c, const struct frame *frame, struct instant now)
+{
+	struct shard *shard = c->shard;
+	struct subscribe_packet packet, list;
+	enum mqtt_reason reason = decode_subscribe(frame, c->version, &packet);
+	uint32_t identifier;
+	struct span filter;
+	uint8_t options;
+	uint8_t *codes;
+	bool *is_new;
+	size_t count;
+
+	if (reason != MQTT_SUCCESS)
+		return reason;
+	identifier = property_number(&packet.properties, PROPERTY_SUBSCRIPTION_IDENTIFIER, 0);
+	count = count_filters(packet);
+	codes = xmalloc(count);
+	is_new = xmalloc(count * sizeof(*is_new));
+	list = packet;
+	for (size_t i = 0; subscribe_next(&list, &filter, &options); i++) {
+		codes[i] = subscribe_one(c, filter, options, identifier, &is_new[i]);
+		if (shard->observer.subscribed != NULL)
+			shard->observer.subscribed(shard->observer.owner, c, filter, codes[i]);
+	}
+	send_codes(c, PACKET_SUBACK, packet.packet_id, codes, count);
+	replay_retained(c, packet, codes, is_new, now);
+	free(codes);
+	free(is_new);
+	return MQTT_SUCCESS;
+}
+
+enum mqtt_reason protocol_unsubscribe(
+		struct client *c, const struct frame *frame, struct instant now)
+{
+	struct shard *shard = c->shard;
+	struct subscribe_packet packet, list;
+	enum mqtt_reason reason = decode_unsubscribe(frame, c->version, &packet);
+	struct span filter;
+	uint8_t options;
+	uint8_t *codes;
+	size_t count;
+
+	(void)now;
+	if (reason != MQTT_SUCCESS)
+		return reason;
+	count = count_filters(packet);
+	codes = xmalloc(count);
+	list = packet;
+	for (size_t i = 0; subscribe_next(&list, &filter, &options); i++) {
+		codes[i] = !topic_filter_valid(filter) ? MQTT_TOPIC_FILTER_INVALID
+			   : topic_tree_unsubscribe(
+					     &shard->topics, c->session->subscriptions, filter)
+					   ? MQTT_SUCCESS
+					   : MQTT_NO_SUBSCRIPTION_EXISTED;
+		if (shard->observer.unsubscribed != NULL)
+			shard->observer.unsubscribed(shard->observer.owner, c, filter);
+	}
+	send_codes(c, PACKET_UNSUBACK, packet.packet_id, codes, count);
+	free(codes);
+	return MQTT_SUCCESS;
+}

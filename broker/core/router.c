@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+#include "broker/core/router.h"
+
+#include "broker/mqtt/encode.h"
+
+/* Layouts that a PUBLISH is serialised in once; the fifth scratch is for one receiver alone. */
+enum { LAYOUT_HAS_ID = 1, LAYOUT_V5 = 2, LAYOUTS = 4, LAYOUT_OWN = 4 };
+
+/* A serialised PUBLISH, but for its first byte and its packet identifier. */
+struct wire {
+	struct span bytes; /* in a scratch of the shard; the header alone when `by_reference` */
+	size_t id_at;	   /* where the packet identifier goes */
+	size_t size;	   /* of the whole packet */
+	bool by_reference; /* the payload follows from the message */
+};
+
+/* One message on its way to many. */
+struct fanout {
+	struct shard *shard;
+	struct message *message;
+	struct instant now;
+	unsigned ready; /* set of layouts that `wires` holds */
+	struct wire wires[LAYOUTS];
+};
+
+static struct span encode_expiry(uint8_t at[8], const struct message *m, struct instant now)
+{
+	struct writer w = writer_of(at, 8);
+	int64_t left;
+
+	if (m->expires.ns == INSTANT_NEVER.ns)
+		return (struct span){ NULL, 0 };
+	/* [v5 MQTT-3.3.2-6]: the interval received less the time that the message has waited */
+	left = (instant_between(now, m->expires).ns + 999999999) / 1000000000;
+	property_write_number(&w, PROPERTY_MESSAGE_EXPIRY_INTERVAL, left > 0 ? (uint32_t)left : 0);
+	return writer_span(&w);
+}
+
+static struct wire serialise(struct str *scratch, const struct message *m,
+		const struct subscription_ids *ids, enum mqtt_version version, bool has_id,
+		struct instant now)
+{
+	uint8_t expiry[8];
+	struct publish_form form = { .version = version,
+		.has_packet_id = has_id,
+		.topic = message_topic(m),
+		.payload_len = m->payload_len };
+	struct wire wire;
+	struct writer w;
+
+	if (version == MQTT_5) {
+		form.properties[0] = ids != NULL ? span_of(ids->bytes, ids->len)
+						 : (struct span){ NULL, 0 };
+		form.properties[1] = encode_expiry(expiry, m, now);
+		form.properties[2] = message_properties(m);
+	}
+	wire.size = publish_size(&form);
+	wire.by_reference = m->payload_len > OUTPUT_COPY_LIMIT;
+	str_clear(scratch);
+	str_reserve(scratch, wire.size - (wire.by_reference ? m->payload_len : 0));
+	w = writer_of(scratch->text, scratch->capacity);
+	encode_publish_header(&w, &form, &wire.id_at);
+	if (!wire.by_reference)
+		write_bytes(&w, message_payload(m));
+	wire.bytes = writer_span(&w);
+	return wire;
+}
+
+static void send_wire(struct client *c, const struct wire *wire, const struct delivery *d,
+		uint16_t packet_id, bool dup)
+{
+	uint8_t *at = client_reserve(c, wire->bytes.len);
+
+	memcpy(at, wire->bytes.data, wire->bytes.len);
+	at[0] = publish_first_byte(d->qos, d->retain, dup);
+	if (d->qos > 0) {
+		at[wire->id_at] = (uint8_t)(packet_id >> 8);
+		at[wire->id_at + 1] = (uint8_t)packet_id;
+	}
+	if (wire->by_reference)
+		output_append_payload(&c->output, &c->shard->chunks, d->message);
+	c->shard->counters.publish_sent++;
+}
+
+/* The packet for one receiver: what others share, or its own. */
+static const struct wire *wire_for(struct fanout *f, const struct client *c,
+		const struct delivery *d, struct wire *own)
+{
+	unsigned layout = (c->version == MQTT_5 ? LAYOUT_V5 : 0) | (d->qos > 0 ? LAYOUT_HAS_ID : 0);
+
+	if (d->ids != NULL && c->version == MQTT_5) {
+		*own = serialise(&f->shard->scratch[LAYOUT_OWN], f->message, d->ids, c->version,
+				d->qos > 0, f->now);
+		return own;
+	}
+	if ((f->ready >> layout & 1) == 0) {
+		f->wires[layout] = serialise(&f->shard->scratch[layout], f->message, NULL,
+				c->version, d->qos > 0, f->now);
+		f->ready |= 1U << layout;
+	}
+	return &f->wires[layout];
+}
+
+/* [v5 MQTT-3.1.2-24, MQTT-3.1.2-25]: as if it had been sent and acknowledged */
+static bool takes_size(const struct client *c, size_t size)
+{
+	if (size <= c->max_packet_size)
+		return true;
+	c->shard->counters.dropped_too_large++;
+	return false;
+}
+
+/* A client that does not read fast enough loses messages of QoS 0, and nobody waits for it. */
+static bool output_has_room(const struct client *c, size_t size)
+{
+	const struct limits *limits = c->shard->limits;
+
+	if (c->output.bytes == 0 || c->output.bytes + size <= limits->max_output_bytes)
+		return true;
+	c->shard->counters.dropped_output_full++;
+	return false;
+}
+
+static bool window_has_room(const struct client *c)
+{
+	const struct inflight *f = &c->session->inflight;
+	const struct limits *limits = c->shard->limits;
+
+	return f->count - f->unsent < c->max_inflight &&
+	       c->output.bytes <= limits->max_output_bytes &&
+	       (limits->max_inflight_bytes == 0 || f->bytes < limits->max_inflight_bytes);
+}
+
+static void enqueue(struct shard *shard, struct session *s, struct delivery d)
+{
+	const struct limits *limits = shard->limits;
+	bool is_full = (limits->max_queued_messages > 0 &&
+				       s->outbox.count >= limits->max_queued_messages) ||
+		       (limits->max_queued_bytes > 0 && s->outbox.bytes + message_size(d.message) >
+									limits->max_queued_bytes);
+
+	if (!is_full) {
+		s->is_dropping = false;
+		outbox_push(&s->outbox, d);
+		return;
+	}
+	shard->counters.dropped_queue_full++;
+	if (!s->is_dropping && shard->observer.dropped != NULL)
+		shard->observer.dropped(shard->observer.owner, s);
+	s->is_dropping = true;
+	delivery_finish(&d);
+}
+
+/* The client is there and its window has room. Takes over the references of `d`. */
+static void send_now(struct fanout *f, struct client *c, struct delivery d)
+{
+	struct wire own;
+	const struct wire *wire = wire_for(f, c, &d, &own);
+
+	if (!takes_size(c, wire->size)) {
+		delivery_finish(&d);
+		return;
+	}
+	if (d.qos == 0) {
+		send_wire(c, wire, &d, 0, false);
+		delivery_finish(&d);
+		return;
+	}
+	send_wire(c, wire, &d, inflight_add(&c->session->inflight, d)->packet_id, false);
+}
+
+/* Hot path: a receiver that is there gets QoS 0 without any reference being counted. */
+static void fan_out_qos0(struct fanout *f, struct client *c, const struct delivery *d)
+{
+	struct wire own;
+	const struct wire *wire = wire_for(f, c, d, &own);
+
+	if (takes_size(c, wire->size) && output_has_room(c, wire->size))
+		send_wire(c, wire, d, 0, false);
+}
+
+/* [v5 MQTT-3.8.4-8], unless the operator wants every message at the subscriber's QoS. */
+static uint8_t granted_qos(const struct fanout *f, const struct match_target *target)
+{
+	if (f->shard->limits->upgrade_outgoing_qos || target->qos < f->message->qos)
+		return target->qos;
+	return f->message->qos;
+}
+
+static void fan_out(struct fanout *f, const struct match_target *target)
+{
+	const struct limits *limits = f->shard->limits;
+	struct session *s = target->session;
+	struct delivery d = {
+		.message = f->message,
+		.ids = target->ids,
+		.qos = granted_qos(f, target),
+		.retain = target->retain_as_published && f->message->retain,
+	};
+
+	if (d.qos == 0 && s->client != NULL) {
+		fan_out_qos0(f, s->client, &d);
+		return;
+	}
+	if (d.qos == 0 && !limits->queue_qos0_messages) {
+		f->shard->counters.dropped_offline++;
+		return;
+	}
+	message_ref(d.message);
+	subscription_ids_ref(d.ids);
+	if (s->client != NULL && s->outbox.count == 0 && window_has_room(s->client))
+		send_now(f, s->client, d);
+	else
+		enqueue(f->shard, s, d);
+}
+
+size_t router_publish(struct shard *shard, const struct session *publisher, struct message *m,
+		const struct match *match, struct instant now)
+{
+	struct fanout f = { .shard = shard, .message = m, .now = now };
+	size_t receivers = 0;
+
+	if (m->retain)
+		retained_set(&shard->retained, m);
+	if (match == NULL)
+		match = topic_tree_match(&shard->topics, message_topic(m));
+	for (uint32_t i = 0; i < match->count; i++) {
+		const struct match_target *target = &match->targets[i];
+
+		if (target->no_local && target->session == publisher)
+			continue; /* [v5 MQTT-3.8.3-3] */
+		fan_out(&f, target);
+		receivers++;
+	}
+	return receivers;
+}
+
+void router_deliver(struct shard *shard, struct session *s, struct delivery d, struct instant now)
+{
+	struct fanout f = { .shard = shard, .message = d.message, .now = now };
+	bool is_first = s->outbox.count == 0;
+
+	if (s->client != NULL && (d.qos == 0 || (is_first && window_has_room(s->client))))
+		send_now(&f, s->client, d);
+	else
+		enqueue(shard, s, d);
+}
+
+/* Send one entry again that this connection has not seen yet, the oldest first. */
+static void resend(struct client *c, struct inflight_entry *entry, struct instant now)
+{
+	struct fanout f = { .shard = c->shard, .message = entry->delivery.message, .now = now };
+	struct wire own;
+
+	c->session->inflight.unsent -= entry->is_unsent;
+	entry->is_unsent = false;
+	if (entry->state == INFLIGHT_WAIT_PUBCOMP) {
+		struct writer w = writer_of(client_reserve(c, 4), 4);
+
+		encode_ack(&w, PACKET_PUBREL, c->version, entry->packet_id, MQTT_SUCCESS);
+		return;
+	}
+	send_wire(c, wire_for(&f, c, &entry->delivery, &own), &entry->delivery, entry->packet_id,
+			true); /* [v5 MQTT-3.3.1-1] */
+}
+
+void router_resume(struct client *c, struct instant now)
+{
+	struct inflight *f = &c->session->inflight;
+	struct inflight_entry **entries;
+	size_t n;
+
+	if (f->count > 0) {
+		n = inflight_in_order(f, &entries);
+		f->unsent = (uint32_t)n;
+		for (size_t i = 0; i < n; i++)
+			entries[i]->is_unsent = true;
+		for (size_t i = 0; i < n && f->count - f->unsent < c->max_inflight; i++)
+			resend(c, entries[i], now);
+		free(entries);
+	}
+	router_pump(c, now);
+}
+
+/* The rest of what a larger window of an earlier connection left in flight. */
+static void pump_unsent(struct client *c, struct instant now)
+{
+	struct inflight *f = &c->session->inflight;
+	struct inflight_entry **entries;
+	size_t n = inflight_in_order(f, &entries);
+
+	for (size_t i = 0; i < n && window_has_room(c); i++) {
+		if (entries[i]->is_unsent)
+			resend(c, entries[i], now);
+	}
+	free(entries);
+}
+
+void router_pump(struct client *c, struct instant now)
+{
+	struct session *s = c->session;
+
+	if (s->inflight.unsent > 0)
+		pump_unsent(c, now);
+	while (s->outbox.count > 0 && (outbox_first(&s->outbox)->qos == 0 || window_has_room(c))) {
+		struct delivery d = outbox_pop(&s->outbox);
+		struct fanout f = { .shard = c->shard, .message = d.message, .now = now };
+
+		if (message_is_expired(d.message, now)) { /* [v5 MQTT-3.3.2-5] */
+			c->shard->counters.dropped_expired++;
+			delivery_finish(&d);
+			continue;
+		}
+		send_now(&f, c, d);
+	}
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From a published message to everyone who receives it.
+ *
+ *     PUBLISH ─▶ topic_tree_match ─▶ per receiver ┬─ QoS 0 ─▶ output
+ *                                                 └─ QoS 1, 2 ─▶ inflight ─▶ output
+ *                                                                    └ window full ─▶ outbox
+ *
+ * A PUBLISH is serialised once per layout (version 5 or before, with or without a packet
+ * identifier) and copied to each receiver's output; only the first byte and the identifier are
+ * written per receiver. A receiver with subscription identifiers, or a message that expires, gets
+ * bytes of its own.
+ */
+#ifndef BROKER_CORE_ROUTER_H
+#define BROKER_CORE_ROUTER_H
+
+#include "broker/core/shard.h"
+
+/*
+ * Hand `m` to every session that is subscribed to its topic, but not to `publisher` where that
+ * asked for no_local; NULL when nobody in particular publishes. Keeps a retained message. `match`
+ * is the answer for the topic, or NULL. Returns the number of receivers.
+ */
+size_t router_publish(struct shard *shard, const struct session *publisher, struct message *m,
+		const struct match *match, struct instant now);
+
+/*
+ * Hand one delivery to a session: now if its client is there and its window has room, else into
+ * the outbox or, if that is full, not at all (counted). Takes over the references of `d`.
+ */
+void router_deliver(struct shard *shard, struct session *s, struct delivery d, struct instant now);
+
+/* Send from the outbox while the window has room. */
+void router_pump(struct client *c, struct instant now);
+
+/* The client is back: send again what was in flight, in order [v5 MQTT-4.4.0-1]. */
+void router_resume(struct client *c, struct instant now);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#include "broker/core/session.h"
+
+#include <assert.h>
+
+#include "common/mem.h"
+
+struct session *session_table_find(const struct session_table *t, struct span id)
+{
+	struct session *s;
+
+	HASH_FIND_BYHASHVALUE(hh, t->table, id.data, id.len, hash_span(t->seed, id), s);
+	return s;
+}
+
+struct session *session_create(struct session_table *t, struct span id)
+{
+	struct session *s = xcalloc(1, sizeof(*s) + id.len);
+
+	s->id_len = (uint16_t)id.len;
+	memcpy(s->id, id.data, id.len);
+	s->expiry.kind = TIMER_SESSION;
+	s->will_timer.kind = TIMER_WILL;
+	HASH_ADD_BYHASHVALUE(hh, t->table, id, s->id_len, hash_span(t->seed, id), s);
+	t->count++;
+	return s;
+}
+
+void session_destroy(struct session_table *t, struct session *s)
+{
+	assert(s->subscriptions == NULL && s->expiry.place == 0 && s->will_timer.place == 0);
+	HASH_DEL(t->table, s);
+	t->count--;
+	outbox_finish(&s->outbox);
+	inflight_finish(&s->inflight);
+	packet_ids_finish(&s->received);
+	message_unref(s->will.message);
+	free(s);
+}

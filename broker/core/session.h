@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A session: what the broker remembers for one client identifier (v5 4.1). It exists while its
+ * client is connected and, if it has an expiry interval, for that long afterwards.
+ *
+ * A session owns its subscriptions, the deliveries that wait and those in flight, the identifiers
+ * of QoS 2 messages received, and the will. What belongs to one network connection is in struct
+ * client. Sessions are found by client identifier in a table of the shard.
+ */
+#ifndef BROKER_CORE_SESSION_H
+#define BROKER_CORE_SESSION_H
+
+#include "broker/core/inflight.h"
+#include "broker/core/outbox.h"
+#include "broker/core/packet_ids.h"
+#include "broker/core/timer.h"
+#include "broker/core/topic_tree.h"
+#include "common/hash.h"
+
+struct client;
+
+struct will {
+	struct message *message; /* owned reference */
+	uint32_t delay;		 /* seconds */
+};
+
+struct session {
+	UT_hash_handle hh;
+	struct client *client; /* borrowed; NULL while away */
+	struct subscription *subscriptions;
+	struct outbox outbox;
+	struct inflight inflight;
+	struct packet_ids received;
+	struct will will; /* message NULL: none */
+	struct timer expiry;
+	struct timer will_timer;
+	uint32_t expiry_interval; /* seconds; 0 ends with the connection, MQTT_EXPIRY_NEVER */
+	uint32_t match_place;	  /* of topic_tree.c */
+	uint16_t id_len;
+	bool is_dropping; /* its queue is full and that was told */
+	char id[];
+};
+
+static inline struct span session_id(const struct session *s)
+{
+	return span_of(s->id, s->id_len);
+}
+
+struct session_table {
+	struct session *table; /* uthash by client identifier */
+	uint64_t seed;
+	size_t count;
+};
+
+struct session *session_table_find(const struct session_table *t, struct span id);
+
+/* A new, empty session, entered in the table. The identifier is copied. */
+struct session *session_create(struct session_table *t, struct span id);
+
+/*
+ * Take the session out of the table and free it with everything it owns. Its subscriptions and
+ * timers must have been removed by the caller.
+ */
+void session_destroy(struct session_table *t, struct session *s);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Everything that clients share, for one thread. There is no global and no lock below this: one
+ * shard per core would exchange messages, not memory.
+ */
+#ifndef BROKER_CORE_SHARD_H
+#define BROKER_CORE_SHARD_H
+
+#include "broker/core/client.h"
+#include "broker/core/counters.h"
+#include "broker/core/limits.h"
+#include "broker/core/retained.h"
+#include "broker/core/session.h"
+#include "broker/core/topic_tree.h"
+#include "common/str.h"
+
+/*
+ * What an operator may want to read about. The core never logs; it tells, and whoever owns the
+ * shard writes. Any function may be NULL. Spans are valid for the duration of the call.
+ */
+struct core_observer {
+	void *owner;
+	void (*connected)(void *owner, const struct client *c, bool session_present);
+	void (*refused)(void *owner, const struct client *c, struct span client_id,
+			enum mqtt_reason reason);
+	void (*closed)(void *owner, const struct client *c);
+	void (*subscribed)(void *owner, const struct client *c, struct span filter, uint8_t code);
+	void (*unsubscribed)(void *owner, const struct client *c, struct span filter);
+	void (*dropped)(void *owner, const struct session *s); /* the first of a full queue */
+};
+
+struct shard {
+	const struct limits *limits; /* borrowed */
+	struct core_observer observer;
+	struct session_table sessions;
+	struct topic_tree topics;
+	struct retained retained;
+	struct timers timers;
+	struct chunk_pool chunks;
+	struct client *dirty, **dirty_end;
+	struct counters counters;
+	uint64_t seed;
+	uint64_t assigned_ids;
+	size_t clients;
+	struct str scratch[5]; /* serialised PUBLISH packets, see router.c */
+};
+
+/* `seed` is random: hash tables and assigned client identifiers come from it. */
+struct shard *shard_create(
+		const struct limits *limits, const struct core_observer *observer, uint64_t seed);
+
+/* All clients have been destroyed. Accepts NULL. */
+void shard_destroy(struct shard *shard);
+
+/* Take a client off the list of those with something to send, or NULL. */
+struct client *shard_next_dirty(struct shard *shard);
+
+/* When shard_run_timers() has something to do; INSTANT_NEVER when nothing is planned. */
+struct instant shard_next_deadline(const struct shard *shard);
+void shard_run_timers(struct shard *shard, struct instant now);
+
+#endif

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+#include "broker/core/topic_tree.h"
+
+#include "broker/core/session.h"
+#include "broker/mqtt/property.h"
+#include "common/mem.h"
+
+/* The subscriptions to one filter: the value of its node. */
+struct subscriber_list {
+	struct subscription **all;
+	size_t count, capacity;
+};
+
+static void list_free(void *value)
+{
+	struct subscriber_list *list = value;
+
+	for (size_t i = 0; i < list->count; i++)
+		free(list->all[i]);
+	free(list->all);
+	free(list);
+}
+
+void topic_tree_init(struct topic_tree *t, uint64_t seed, size_t max_matches)
+{
+	*t = (struct topic_tree){ .generation = 1, .max_matches = max_matches };
+	trie_init(&t->filters, seed);
+}
+
+static void match_clear(struct match *m)
+{
+	for (uint32_t i = 0; i < m->count; i++)
+		subscription_ids_unref(m->targets[i].ids);
+	m->count = 0;
+}
+
+static void match_free(struct match *m)
+{
+	if (m == NULL)
+		return;
+	match_clear(m);
+	free(m->targets);
+	free(m);
+}
+
+static void forget_matches(struct topic_tree *t)
+{
+	struct match *m, *next;
+
+	HASH_ITER (hh, t->matches, m, next) {
+		HASH_DEL(t->matches, m);
+		match_free(m);
+	}
+	t->match_count = 0;
+}
+
+void topic_tree_finish(struct topic_tree *t)
+{
+	forget_matches(t);
+	match_free(t->overflow);
+	trie_finish(&t->filters, list_free);
+	*t = (struct topic_tree){ 0 };
+}
+
+static struct subscription *find(
+		const struct subscription *of_session, const struct trie_node *node)
+{
+	const struct subscriber_list *list = node->value;
+
+	/* The shorter of the two lists: of the filter's subscribers, or of the session's filters.
+	 */
+	if (list != NULL && list->count <= 8) {
+		for (size_t i = 0; i < list->count; i++) {
+			if (of_session != NULL && list->all[i]->session == of_session->session)
+				return list->all[i];
+		}
+		return NULL;
+	}
+	for (; of_session != NULL; of_session = of_session->next_of_session) {
+		if (of_session->node == node)
+			return ((struct subscriber_list *)node->value)->all[of_session->index];
+	}
+	return NULL;
+}
+
+static void add(struct topic_tree *t, struct trie_node *node, struct subscription *s,
+		struct subscription **of_session)
+{
+	struct subscriber_list *list = node->value;
+
+	if (list == NULL)
+		node->value = list = xcalloc(1, sizeof(*list));
+	if (list->capacity == 0)
+		list->all = xmalloc(sizeof(*list->all) * (list->capacity = 1));
+	list->all = grow_array(list->all, list->count, &list->capacity, sizeof(*list->all));
+	s->node = node;
+	s->index = (uint32_t)list->count;
+	list->all[list->count++] = s;
+
+	s->next_of_session = *of_session;
+	s->link_of_session = of_session;
+	if (s->next_of_session != NULL)
+		s->next_of_session->link_of_session = &s->next_of_session;
+	*of_session = s;
+	t->subscriptions++;
+}
+
+static void drop(struct topic_tree *t, struct subscription *s)
+{
+	struct subscriber_list *list = s->node->value;
+
+	*s->link_of_session = s->next_of_session;
+	if (s->next_of_session != NULL)
+		s->next_of_session->link_of_session = s->link_of_session;
+
+	list->all[s->index] = list->all[--list->count];
+	list->all[s->index]->index = s->index;
+	if (list->count == 0) {
+		list_free(list);
+		s->node->value = NULL;
+		trie_release(&t->filters, s->node);
+	}
+	free(s);
+	t->subscriptions--;
+	t->generation++;
+}
+
+bool topic_tree_subscribe(struct topic_tree *t, struct session *session,
+		struct subscription **of_session, struct span filter,
+		const struct subscribe_options *options)
+{
+	struct trie_node *node = trie_insert(&t->filters, filter);
+	struct subscription *s = find(*of_session, node);
+	bool is_new = s == NULL;
+
+	if (is_new) {
+		s = xcalloc(1, sizeof(*s));
+		s->session = session;
+		add(t, node, s, of_session);
+	}
+	s->identifier = options->identifier;
+	s->qos = options->qos;
+	s->no_local = options->no_local;
+	s->retain_as_published = options->retain_as_published;
+	t->generation++;
+	return is_new;
+}
+
+bool topic_tree_unsubscribe(
+		struct topic_tree *t, struct subscription *of_session, struct span filter)
+{
+	struct trie_node *node = trie_find(&t->filters, filter);
+	struct subscription *s =
+			node != NULL && node->value != NULL ? find(of_session, node) : NULL;
+
+	if (s == NULL)
+		return false;
+	drop(t, s);
+	return true;
+}
+
+void topic_tree_remove_all(struct topic_tree *t, struct subscription **of_session)
+{
+	while (*of_session != NULL)
+		drop(t, *of_session);
+}
+
+/* --- matching ------------------------------------------------------------------------------- */
+
+static struct subscription_ids *add_identifier(struct subscription_ids *ids, uint32_t identifier)
+{
+	uint8_t encoded[8];
+	struct writer w = writer_of(encoded, sizeof(encoded));
+	struct subscription_ids *grown;
+	uint32_t len = ids != NULL ? ids->len : 0;
+
+	if (identifier == 0)
+		return ids;
+	property_write_number(&w, PROPERTY_SUBSCRIPTION_IDENTIFIER, identifier);
+	grown = xmalloc(sizeof(*grown) + len + writer_span(&w).len);
+	grown->refs = 1;
+	grown->len = len + (uint32_t)writer_span(&w).len;
+	if (len > 0)
+		memcpy(grown->bytes, ids->bytes, len);
+	memcpy(grown->bytes + len, encoded, writer_span(&w).len);
+	subscription_ids_unref(ids);
+	return grown;
+}
+
+static void add_target(struct match *m, const struct subscription *s)
+{
+	struct session *session = s->session;
+	struct match_target *target;
+
+	/* A session remembers where the last answer that named it did so. */
+	if (session->match_place < m->count &&
+			m->targets[session->match_place].session == session) {
+		target = &m->targets[session->match_place];
+		target->qos = target->qos > s->qos ? target->qos : s->qos;
+		target->no_local = target->no_local && s->no_local;
+		target->retain_as_published = target->retain_as_published || s->retain_as_published;
+		target->ids = add_identifier(target->ids, s->identifier);
+		return;
+	}
+	if (m->count == m->capacity) {
+		m->capacity = m->capacity > 0 ? m->capacity * 2 : 1;
+		m->targets = xrealloc(m->targets, m->capacity * sizeof(*m->targets));
+	}
+	session->match_place = m->count;
+	m->targets[m->count++] = (struct match_target){
+		.session = session,
+		.ids = add_identifier(NULL, s->identifier),
+		.qos = s->qos,
+		.no_local = s->no_local,
+		.retain_as_published = s->retain_as_published,
+	};
+}
+
+static void collect(struct match *m, const struct trie_node *node)
+{
+	const struct subscriber_list *list = node != NULL ? node->value : NULL;
+
+	for (size_t i = 0; list != NULL && i < list->count; i++)
+		add_target(m, list->all[i]);
+}
+
+/* At most MAX_TOPIC_LEVELS deep: longer names are not valid. */
+static void walk(const struct topic_tree *t, struct match *m, const struct trie_node *node,
+		struct span rest, bool wildcards)
+{
+	static const struct span plus = SPAN("+"), hash = SPAN("#");
+	const struct trie_node *child;
+	struct span level;
+
+	if (wildcards)
+		collect(m, trie_child(&t->filters, node, hash)); /* "a/#" matches "a" as well */
+	if (rest.data == NULL) {
+		collect(m, node);
+		return;
+	}
+	level = span_cut(&rest, '/');
+	child = trie_child(&t->filters, node, level);
+	if (child != NULL)
+		walk(t, m, child, rest, true);
+	child = wildcards ? trie_child(&t->filters, node, plus) : NULL;
+	if (child != NULL)
+		walk(t, m, child, rest, true);
+}
+
+static struct match *match_create(struct span topic)
+{
+	struct match *m = xcalloc(1, sizeof(*m) + topic.len);
+
+	m->topic_len = (uint16_t)topic.len;
+	memcpy(m->topic, topic.data, topic.len);
+	return m;
+}
+
+static struct match *lookup(struct topic_tree *t, struct span topic, uint32_t hash)
+{
+	struct match *m;
+
+	HASH_FIND_BYHASHVALUE(hh, t->matches, topic.data, topic.len, hash, m);
+	return m;
+}
+
+const struct match *topic_tree_cached(struct topic_tree *t, struct span topic)
+{
+	struct match *m = lookup(t, topic, hash_span(t->filters.seed, topic));
+
+	return m != NULL && m->generation == t->generation ? m : NULL;
+}
+
+static struct match *match_for(struct topic_tree *t, struct span topic, uint32_t hash)
+{
+	struct match *m = lookup(t, topic, hash);
+
+	if (m != NULL)
+		return m;
+	m = match_create(topic);
+	if (t->max_matches == 0) {
+		match_free(t->overflow);
+		t->overflow = m;
+		return m;
+	}
+	/*
+	 * Strangers choose topics. A full cache is emptied: what is hot comes back at once, and
+	 * what was only seen once does not.
+	 */
+	if (t->match_count >= t->max_matches)
+		forget_matches(t);
+	HASH_ADD_KEYPTR_BYHASHVALUE(hh, t->matches, m->topic, m->topic_len, hash, m);
+	t->match_count++;
+	return m;
+}
+
+const struct match *topic_tree_match(struct topic_tree *t, struct span topic)
+{
+	struct match *m = match_for(t, topic, hash_span(t->filters.seed, topic));
+	bool wildcards = topic.len == 0 || topic.data[0] != '$';
+
+	if (m->generation == t->generation)
+		return m;
+	match_clear(m);
+	walk(t, m, t->filters.root, topic, wildcards);
+	m->generation = t->generation;
+	return m;
+}

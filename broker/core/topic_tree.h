@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Subscriptions by topic filter, and the answer to "who receives this topic?".
+ *
+ * The filters form a trie (trie.h) in which `+` and `#` are levels like any other. To match a
+ * topic name, each level follows up to three children: its own name, `+`, and `#`, which ends the
+ * walk. Names that start with `$` are not matched by a wildcard in the first level [MQTT-4.7.2-1].
+ *
+ * Monitoring repeats its topics, so the answers are remembered:
+ *
+ *     topic name ──hash──▶ struct match { generation, targets[] }
+ *
+ * Every change of any subscription advances the tree's generation, and an answer of an older
+ * generation is worked out anew when it is next asked for. A hot PUBLISH so costs one hash look-up,
+ * no splitting and no allocation. A session whose filters overlap appears once, with the largest
+ * of its granted QoS and all its subscription identifiers (v5 3.3.4).
+ */
+#ifndef BROKER_CORE_TOPIC_TREE_H
+#define BROKER_CORE_TOPIC_TREE_H
+
+#include "broker/core/delivery.h"
+#include "broker/core/trie.h"
+
+struct session;
+
+/* One session's subscription to one filter. Owned by the tree, also linked in its session. */
+struct subscription {
+	struct session *session;
+	struct trie_node *node;
+	struct subscription *next_of_session, **link_of_session;
+	uint32_t index;	     /* in the node's list */
+	uint32_t identifier; /* of MQTT 5; 0 = none */
+	uint8_t qos;	     /* granted */
+	bool no_local;
+	bool retain_as_published;
+};
+
+struct match_target {
+	struct session *session;
+	struct subscription_ids *ids; /* owned reference of the match, or NULL */
+	uint8_t qos;
+	bool no_local; /* all of its subscriptions are */
+	bool retain_as_published;
+};
+
+/* Valid until the next call that is not topic_tree_match(). */
+struct match {
+	UT_hash_handle hh;
+	uint64_t generation;
+	uint32_t count, capacity;
+	struct match_target *targets;
+	uint16_t topic_len;
+	char topic[];
+};
+
+struct topic_tree {
+	struct trie filters; /* value: struct subscriber_list */
+	uint64_t generation;
+	struct match *matches; /* uthash by topic name */
+	size_t match_count, max_matches;
+	struct match *overflow; /* the answer for a topic when the cache is full */
+	size_t subscriptions;
+};
+
+void topic_tree_init(struct topic_tree *t, uint64_t seed, size_t max_matches);
+void topic_tree_finish(struct topic_tree *t);
+
+struct subscribe_options {
+	uint32_t identifier;
+	uint8_t qos;
+	bool no_local;
+	bool retain_as_published;
+};
+
+/*
+ * Subscribe `session` to the valid `filter`, or replace the options of a subscription that it has
+ * [v5 MQTT-3.8.4-3]. Returns true when it is new. *list is the head of the session's list.
+ */
+bool topic_tree_subscribe(struct topic_tree *t, struct session *session, struct subscription **list,
+		struct span filter, const struct subscribe_options *options);
+
+/* False when there was no such subscription. */
+bool topic_tree_unsubscribe(struct topic_tree *t, struct subscription *list, struct span filter);
+
+/* Remove all subscriptions of a session. */
+void topic_tree_remove_all(struct topic_tree *t, struct subscription **list);
+
+/*
+ * Look in the cache only: NULL when the topic was not seen since the last change. A topic that is
+ * found is a valid topic name.
+ */
+const struct match *topic_tree_cached(struct topic_tree *t, struct span topic);
+
+/* Who receives messages of the valid name `topic`. Never NULL. */
+const struct match *topic_tree_match(struct topic_tree *t, struct span topic);
+
+#endif

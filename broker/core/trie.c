@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include "broker/core/trie.h"
+
+#include <assert.h>
+
+#include "common/mem.h"
+
+enum { MAX_LEVEL = 65535, KEY_PREFIX = sizeof(struct trie_node *) };
+
+_Static_assert(offsetof(struct trie_node, name) - offsetof(struct trie_node, parent) == KEY_PREFIX,
+		"parent and name form one key");
+
+void trie_init(struct trie *t, uint64_t seed)
+{
+	*t = (struct trie){ .seed = seed, .root = xcalloc(1, sizeof(struct trie_node)) };
+}
+
+void trie_finish(struct trie *t, void (*drop)(void *value))
+{
+	struct trie_node *node, *next;
+
+	HASH_ITER (hh, t->table, node, next) {
+		HASH_DEL(t->table, node);
+		if (node->value != NULL && drop != NULL)
+			drop(node->value);
+		free(node);
+	}
+	free(t->root);
+	*t = (struct trie){ 0 };
+}
+
+/* The parent's address goes into the seed, so that a look-up needs no key in one piece. */
+static uint32_t hash_of(const struct trie *t, const struct trie_node *parent, struct span level)
+{
+	return hash_span(t->seed ^ (uint64_t)(uintptr_t)parent, level);
+}
+
+struct trie_node *trie_child(
+		const struct trie *t, const struct trie_node *parent, struct span level)
+{
+	uint32_t hash = hash_of(t, parent, level);
+	UT_hash_handle *at;
+	unsigned bucket;
+
+	if (parent->first_child == NULL || t->table == NULL)
+		return NULL;
+	/* uthash compares keys in one piece; this walk of its bucket compares the two parts. */
+	HASH_TO_BKT(hash, t->table->hh.tbl->num_buckets, bucket);
+	for (at = t->table->hh.tbl->buckets[bucket].hh_head; at != NULL; at = at->hh_next) {
+		struct trie_node *node = container_of(at, struct trie_node, hh);
+
+		if (at->hashv == hash && node->parent == parent &&
+				span_equal(trie_level(node), level))
+			return node;
+	}
+	return NULL;
+}
+
+struct trie_node *trie_find(const struct trie *t, struct span topic)
+{
+	struct trie_node *node = t->root;
+
+	while (topic.data != NULL && node != NULL)
+		node = trie_child(t, node, span_cut(&topic, '/'));
+	return node;
+}
+
+static struct trie_node *add_child(struct trie *t, struct trie_node *parent, struct span level)
+{
+	struct trie_node *node = xcalloc(1, sizeof(*node) + level.len);
+	uint32_t hash = hash_of(t, parent, level);
+
+	assert(level.len <= MAX_LEVEL);
+	node->parent = parent;
+	node->name_len = (uint32_t)level.len;
+	if (level.len > 0)
+		memcpy(node->name, level.data, level.len);
+	node->next = parent->first_child;
+	if (node->next != NULL)
+		node->next->previous = node;
+	parent->first_child = node;
+	HASH_ADD_BYHASHVALUE(hh, t->table, parent, (unsigned)(KEY_PREFIX + level.len), hash, node);
+	t->nodes++;
+	return node;
+}
+
+struct trie_node *trie_insert(struct trie *t, struct span topic)
+{
+	struct trie_node *node = t->root;
+
+	while (topic.data != NULL) {
+		struct span level = span_cut(&topic, '/');
+		struct trie_node *child = trie_child(t, node, level);
+
+		node = child != NULL ? child : add_child(t, node, level);
+	}
+	return node;
+}
+
+void trie_release(struct trie *t, struct trie_node *node)
+{
+	while (node != t->root && node->value == NULL && node->first_child == NULL) {
+		struct trie_node *parent = node->parent;
+
+		if (node->previous != NULL)
+			node->previous->next = node->next;
+		else
+			parent->first_child = node->next;
+		if (node->next != NULL)
+			node->next->previous = node->previous;
+		HASH_DEL(t->table, node);
+		free(node);
+		t->nodes--;
+		node = parent;
+	}
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One network connection of a client: the socket, and the start of a packet that has not come
+ * whole yet.
+ *
+ *     open ──client closing, all sent──▶ lingering ──peer closes, or 2 s──▶ destroyed
+ *       └────────────peer closes, error────────────────────────────────────▶
+ *
+ * Lingering: the last packet says why (CONNACK, DISCONNECT), and closing a socket that has unread
+ * input would reset the connection and take that packet with it. So only the sending half is
+ * closed at first, and what still comes is thrown away.
+ */
+#ifndef BROKER_IO_CONNECTION_H
+#define BROKER_IO_CONNECTION_H
+
+#include "broker/io/reactor.h"
+
+struct listener;
+
+struct connection {
+	ev_io watcher; /* its fd is the socket */
+	struct reactor *reactor;
+	struct listener *listener; /* borrowed; counts its connections */
+	struct client *client;	   /* owned */
+	uint8_t *partial;	   /* start of a packet */
+	uint32_t partial_len, partial_capacity;
+	struct connection *previous, *next;
+	struct connection *next_lingering;
+	struct instant linger_until;
+	bool is_paused; /* not read from: it does not take its replies */
+	bool is_lingering;
+};
+
+/* Takes the socket `fd`, which is non-blocking. */
+struct connection *connection_create(
+		struct reactor *r, struct listener *listener, int fd, bool allow_anonymous);
+
+/* Close at once. The client is told nothing more. */
+void connection_destroy(struct connection *c);
+
+/* Send what the client's output holds, as far as the socket takes it. May destroy `c`. */
+void connection_flush(struct connection *c);
+
+/* "10.0.0.7:49152", "[::1]:49152"; for logs. The buffer has CONNECTION_PEER bytes. */
+enum { CONNECTION_PEER = 64 };
+const char *connection_peer(const struct connection *c, char text[CONNECTION_PEER]);
+
+struct instant connection_linger_deadline(const struct reactor *r);
+void connection_end_lingering(struct reactor *r);
+
+#endif

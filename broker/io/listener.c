@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+#include "broker/io/listener.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include "broker/io/connection.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "common/net.h"
+
+/* Connections accepted before other sockets have their turn again. */
+enum { MAX_ACCEPTS = 64 };
+
+static int open_reserve(void)
+{
+	return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/*
+ * No descriptor is left for a new connection, and it would be announced for ever: take it with the
+ * one in reserve and turn it away.
+ */
+static void turn_away(struct listener *l)
+{
+	int fd;
+
+	log_warn("listener: no file descriptor left for a new connection; raise LimitNOFILE");
+	close(l->reserve_fd);
+	fd = accept4(l->watcher.fd, NULL, NULL, SOCK_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
+	l->reserve_fd = open_reserve();
+}
+
+static bool has_room(struct listener *l)
+{
+	const struct reactor *r = l->reactor;
+	bool is_full = (l->max_connections > 0 && l->connections >= l->max_connections) ||
+		       (r->max_connections > 0 && r->connection_count >= r->max_connections);
+
+	if (is_full && !l->is_full)
+		log_warn("listener: max_connections or global_max_connections reached, "
+			 "new connections are closed");
+	l->is_full = is_full;
+	return !is_full;
+}
+
+static void admit(struct listener *l, int fd)
+{
+	int on = 1;
+
+	if (!has_room(l)) {
+		close(fd);
+		return;
+	}
+	/* Writes are gathered here already; waiting for more in the kernel only adds delay. */
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	l->connections++;
+	connection_create(l->reactor, l, fd, l->allow_anonymous);
+}
+
+static void on_ready(struct ev_loop *loop, ev_io *watcher, int events)
+{
+	struct listener *l = container_of(watcher, struct listener, watcher);
+
+	(void)loop;
+	(void)events;
+	for (int i = 0; i < MAX_ACCEPTS; i++) {
+		int fd = accept4(watcher->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd >= 0) {
+			admit(l, fd);
+		} else if (errno == EMFILE || errno == ENFILE) {
+			turn_away(l);
+			return;
+		} else if (errno != EINTR && errno != ECONNABORTED) {
+			return;
+		}
+	}
+}
+
+static void listener_create(struct reactor *r, int fd, const struct listener_options *options,
+		struct listener **list)
+{
+	struct listener *l = xcalloc(1, sizeof(*l));
+
+	l->reactor = r;
+	l->max_connections = options->max_connections;
+	l->allow_anonymous = options->allow_anonymous;
+	l->reserve_fd = open_reserve();
+	ev_io_init(&l->watcher, on_ready, fd, EV_READ);
+	ev_io_start(r->loop, &l->watcher);
+	l->next = *list;
+	*list = l;
+}
+
+int listeners_open(
+		struct reactor *r, const struct listener_options *options, struct listener **list)
+{
+	int fds[NET_MAX_ADDRESSES];
+	char failed[NET_ADDRESS_TEXT];
+	int n = net_listen(options->host, options->port, fds, failed);
+
+	if (n < 0) {
+		log_error_errno(n, "listener %s: cannot listen", failed);
+		return n;
+	}
+	for (int i = 0; i < n; i++) {
+		log_info("Opening listen socket on %s", net_local_address(fds[i], failed));
+		listener_create(r, fds[i], options, list);
+	}
+	return 0;
+}
+
+void listeners_close(struct listener **list)
+{
+	while (*list != NULL) {
+		struct listener *l = *list;
+
+		*list = l->next;
+		for (struct connection *c = l->reactor->connections; c != NULL; c = c->next) {
+			if (c->listener == l)
+				c->listener = NULL;
+		}
+		ev_io_stop(l->reactor->loop, &l->watcher);
+		close(l->watcher.fd);
+		close(l->reserve_fd);
+		free(l);
+	}
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A socket that accepts connections.
+ */
+#ifndef BROKER_IO_LISTENER_H
+#define BROKER_IO_LISTENER_H
+
+#include "broker/io/reactor.h"
+
+struct listener {
+	ev_io watcher;
+	struct reactor *reactor; /* borrowed */
+	struct listener *next;
+	size_t connections;
+	uint64_t max_connections; /* 0 = no limit */
+	bool allow_anonymous;
+	bool is_full;	/* that was told */
+	int reserve_fd; /* given up for a moment when descriptors run out */
+};
+
+struct listener_options {
+	const char *host; /* NULL: all addresses */
+	uint16_t port;
+	uint64_t max_connections;
+	bool allow_anonymous;
+};
+
+/*
+ * Listen on every address that `host` stands for, one listener each, put in front of *list.
+ * Returns 0, or -errno after logging which address failed and why; what was opened stays in the
+ * list.
+ */
+int listeners_open(
+		struct reactor *r, const struct listener_options *options, struct listener **list);
+
+void listeners_close(struct listener **list);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The event loop of one shard: sockets, timers, and the one place where output is sent.
+ *
+ * A turn is: wait for sockets; receive from each ready one and let the core route what came; then,
+ * before waiting again, send what clients have to be sent, one system call each. A small write
+ * costs a hundred times its bytes, so everything a turn produced for a client leaves together.
+ * After MAX_TURN ready sockets the output is sent in between, which keeps the latency of a busy
+ * turn low.
+ *
+ * Everything here runs on the loop's thread.
+ */
+#ifndef BROKER_IO_REACTOR_H
+#define BROKER_IO_REACTOR_H
+
+#include <ev.h>
+
+#include "broker/core/shard.h"
+
+enum {
+	RECEIVE_BUFFER = 256 * 1024,
+	MAX_TURN = 64, /* ready sockets between two rounds of sending */
+};
+
+struct connection;
+
+struct reactor {
+	struct ev_loop *loop;
+	struct shard *shard; /* borrowed */
+	ev_prepare prepare;
+	ev_check check;
+	ev_timer timer;			/* the core's next deadline */
+	struct instant now;		/* of this turn */
+	unsigned turn;			/* sockets received from since output was last sent */
+	uint8_t *receive_buffer;	/* shared by all connections: an idle one owns none */
+	struct connection *connections; /* all, doubly linked */
+	struct connection *lingering, **lingering_end; /* told that it is over, oldest first */
+	size_t connection_count;
+	uint64_t max_connections; /* of all listeners; 0 = no limit */
+};
+
+void reactor_init(struct reactor *r, struct shard *shard);
+
+/* Closes every connection that is left. */
+void reactor_finish(struct reactor *r);
+
+/* Run until reactor_stop(). */
+void reactor_run(struct reactor *r);
+void reactor_stop(struct reactor *r);
+
+/* A socket was received from: sends when the turn has become long. */
+void reactor_count_turn(struct reactor *r);
+
+/* Tell every client that the server shuts down, and send what can be sent at once. */
+void reactor_shut_down(struct reactor *r);
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the core tells becomes lines of the log.
+ */
+#ifndef BROKER_OBSERVE_H
+#define BROKER_OBSERVE_H
+
+#include "broker/core/shard.h"
+
+/* `connections`: also clients that come and go. */
+struct core_observer observe_core(bool connections);
+
+#endif
