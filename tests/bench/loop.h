@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BENCH_LOOP_H
+#define BENCH_LOOP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct client;
+
+/*
+ * One thread's event loop: readiness, the receive buffer all connections share, and the list of
+ * connections with something to send, which are written once a turn. That is what keeps the
+ * generator cheaper than the broker it measures.
+ *
+ * The first thing that goes wrong is kept as a sentence; the loop's owner looks at it every turn.
+ */
+struct loop {
+	int epoll;
+	uint8_t *buffer; /* for the duration of one read */
+	size_t capacity;
+	uint64_t now;    /* CLOCK_MONOTONIC of the last read, in ns */
+	struct client *dirty;
+	char failure[256]; /* empty while all is well */
+};
+
+bool loop_init(struct loop *l);
+void loop_finish(struct loop *l);
+
+/* Wait up to `wait_ns` for readiness, then read from and write to what is ready. */
+void loop_turn(struct loop *l, uint64_t wait_ns);
+
+/* Write what was queued since the last call. */
+void loop_flush(struct loop *l);
+
+__attribute__((format(printf, 2, 3))) void loop_fail(struct loop *l, const char *format, ...);
+
+static inline bool loop_failed(const struct loop *l)
+{
+	return l->failure[0] != '\0';
+}
+
+#endif
