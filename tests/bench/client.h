@@ -52,7 +52,7 @@ struct client {
 	bool is_dirty, waits_for_room;
 	int fd;
 	uint16_t receive_maximum; /* what the broker allows to be in flight */
-	char *filter;             /* NULL: no subscription */
+	char *filter;		  /* NULL: no subscription */
 	struct backlog out, rest; /* to be sent; the cut packet at the end of the last read */
 	struct client *next_dirty;
 };

@@ -53,8 +53,8 @@ size_t codec_connect(uint8_t *out, enum mqtt_version version, const char *client
 
 	n += put_string(body, "MQTT");
 	body[n++] = (uint8_t)version;
-	body[n++] = 2;              /* clean session or clean start */
-	n += put_u16(body + n, 0);  /* no keep-alive: a load generator is never idle by mistake */
+	body[n++] = 2;		   /* clean session or clean start */
+	n += put_u16(body + n, 0); /* no keep-alive: a load generator is never idle by mistake */
 	if (version == MQTT_V5)
 		body[n++] = 0; /* no properties: receive maximum stays 65535 */
 	n += put_string(body + n, client_id);

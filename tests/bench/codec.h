@@ -116,8 +116,8 @@ static inline ssize_t codec_next(const uint8_t *data, size_t len, struct packet 
 	return (ssize_t)(1 + (size_t)n + body_len);
 }
 
-static inline bool codec_read_publish(const struct packet *p, enum mqtt_version version,
-		struct delivery *ret)
+static inline bool codec_read_publish(
+		const struct packet *p, enum mqtt_version version, struct delivery *ret)
 {
 	size_t at, properties;
 	ssize_t n;

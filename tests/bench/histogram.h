@@ -8,7 +8,10 @@
  * Counts of durations in nanoseconds, exact to better than 1 %: every power of two is cut into
  * 128 equal buckets, so that recording costs one increment and a zeroed struct is empty.
  */
-enum { HISTOGRAM_SUB_BITS = 7, HISTOGRAM_BUCKETS = (64 - HISTOGRAM_SUB_BITS + 1) << HISTOGRAM_SUB_BITS };
+enum {
+	HISTOGRAM_SUB_BITS = 7,
+	HISTOGRAM_BUCKETS = (64 - HISTOGRAM_SUB_BITS + 1) << HISTOGRAM_SUB_BITS
+};
 
 struct histogram {
 	uint64_t n, max;
@@ -23,7 +26,7 @@ static inline unsigned histogram_bucket(uint64_t ns)
 		return (unsigned)ns;
 	shift = 63 - HISTOGRAM_SUB_BITS - (unsigned)__builtin_clzll(ns);
 	return ((shift + 1) << HISTOGRAM_SUB_BITS) +
-			(unsigned)(ns >> shift & ((1u << HISTOGRAM_SUB_BITS) - 1));
+	       (unsigned)(ns >> shift & ((1u << HISTOGRAM_SUB_BITS) - 1));
 }
 
 static inline void histogram_record(struct histogram *h, uint64_t ns)

@@ -35,8 +35,8 @@ void ledger_finish(struct ledger *l);
 /* The message was not the next one of its stream. */
 void ledger_note_surprise(struct ledger *l, struct stream *s, uint32_t sequence);
 
-static inline void ledger_note(struct ledger *l, unsigned reader, unsigned publisher,
-		uint32_t sequence)
+static inline void ledger_note(
+		struct ledger *l, unsigned reader, unsigned publisher, uint32_t sequence)
 {
 	struct stream *s = &l->streams[(uint64_t)reader * l->publishers + publisher];
 

@@ -17,7 +17,7 @@
 #include "tests/bench/client.h"
 #include "tests/bench/memory.h"
 
-enum { EVENTS_A_TURN = 64, BUFFER_SIZE = 512 * 1024 };
+enum { BUFFER_SIZE = 512 * 1024 };
 
 bool loop_init(struct loop *l)
 {
@@ -46,11 +46,11 @@ void loop_fail(struct loop *l, const char *format, ...)
 	va_end(arguments);
 }
 
-void loop_turn(struct loop *l, uint64_t wait_ns)
+int loop_turn(struct loop *l, uint64_t wait_ns)
 {
 	struct timespec wait = { (time_t)(wait_ns / 1000000000u), (long)(wait_ns % 1000000000u) };
-	struct epoll_event events[EVENTS_A_TURN];
-	int n = epoll_pwait2(l->epoll, events, EVENTS_A_TURN, &wait, NULL);
+	struct epoll_event events[LOOP_EVENTS];
+	int n = epoll_pwait2(l->epoll, events, LOOP_EVENTS, &wait, NULL);
 
 	if (n < 0 && errno != EINTR)
 		loop_fail(l, "epoll_pwait2: %s", strerror(errno));
@@ -62,6 +62,7 @@ void loop_turn(struct loop *l, uint64_t wait_ns)
 		if ((events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0)
 			client_readable(c);
 	}
+	return n;
 }
 
 void loop_flush(struct loop *l)

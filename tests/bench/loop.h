@@ -19,7 +19,7 @@ struct loop {
 	int epoll;
 	uint8_t *buffer; /* for the duration of one read */
 	size_t capacity;
-	uint64_t now;    /* CLOCK_MONOTONIC of the last read, in ns */
+	uint64_t now; /* CLOCK_MONOTONIC of the last read, in ns */
 	struct client *dirty;
 	char failure[256]; /* empty while all is well */
 };
@@ -27,8 +27,13 @@ struct loop {
 bool loop_init(struct loop *l);
 void loop_finish(struct loop *l);
 
-/* Wait up to `wait_ns` for readiness, then read from and write to what is ready. */
-void loop_turn(struct loop *l, uint64_t wait_ns);
+enum { LOOP_EVENTS = 64 };
+
+/*
+ * Wait up to `wait_ns` for readiness, then read from and write to what is ready. Returns how many
+ * connections were; LOOP_EVENTS means that more may be.
+ */
+int loop_turn(struct loop *l, uint64_t wait_ns);
 
 /* Write what was queued since the last call. */
 void loop_flush(struct loop *l);

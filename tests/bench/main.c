@@ -37,9 +37,11 @@ static void process_prepare(const struct options *o)
 
 static int exit_status(const struct result *r)
 {
+	if (r->is_broken)
+		return EXIT_BROKER;
 	if (r->lost > 0 || r->duplicates > 0 || r->disorder > 0 || r->refused > 0)
 		return EXIT_WRONG_COUNT;
-	return r->failure[0] != '\0' ? EXIT_BROKER : EXIT_SUCCESS;
+	return r->failure[0] != '\0' ? EXIT_WRONG_COUNT : EXIT_SUCCESS;
 }
 
 int main(int argc, char **argv)

@@ -76,17 +76,19 @@ static const struct row rows[] = {
 	ROW("--publishers", KIND_UNSIGNED, publishers, 0, 100000, "number of publishers"),
 	ROW("--subscribers", KIND_UNSIGNED, subscribers, 0, 100000, "number of subscribers"),
 	ROW("--qos", KIND_UNSIGNED, qos, 0, 2, "of publications and subscriptions"),
-	ROW("--topic", KIND_TEXT, topic, 0, 0, "template, with {publisher} and {topic}"),
-	ROW("--filter", KIND_TEXT, filter, 0, 0, "template, with {subscriber}"),
+	ROW("--topic", KIND_TEXT, topic, 0, 0, "template with {publisher} {topic} {item} {item/N} {item%N}"),
+	ROW("--filter", KIND_TEXT, filter, 0, 0, "template with {subscriber}"),
 	ROW("--topics", KIND_UNSIGNED, topics, 1, 100000, "each publisher goes round so many (1)"),
 	ROW("--payload", KIND_TEXT, payload, 0, 0,
-		"text with {time} {seq} {state} {publisher} {topic} {fill}"),
+		"text with those and {time} {seq} {state} {fill}"),
 	ROW("--size", KIND_UNSIGNED, size, 0, 268000000, "of the payload in bytes (200)"),
 	ROW("--fanout", KIND_UNSIGNED, fanout, 0, 100000,
 		"deliveries one message causes (one per subscriber)"),
 	ROW("--count", KIND_COUNT, count, 1, 4e9, "messages in all"),
 	ROW("--duration", KIND_SECONDS, duration, 0.001, 1e6, "seconds, instead of --count"),
 	ROW("--rate", KIND_SECONDS, rate, 0.001, 1e8, "open loop: messages a second in all"),
+	ROW("--tick", KIND_SECONDS, tick, 0.0001, 1,
+		"open loop: wake up only so often, in seconds; cheap, but late by as much"),
 	ROW("--window", KIND_UNSIGNED, window, 0, 10000000, "closed loop: messages in the broker"),
 	ROW("--inflight", KIND_UNSIGNED, inflight, 1, 65535, "unacknowledged, per publisher"),
 	ROW("--burst", KIND_UNSIGNED, burst, 1, 100000, "messages a publisher sends in a row (50)"),
@@ -98,7 +100,10 @@ static const struct row rows[] = {
 };
 /* clang-format on */
 
-enum { N_SCENARIOS = sizeof(scenarios) / sizeof(scenarios[0]), N_ROWS = sizeof(rows) / sizeof(rows[0]) };
+enum {
+	N_SCENARIOS = sizeof(scenarios) / sizeof(scenarios[0]),
+	N_ROWS = sizeof(rows) / sizeof(rows[0])
+};
 
 void options_print_help(void)
 {
@@ -108,7 +113,8 @@ void options_print_help(void)
 	printf("\nOptions, with what they are when the scenario does not say:\n");
 	for (size_t i = 0; i < N_ROWS; i++)
 		printf("  %-14s %s\n", rows[i].name, rows[i].help);
-	printf("\nExit status: 0 all arrived, once and in order; 1 not so; 2 wrong usage; 3 the broker "
+	printf("\nExit status: 0 all arrived, once and in order; 1 not so; 2 wrong usage; 3 the "
+	       "broker "
 	       "failed.\n");
 }
 
@@ -156,7 +162,8 @@ static bool row_apply(const struct row *row, struct options *o, const char *word
 	}
 	errno = 0;
 	number = strtod(word, &end);
-	if (errno != 0 || end == word || *end != '\0' || !(number >= row->min && number <= row->max))
+	if (errno != 0 || end == word || *end != '\0' ||
+			!(number >= row->min && number <= row->max))
 		return complain("not a value this option takes:", word);
 	if (row->kind != KIND_SECONDS && number != floor(number))
 		return complain("not a whole number:", word);
@@ -185,7 +192,7 @@ static bool settle(struct options *o, struct sockaddr_in *ret_address)
 	if (o->fanout == 0)
 		o->fanout = o->subscribers;
 	if (o->payload == NULL && o->size < STAMP_SIZE)
-		return complain("a payload has at least 16 bytes, not", "--size");
+		return complain("less than 16 bytes are no payload:", "--size");
 	if (strlen(o->topic) > 900 || strlen(o->filter) > 900)
 		return complain("more than 900 bytes in", "--topic or --filter");
 	if (o->publishers > 0 && o->count == 0 && o->duration == 0)

@@ -21,20 +21,21 @@ struct options {
 	unsigned port;
 	unsigned version; /* enum mqtt_version; on the command line 3, 4 or 5 */
 	unsigned publishers, subscribers;
-	unsigned qos;               /* of both sides */
+	unsigned qos;		    /* of both sides */
 	const char *topic, *filter; /* templates, see publication.h */
-	unsigned topics;            /* a publisher goes round so many */
-	const char *payload;        /* a template; NULL: the stamp */
-	unsigned size;              /* of the payload in bytes */
-	unsigned fanout;            /* deliveries one message causes; 0: one per subscriber */
-	bool is_shared;             /* subscribers share the messages: no order between them */
-	uint64_t count;             /* messages in all; 0: until `duration` is over */
-	double duration;            /* seconds; 0: until `count` is sent */
-	double rate;                /* messages a second, all publishers; 0: closed loop */
-	unsigned window;            /* messages inside the broker, all publishers; 0: any number */
-	unsigned inflight;          /* unacknowledged messages of one publisher */
-	unsigned burst;             /* messages one publisher sends before the next gets its turn */
-	double timeout;             /* seconds without progress after which the run is over */
+	unsigned topics;	    /* a publisher goes round so many */
+	const char *payload;	    /* a template; NULL: the stamp */
+	unsigned size;		    /* of the payload in bytes */
+	unsigned fanout;	    /* deliveries one message causes; 0: one per subscriber */
+	bool is_shared;		    /* subscribers share the messages: no order between them */
+	uint64_t count;		    /* messages in all; 0: until `duration` is over */
+	double duration;	    /* seconds; 0: until `count` is sent */
+	double rate;		    /* messages a second, all publishers; 0: closed loop */
+	double tick;		    /* open loop: seconds to sleep between turns; 0: until needed */
+	unsigned window;	    /* messages inside the broker, all publishers; 0: any number */
+	unsigned inflight;	    /* unacknowledged messages of one publisher */
+	unsigned burst;		    /* messages one publisher sends before the next gets its turn */
+	double timeout;		    /* seconds without progress after which the run is over */
 	unsigned broker_pid, cpu;   /* cpu is UINT32_MAX when free */
 	bool json, help;
 };

@@ -55,7 +55,7 @@ static bool cpu_from_stat(pid_t pid, uint64_t *ret_ns)
 		p = strrchr(line, ')'); /* the name may hold spaces and parentheses */
 	fclose(file);
 	if (p == NULL || sscanf(p, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user,
-					&system) != 2)
+					 &system) != 2)
 		return false;
 	*ret_ns = (user + system) * (1000000000u / (uint64_t)sysconf(_SC_CLK_TCK));
 	return true;

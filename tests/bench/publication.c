@@ -22,7 +22,26 @@ static bool skip_word(const char **at, const char *word)
 	return true;
 }
 
-char *publication_name(const char *template, unsigned client, unsigned topic)
+/* {item}, {item/N} or {item%N} */
+static bool put_item(FILE *out, const char **at, unsigned item)
+{
+	unsigned divisor;
+	char operator;
+	int len = 0;
+
+	if (skip_word(at, "{item}")) {
+		fprintf(out, "%u", item);
+		return true;
+	}
+	if (sscanf(*at, "{item%c%u}%n", &operator, & divisor, &len) != 2 || len == 0 ||
+			divisor == 0)
+		return false;
+	fprintf(out, "%u", operator== '/' ? item / divisor : item % divisor);
+	*at += len;
+	return true;
+}
+
+char *publication_name(const char *template, unsigned client, unsigned topic, unsigned topics)
 {
 	char *name = NULL;
 	size_t len;
@@ -34,8 +53,10 @@ char *publication_name(const char *template, unsigned client, unsigned topic)
 			fprintf(out, "%u", client);
 		else if (skip_word(&template, "{topic}"))
 			fprintf(out, "%u", topic);
+		else if (put_item(out, &template, client * topics + topic))
+			continue;
 		else
-			fputc(*template++, out);
+			fputc(*template ++, out);
 	}
 	fclose(out);
 	return memory_checked(name);
@@ -63,14 +84,13 @@ static size_t hole(char **text, const char *word, size_t size, char filler)
 static char *text_payload(struct publication *p, const struct publication_plan *plan,
 		unsigned publisher, unsigned topic)
 {
-	/* {fill} stands in front in the sizes: the other holes have their final size by then. */
-	char *text = publication_name(plan->payload, publisher, topic);
+	char *text = publication_name(plan->payload, publisher, topic, plan->topics);
 	size_t len;
 
 	hole(&text, "{time}", TIME_DIGITS, '\1');
 	hole(&text, "{seq}", SEQ_DIGITS, '\2');
 	hole(&text, "{state}", 1, '\3');
-	len = strlen(text);
+	len = strlen(text); /* all but {fill} has its final size now */
 	if (strstr(text, "{fill}") != NULL) {
 		len -= strlen("{fill}");
 		hole(&text, "{fill}", plan->payload_size > len ? plan->payload_size - len : 0, 'x');
@@ -84,7 +104,7 @@ static char *text_payload(struct publication *p, const struct publication_plan *
 void publication_init(struct publication *p, const struct publication_plan *plan,
 		unsigned publisher, unsigned topic)
 {
-	char *name = publication_name(plan->topic, publisher, topic), *text = NULL;
+	char *name = publication_name(plan->topic, publisher, topic, plan->topics), *text = NULL;
 	size_t name_len = strlen(name), payload_len = plan->payload_size, body_len, at = 1;
 
 	*p = (struct publication){ .is_text = plan->payload != NULL };
@@ -93,7 +113,7 @@ void publication_init(struct publication *p, const struct publication_plan *plan
 		payload_len = strlen(text);
 	}
 	body_len = 2 + name_len + (plan->qos > 0 ? 2 : 0) + (plan->version == MQTT_V5 ? 1 : 0) +
-			payload_len;
+		   payload_len;
 	p->packet = memory_zeroed(CODEC_FIXED_HEADER_MAX + body_len, 1);
 	p->packet[0] = (uint8_t)(PACKET_PUBLISH << 4 | plan->qos << 1);
 	at += codec_varint(p->packet + at, body_len);

@@ -20,12 +20,12 @@
  *
  * or a text made from a template in which {time} is the intended time (19 digits, CLOCK_MONOTONIC
  * in ns), {seq} the number (10 digits), {state} the number modulo 4, {fill} what brings the
- * payload to its size, and {publisher} and {topic} are as in topics.
+ * payload to its size, and the rest is as in topics.
  */
 struct publication {
 	uint8_t *packet;
 	size_t len, payload_at;
-	size_t id_at;                    /* 0: QoS 0 */
+	size_t id_at;			  /* 0: QoS 0 */
 	size_t time_at, seq_at, state_at; /* 0: not in the template */
 	bool is_text;
 };
@@ -38,6 +38,7 @@ struct publication_plan {
 	const char *topic;   /* a template */
 	const char *payload; /* a template, or NULL for the stamp */
 	size_t payload_size;
+	unsigned topics; /* per publisher */
 };
 
 void publication_init(struct publication *p, const struct publication_plan *plan,
@@ -45,10 +46,11 @@ void publication_init(struct publication *p, const struct publication_plan *plan
 void publication_finish(struct publication *p);
 
 /*
- * The template with {publisher}, {subscriber} and {topic} filled in; the caller frees it.
- * Other words in braces stay as they are.
+ * The template with {publisher} or {subscriber} and {topic} filled in; the caller frees it. All
+ * topics of all publishers are counted by {item}; {item/10} and {item%10} make hosts and services
+ * of that. Other words in braces stay as they are.
  */
-char *publication_name(const char *template, unsigned client, unsigned topic);
+char *publication_name(const char *template, unsigned client, unsigned topic, unsigned topics);
 
 /* Fill in the digits of a text payload. */
 void publication_stamp_text(const struct publication *p, uint8_t *out, uint32_t seq, uint64_t time);

@@ -39,11 +39,14 @@ void report_line(const struct options *o, const struct result *r)
 				r->connections, memory_each(r));
 		return;
 	}
-	printf("%s qos %u: %" PRIu64 " messages, %.0f/s", o->scenario, o->qos, n, per(n, r->elapsed));
+	printf("%s qos %u: %" PRIu64 " messages, %.0f/s", o->scenario, o->qos, n,
+			per(n, r->elapsed));
 	if (r->broker_cpu > 0)
 		printf(", %.0f per broker CPU-s", per(n, r->broker_cpu));
-	printf(", own CPU %.0f ns each; lost %" PRIu64 ", duplicates %" PRIu64 ", disorder %" PRIu64,
-			n > 0 ? (double)r->own_cpu / (double)n : 0, r->lost, r->duplicates, r->disorder);
+	printf(", own CPU %.0f ns each; lost %" PRIu64 ", duplicates %" PRIu64
+	       ", disorder %" PRIu64,
+			n > 0 ? (double)r->own_cpu / (double)n : 0, r->lost, r->duplicates,
+			r->disorder);
 	if (r->refused > 0)
 		printf(", refused %" PRIu64, r->refused);
 	if (r->latency.n > 0)
@@ -61,8 +64,8 @@ static void json_histogram(const char *name, const struct histogram *h)
 {
 	printf(", \"%s\": {\"n\": %" PRIu64 ", \"p50\": %.4f, \"p90\": %.4f, \"p99\": %.4f, "
 	       "\"p999\": %.4f, \"max\": %.4f}",
-			name, h->n, milliseconds(h, 0.5), milliseconds(h, 0.9), milliseconds(h, 0.99),
-			milliseconds(h, 0.999), (double)h->max / 1e6);
+			name, h->n, milliseconds(h, 0.5), milliseconds(h, 0.9),
+			milliseconds(h, 0.99), milliseconds(h, 0.999), (double)h->max / 1e6);
 }
 
 /* Failures are our own sentences, but they may quote strerror(): keep the quotes out. */
@@ -87,12 +90,13 @@ void report_json(const struct options *o, const struct result *r)
 	       ", \"duplicates\": %" PRIu64 ", \"disorder\": %" PRIu64,
 			r->expected, r->received, r->lost, r->duplicates, r->disorder);
 	printf(", \"seconds\": %.6f, \"broker_cpu_seconds\": %.6f, \"own_cpu_seconds\": %.6f",
-			(double)r->elapsed / 1e9, (double)r->broker_cpu / 1e9, (double)r->own_cpu / 1e9);
+			(double)r->elapsed / 1e9, (double)r->broker_cpu / 1e9,
+			(double)r->own_cpu / 1e9);
 	printf(", \"rate\": %.1f, \"per_cpu_second\": %.1f, \"own_ns_per_message\": %.1f",
 			per(n, r->elapsed), per(n, r->broker_cpu),
 			n > 0 ? (double)r->own_cpu / (double)n : 0);
-	printf(", \"connections\": %" PRIu64 ", \"memory_per_connection\": %" PRIu64, r->connections,
-			memory_each(r));
+	printf(", \"connections\": %" PRIu64 ", \"memory_per_connection\": %" PRIu64,
+			r->connections, memory_each(r));
 	json_histogram("latency_ms", &r->latency);
 	json_histogram("sent_late_ms", &r->lateness);
 	json_text("failure", r->failure);

@@ -44,7 +44,7 @@ struct run {
 	unsigned n_ready; /* clients that are connected and subscribed */
 	uint64_t start, progress;
 	uint64_t scheduled; /* open loop: messages handed out to publishers */
-	bool is_over;       /* nothing more is to be published */
+	bool is_over;	    /* nothing more is to be published */
 };
 
 static bool is_closed_loop(const struct run *r)
@@ -63,7 +63,7 @@ static uint64_t intended_time(const struct run *r, const struct publisher *p, ui
 static bool publisher_may_send(const struct run *r, const struct publisher *p)
 {
 	return p->inflight < p->inflight_max && client_unsent(&p->client) < UNSENT_MAX &&
-			(is_closed_loop(r) || p->sent < p->due);
+	       (is_closed_loop(r) || p->sent < p->due);
 }
 
 static void ring_push(struct run *r, struct publisher *p)
@@ -92,7 +92,8 @@ static void publisher_send(struct run *r, struct publisher *p, uint64_t max)
 
 		if (!is_closed_loop(r)) {
 			time = intended_time(r, p, p->sent);
-			histogram_record(&r->result->lateness, r->loop.now > time ? r->loop.now - time : 0);
+			histogram_record(&r->result->lateness,
+					r->loop.now > time ? r->loop.now - time : 0);
 		}
 		if (r->o->qos > 0) {
 			p->last_id = p->last_id == UINT16_MAX ? 1 : (uint16_t)(p->last_id + 1);
@@ -241,8 +242,13 @@ static bool is_stalled(const struct run *r)
 
 static void client_prepare(struct run *r, struct client *c, const char *role, unsigned index)
 {
-	*c = (struct client){ .loop = &r->loop, .events = &events, .owner = r, .role = role,
-		.index = index, .version = (enum mqtt_version)r->o->version, .fd = -1 };
+	*c = (struct client){ .loop = &r->loop,
+		.events = &events,
+		.owner = r,
+		.role = role,
+		.index = index,
+		.version = (enum mqtt_version)r->o->version,
+		.fd = -1 };
 }
 
 static void subscriber_prepare(struct run *r, unsigned index)
@@ -250,7 +256,7 @@ static void subscriber_prepare(struct run *r, unsigned index)
 	struct client *c = &r->subscribers[index];
 
 	client_prepare(r, c, "subscriber", index);
-	c->filter = publication_name(r->o->filter, index, 0);
+	c->filter = publication_name(r->o->filter, index, 0, 1);
 	c->filter_qos = (uint8_t)r->o->qos;
 }
 
@@ -262,6 +268,7 @@ static void publisher_prepare(struct run *r, unsigned index)
 		.topic = r->o->topic,
 		.payload = r->o->payload,
 		.payload_size = r->o->size,
+		.topics = r->o->topics,
 	};
 	struct publisher *p = &r->publishers[index];
 
@@ -289,7 +296,8 @@ static void connect_all(struct run *r, const struct sockaddr_in *address)
 		loop_turn(&r->loop, 100000000);
 		loop_flush(&r->loop);
 		if (is_stalled(r))
-			loop_fail(&r->loop, "%u of %u connections were ready, then nothing for %g s",
+			loop_fail(&r->loop,
+					"%u of %u connections were ready, then nothing for %g s",
 					r->n_ready, total, r->o->timeout);
 	}
 }
@@ -311,7 +319,25 @@ static void publish_start(struct run *r)
 static bool publish_is_done(const struct run *r)
 {
 	return r->is_over && r->ledger.received >= r->result->published * r->o->fanout &&
-			(r->o->qos == 0 || r->result->acknowledged == r->result->published);
+	       (r->o->qos == 0 || r->result->acknowledged == r->result->published);
+}
+
+/* With a tick, what arrives meanwhile waits too: a turn then costs the same for many messages. */
+static void wait_and_read(struct run *r)
+{
+	uint64_t tick = (uint64_t)(r->o->tick * 1e9), left;
+	struct timespec sleep = { 0 };
+
+	if (tick == 0) {
+		loop_turn(&r->loop, time_to_next(r));
+		return;
+	}
+	left = tick - (clock_ns() - r->start) % tick;
+	sleep.tv_sec = (time_t)(left / 1000000000u);
+	sleep.tv_nsec = (long)(left % 1000000000u);
+	nanosleep(&sleep, NULL);
+	while (loop_turn(&r->loop, 0) == LOOP_EVENTS && !loop_failed(&r->loop))
+		loop_flush(&r->loop);
 }
 
 static void publish_all(struct run *r)
@@ -325,7 +351,7 @@ static void publish_all(struct run *r)
 		loop_flush(&r->loop);
 		if (publish_is_done(r))
 			break;
-		loop_turn(&r->loop, time_to_next(r));
+		wait_and_read(r);
 		if (is_stalled(r)) {
 			snprintf(result->failure, sizeof(result->failure),
 					"nothing happened for %g s: %" PRIu64 " published, %" PRIu64
@@ -364,7 +390,8 @@ static void result_conclude(struct run *r)
 	result->disorder = r->o->is_shared ? 0 : r->ledger.disorder;
 	if (result->expected > result->received)
 		result->lost = result->expected - result->received;
-	if (loop_failed(&r->loop))
+	result->is_broken = loop_failed(&r->loop);
+	if (result->is_broken)
 		memcpy(result->failure, r->loop.failure, sizeof(result->failure));
 }
 

@@ -18,7 +18,8 @@ struct result {
 	uint64_t connections, memory_before, memory_after;
 	struct histogram latency;  /* intended time to arrival */
 	struct histogram lateness; /* intended time to sending: the generator's own share */
-	char failure[256];         /* empty when the run went to its end */
+	bool is_broken;		   /* a connection failed: the counts mean little */
+	char failure[256];	   /* empty when the run went to its end */
 };
 
 /*
