@@ -6,7 +6,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,7 +164,7 @@ static bool row_apply(const struct row *row, struct options *o, const char *word
 	if (errno != 0 || end == word || *end != '\0' ||
 			!(number >= row->min && number <= row->max))
 		return complain("not a value this option takes:", word);
-	if (row->kind != KIND_SECONDS && number != floor(number))
+	if (row->kind != KIND_SECONDS && number != (double)(uint64_t)number)
 		return complain("not a whole number:", word);
 	if (row->kind == KIND_UNSIGNED)
 		*(unsigned *)field = (unsigned)number;

@@ -1,0 +1,207 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Measure belfry-broker beside the distribution's Mosquitto and say whether the targets are met.
+
+Each broker runs alone, freshly started, on CPU 0; the load generator runs on CPU 1. Runs are paired,
+A B A B, because a machine's speed drifts; figures are medians, ratios are medians over the pairs.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import sys
+
+import harness
+
+PEER = "/usr/sbin/mosquitto"
+BROKER_CPU, LOADGEN_CPU = 0, 1
+
+# name, loadgen arguments, what is measured, its target (None: told, not required)
+#     speed    messages per broker-CPU-second; target: how many times the peer's
+#     latency  target: p50 in ms
+#     memory   bytes per connection; target: bytes
+WORKLOADS = [
+    ("fan-in 100 -> 1, QoS 0", ["fan-in", "--qos", 0], "speed", 8),
+    ("fan-in 100 -> 1, QoS 1", ["fan-in", "--qos", 1], "speed", 8),
+    ("fan-in 100 -> 1, QoS 2", ["fan-in", "--qos", 2], "speed", None),
+    ("fan-out 1 -> 100, QoS 0", ["fan-out", "--qos", 0], "speed", 15),
+    ("fan-out 1 -> 100, QoS 1", ["fan-out", "--qos", 1], "speed", None),
+    ("2000 publishers, 1 in flight", ["many"], "speed", 1.5),
+    ("20,000/s open loop, QoS 0", ["steady", "--rate", 20000, "--qos", 0], "latency", 1.5),
+    ("5,000/s open loop, QoS 1", ["steady", "--rate", 5000, "--qos", 1], "latency", None),
+    ("idle connections", ["idle"], "memory", 2048),
+]
+
+# What makes the peer better than its default: with Nagle's algorithm a quiet reader's delayed
+# acknowledgements hold messages back for up to 15 ms. Under full load the algorithm helps it.
+PEER_EXTRA = {"latency": "set_tcp_nodelay true\n"}
+
+NOTES = """\
+200-byte payloads, MQTT 3.1.1, one core for the broker, one for the generator. Both brokers: anonymous, no
+persistence, no log, max_queued_messages 1000000, all else default. max_inflight_messages stays at the
+default 20 because Mosquitto 2.0.11 does best with it: with 1000 it leaves the end of its queues undelivered.
+In open loop Mosquitto gets set_tcp_nodelay true, which takes up to 15 ms off its latency.
+Speed is deliveries per second of broker CPU. Latency is p50 / p99, from the time a message was meant to be sent."""
+
+
+class Measurement:
+    """All runs of one workload on one broker."""
+
+    def __init__(self, kind):
+        self.kind = kind
+        self.runs = []
+
+    def add(self, run):
+        self.runs.append(run)
+
+    def figure(self, run):
+        if self.kind == "speed":
+            return run["per_cpu_second"]
+        if self.kind == "latency":
+            return run["latency_ms"]["p50"]
+        return run["memory_per_connection"]
+
+    def figures(self):
+        return [self.figure(run) for run in self.runs]
+
+    def median(self):
+        return statistics.median(self.figures())
+
+    def faults(self):
+        """What arrived wrongly in any of the runs, in words; empty when all was right."""
+        sums = {word: sum(run[word] for run in self.runs)
+                for word in ("lost", "duplicates", "disorder", "refused")}
+        words = [f"{count} {word}" for word, count in sums.items() if count > 0]
+        if not words:
+            words = [run["failure"] for run in self.runs if run["failure"]][:1]
+        return ", ".join(words)
+
+    def own_ns(self):
+        return statistics.median(run["own_ns_per_message"] for run in self.runs)
+
+    def text(self):
+        if self.kind == "speed":
+            return f"{self.median():,.0f}/CPU-s"
+        if self.kind == "memory":
+            return f"{self.median():,.0f} B"
+        p99 = statistics.median(run["latency_ms"]["p99"] for run in self.runs)
+        return f"{self.median():.2f} / {p99:.2f} ms"
+
+
+class Row:
+    """One workload on both brokers."""
+
+    def __init__(self, name, kind, target):
+        self.name, self.kind, self.target = name, kind, target
+        self.ours, self.peers = Measurement(kind), Measurement(kind)
+
+    def ratio(self):
+        pairs = [a / b for a, b in zip(self.ours.figures(), self.peers.figures()) if b > 0]
+        return statistics.median(pairs) if pairs else None
+
+    def is_met(self):
+        if self.ours.faults():
+            return False
+        if self.target is None:
+            return True
+        if self.kind == "speed":
+            ratio = self.ratio()
+            return ratio is not None and ratio >= self.target
+        return self.ours.median() <= self.target
+
+    def target_text(self):
+        if self.target is None:
+            return "-"
+        return {"speed": f">= {self.target:g}x", "latency": f"p50 <= {self.target:g} ms",
+                "memory": f"<= {self.target:,} B"}[self.kind]
+
+    def verdict(self):
+        words = [] if self.target is None else ["met" if self.is_met() else "MISSED"]
+        if self.ours.faults():
+            words.append(f"belfry: {self.ours.faults()}")
+        if self.peers.faults():
+            words.append(f"Mosquitto: {self.peers.faults()}")
+        return "; ".join(words)
+
+    def print(self):
+        ratio = self.ratio()
+        print(f"{self.name:<30}{self.ours.text():>20}{self.peers.text():>20}"
+              f"{'-' if ratio is None else f'{ratio:.2f}x':>9}  {self.target_text():<14} "
+              f"{self.verdict()}", flush=True)
+
+
+def arguments_for(workload, seconds):
+    if workload[0] == "idle":
+        return workload
+    return [*workload, "--duration", seconds]
+
+
+def measure(path, workload, options, folder, extra=""):
+    with harness.broker(path, folder, BROKER_CPU, extra) as broker:
+        return harness.run_loadgen(options.loadgen, [
+            *arguments_for(workload, options.seconds), "--port", broker.port,
+            "--broker-pid", broker.pid, "--cpu", LOADGEN_CPU, "--timeout", 3])
+
+
+def measure_all(options, folder):
+    print(f"{'workload':<30}{'belfry-broker':>20}{'Mosquitto':>20}{'ratio':>9}  target")
+    for name, workload, kind, target in WORKLOADS:
+        if options.only and options.only not in name:
+            continue
+        row = Row(name, kind, target)
+        for _ in range(options.runs):
+            row.ours.add(measure(options.broker, workload, options, folder))
+            row.peers.add(measure(options.peer, workload, options, folder,
+                                  PEER_EXTRA.get(kind, "")))
+        row.print()
+        yield row
+
+
+def print_generator(rows):
+    """Where the generator costs more than the broker, the rate (not the speed) is its own."""
+    print("\nGenerator's own CPU per message: " + "; ".join(
+        f"{row.name} {row.ours.own_ns():,.0f} ns" for row in rows if row.kind == "speed"))
+
+
+def as_json(rows):
+    return [{"workload": row.name, "kind": row.kind, "target": row.target, "ratio": row.ratio(),
+             "met": row.is_met(), "belfry": row.ours.runs, "mosquitto": row.peers.runs}
+            for row in rows]
+
+
+def parse_arguments(argv):
+    build = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "build")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("broker", help="the belfry-broker to measure")
+    parser.add_argument("--loadgen", default=os.path.join(build, "release/tests/bench/loadgen"))
+    parser.add_argument("--peer", default=PEER, help=f"the other broker ({PEER})")
+    parser.add_argument("--quick", action="store_true", help="one short run of each instead of three")
+    parser.add_argument("--only", help="only workloads with these words in their name")
+    parser.add_argument("--json", help="write all runs to this file")
+    options = parser.parse_args(argv)
+    options.runs, options.seconds = (1, 1) if options.quick else (3, 3)
+    options.broker = harness.program(options.broker, "build it with make")
+    options.loadgen = harness.program(options.loadgen, "build it with make bench")
+    options.peer = harness.program(options.peer, "apt-get install mosquitto")
+    return options
+
+
+def main(argv=None):
+    options = parse_arguments(argv)
+    with harness.scratch_folder() as folder:
+        rows = list(measure_all(options, folder))
+    if rows:
+        print_generator(rows)
+    print("\n" + NOTES)
+    if options.json:
+        with open(options.json, "w") as out:
+            json.dump(as_json(rows), out, indent=1)
+    missed = [row.name for row in rows if not row.is_met()]
+    if missed:
+        print("\nMISSED: " + "; ".join(missed), file=sys.stderr)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    harness.main_guard(main)
