@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import pwd
+import resource
 import shutil
 import signal
 import socket
@@ -80,16 +81,18 @@ def give_away(path):
 
 
 @contextlib.contextmanager
-def daemon(argv, log_path, cpu=None):
+def daemon(name, argv, log_path, cpu=None):
     """A running program with its output in a file; `.pid` is its process id."""
     def prepare():
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         if cpu is not None:
             os.sched_setaffinity(0, {cpu})
     with open(log_path, "ab") as log:
         process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                    preexec_fn=prepare, start_new_session=True)
-    process.log_path = log_path
     try:
+        process.name, process.log_path = name, log_path
         yield process
     finally:
         stop(process)
@@ -107,16 +110,20 @@ def stop(process):
 
 def log_tail(path, lines=5):
     with open(path, errors="replace") as log:
-        return "".join(log.readlines()[-lines:]).strip()
+        return "".join(log.readlines()[-lines:]).strip() or "it said nothing"
+
+
+def check_alive(process):
+    if process.poll() is not None:
+        raise Failure(f"{process.name} ended with status {process.returncode}: "
+                      f"{log_tail(process.log_path)}")
 
 
 def wait_until(condition, seconds, process, what):
     """Poll the condition; a process that has ended will not fulfil it any more."""
     end = time.monotonic() + seconds
     while not condition():
-        if process.poll() is not None:
-            raise Failure(f"{process.args[0]} ended with status {process.returncode} before {what}: "
-                          f"{log_tail(process.log_path)}")
+        check_alive(process)
         if time.monotonic() > end:
             raise Failure(f"waited {seconds:g} s in vain until {what}: "
                           f"{log_tail(process.log_path)}")
@@ -146,7 +153,7 @@ def broker(path, folder, cpu=None, extra=""):
     with open(configuration, "w") as out:
         out.write(BROKER_CONFIGURATION.format(port=port, extra=extra))
     log = os.path.join(folder, f"broker-{port}.log")
-    with daemon([path, "-c", configuration], log, cpu) as process:
+    with daemon(path, [path, "-c", configuration], log, cpu) as process:
         process.port = port
         wait_until(lambda: accepts_connections(port), 5, process, "the broker listens")
         yield process

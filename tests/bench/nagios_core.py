@@ -128,7 +128,7 @@ def nagios_core(path, folder, nebcount, hosts, services):
     """A running core: `.command_file` to write to, `.counts` of what it has applied."""
     prepare(folder, nebcount, hosts, services)
     argv = harness.unprivileged([path, os.path.join(folder, "nagios.cfg")])
-    with harness.daemon(argv, os.path.join(folder, "stdout.log")) as process:
+    with harness.daemon(path, argv, os.path.join(folder, "stdout.log")) as process:
         process.command_file = os.path.join(folder, "rw", "nagios.cmd")
         harness.wait_until(lambda: is_fifo(process.command_file), 20, process,
                            "Nagios makes its command file")

@@ -46,7 +46,7 @@ def gateway(path, folder, port, command_file):
         out.write(GATEWAY_CONFIGURATION.format(port=port, dir=own, command_file=command_file))
     copy = shutil.copy(path, os.path.join(own, "belfry-gateway"))  # others may not see our folder
     argv = harness.unprivileged([copy, "-c", configuration])
-    with harness.daemon(argv, os.path.join(folder, "gateway.log")) as process:
+    with harness.daemon(path, argv, os.path.join(folder, "gateway.log")) as process:
         yield process
 
 
@@ -64,9 +64,7 @@ class Chain:
 
     def check_alive(self):
         for process in (self.broker, self.gateway, self.nagios):
-            if process.poll() is not None:
-                raise harness.Failure(f"{process.args[-3]} ended with status {process.returncode}: "
-                                      f"{harness.log_tail(process.log_path)}")
+            harness.check_alive(process)
 
 
 @contextlib.contextmanager

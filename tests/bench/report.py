@@ -38,11 +38,12 @@ WORKLOADS = [
 PEER_EXTRA = {"latency": "set_tcp_nodelay true\n"}
 
 NOTES = """\
-200-byte payloads, MQTT 3.1.1, one core for the broker, one for the generator. Both brokers: anonymous, no
-persistence, no log, max_queued_messages 1000000, all else default. max_inflight_messages stays at the
-default 20 because Mosquitto 2.0.11 does best with it: with 1000 it leaves the end of its queues undelivered.
-In open loop Mosquitto gets set_tcp_nodelay true, which takes up to 15 ms off its latency.
-Speed is deliveries per second of broker CPU. Latency is p50 / p99, from the time a message was meant to be sent."""
+200-byte payloads, MQTT 3.1.1, one core for the broker, one for the generator. Both brokers: anonymous,
+no persistence, no log, max_queued_messages 1000000, all else default. max_inflight_messages stays at
+20, where Mosquitto 2.0.11 does best: with 1000 it leaves the end of its queues undelivered. In open
+loop Mosquitto gets set_tcp_nodelay true, which takes up to 15 ms off its latency.
+Speed is deliveries per second of broker CPU. Latency is p50 / p99, from when a message was meant to
+be sent."""
 
 
 class Measurement:

@@ -102,6 +102,7 @@ static void publisher_send(struct run *r, struct publisher *p, uint64_t max)
 		publication_write(publication, client_reserve(&p->client, publication->len),
 				p->last_id, p->client.index, p->sent++, time);
 		r->result->published++;
+		r->progress = r->loop.now;
 	}
 }
 
@@ -240,6 +241,24 @@ static bool is_stalled(const struct run *r)
 	return clock_ns() - r->progress > (uint64_t)(r->o->timeout * 1e9);
 }
 
+static bool is_unsent(const struct run *r)
+{
+	for (unsigned i = 0; i < r->o->publishers; i++)
+		if (client_unsent(&r->publishers[i].client) > 0)
+			return true;
+	return false;
+}
+
+/* Whether something that was published has not come to its end. */
+static bool is_outstanding(const struct run *r)
+{
+	if (r->o->qos > 0 && r->result->acknowledged < r->result->published)
+		return true;
+	if (r->o->fanout > 0)
+		return r->ledger.received < r->result->published * r->o->fanout;
+	return r->o->qos == 0 && is_unsent(r);
+}
+
 static void client_prepare(struct run *r, struct client *c, const char *role, unsigned index)
 {
 	*c = (struct client){ .loop = &r->loop,
@@ -316,12 +335,6 @@ static void publish_start(struct run *r)
 	r->start = r->progress = clock_ns();
 }
 
-static bool publish_is_done(const struct run *r)
-{
-	return r->is_over && r->ledger.received >= r->result->published * r->o->fanout &&
-	       (r->o->qos == 0 || r->result->acknowledged == r->result->published);
-}
-
 /* With a tick, what arrives meanwhile waits too: a turn then costs the same for many messages. */
 static void wait_and_read(struct run *r)
 {
@@ -349,10 +362,10 @@ static void publish_all(struct run *r)
 	while (!loop_failed(&r->loop)) {
 		offer(r);
 		loop_flush(&r->loop);
-		if (publish_is_done(r))
+		if (r->is_over && !is_outstanding(r))
 			break;
 		wait_and_read(r);
-		if (is_stalled(r)) {
+		if (is_stalled(r) && is_outstanding(r)) {
 			snprintf(result->failure, sizeof(result->failure),
 					"nothing happened for %g s: %" PRIu64 " published, %" PRIu64
 					" acknowledged, %" PRIu64 " of %" PRIu64 " received",
