@@ -122,8 +122,6 @@ void client_writable(struct client *c)
 	}
 	watch(c, EPOLL_CTL_MOD, EPOLLIN);
 	client_flush(c);
-	if (c->state == CLIENT_READY && !c->waits_for_room)
-		c->events->drained(c);
 }
 
 void client_flush(struct client *c)
@@ -143,8 +141,11 @@ void client_flush(struct client *c)
 			return;
 		}
 	}
-	if (c->out.start == c->out.end)
-		c->out.start = c->out.end = 0;
+	if (client_unsent(c) > 0)
+		return;
+	c->out.start = c->out.end = 0;
+	if (c->state == CLIENT_READY)
+		c->events->drained(c);
 }
 
 static void queue_ack(struct client *c, enum packet_type type, uint16_t id)

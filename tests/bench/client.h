@@ -25,7 +25,7 @@ struct backlog {
  *     ready        the connection is accepted and, where there is a filter, subscribed
  *     delivered    a PUBLISH arrived; the client has queued its acknowledgement already
  *     accepted     PUBACK or PUBCOMP arrived; `refused` tells that its reason was an error
- *     drained      the socket took everything after it had been full
+ *     drained      the socket took everything
  */
 struct client_events {
 	void (*ready)(struct client *c);

@@ -164,6 +164,8 @@ static uint64_t time_to_next(const struct run *r)
 	double next_ns = (double)r->scheduled * 1e9 / (r->o->rate > 0 ? r->o->rate : 1);
 	uint64_t now = clock_ns(), next = r->start + (uint64_t)next_ns, tick = 100000000;
 
+	if (r->ring_n > 0 && room(r) > 0)
+		return 0; /* somebody's backlog has just been written */
 	if (is_closed_loop(r) || r->is_over)
 		return tick;
 	if (next <= now)
