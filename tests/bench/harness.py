@@ -142,16 +142,17 @@ allow_anonymous true
 persistence false
 log_dest none
 max_queued_messages 1000000
-{extra}"""
+{settings}
+"""
 
 
 @contextlib.contextmanager
-def broker(path, folder, cpu=None, extra=""):
+def broker(path, folder, cpu=None, settings=""):
     """A fresh broker, Mosquitto's defaults but for long queues; `.port` is where it listens."""
     port = free_port()
     configuration = os.path.join(folder, f"broker-{port}.conf")
     with open(configuration, "w") as out:
-        out.write(BROKER_CONFIGURATION.format(port=port, extra=extra))
+        out.write(BROKER_CONFIGURATION.format(port=port, settings=settings))
     log = os.path.join(folder, f"broker-{port}.log")
     with daemon(path, [path, "-c", configuration], log, cpu) as process:
         process.port = port
