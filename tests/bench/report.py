@@ -99,6 +99,9 @@ class Row:
         self.ours, self.peers = Measurement(kind), Measurement(kind)
 
     def ratio(self):
+        """How many times the peer's speed; None where less is better."""
+        if self.kind != "speed":
+            return None
         pairs = [a / b for a, b in zip(self.ours.figures(), self.peers.figures()) if b > 0]
         return statistics.median(pairs) if pairs else None
 
@@ -107,8 +110,8 @@ class Row:
             return False
         if self.target is None:
             return True
+        ratio = self.ratio()
         if self.kind == "speed":
-            ratio = self.ratio()
             return ratio is not None and ratio >= self.target
         return self.ours.median() <= self.target
 
@@ -162,8 +165,9 @@ def measure_all(options, folder):
 
 def print_generator(rows):
     """Where the generator costs more than the broker, the rate (not the speed) is its own."""
-    print("\nGenerator's own CPU per message: " + "; ".join(
-        f"{row.name} {row.ours.own_ns():,.0f} ns" for row in rows if row.kind == "speed"))
+    costs = [f"{row.name} {row.ours.own_ns():,.0f} ns" for row in rows if row.kind == "speed"]
+    if costs:
+        print("\nGenerator's own CPU per message: " + "; ".join(costs))
 
 
 def as_json(rows):
@@ -193,8 +197,7 @@ def main(argv=None):
     options = parse_arguments(argv)
     with harness.scratch_folder() as folder:
         rows = list(measure_all(options, folder))
-    if rows:
-        print_generator(rows)
+    print_generator(rows)
     print("\n" + NOTES)
     if options.json:
         with open(options.json, "w") as out:
