@@ -13,6 +13,7 @@ import resource
 import shutil
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -167,6 +168,18 @@ def run_loadgen(loadgen, arguments):
     if not done.stdout:
         raise Failure(done.stderr.strip() or f"loadgen ended with status {done.returncode}")
     return json.loads(done.stdout)
+
+
+def sync_ms(folder, times=40):
+    """What the folder's disk takes to make a small write last: the floor of every hand-over."""
+    taken = []
+    with tempfile.TemporaryFile(dir=folder) as file:
+        for _ in range(times):
+            os.pwrite(file.fileno(), bytes(4096), 0)
+            start = time.monotonic()
+            os.fdatasync(file.fileno())
+            taken.append((time.monotonic() - start) * 1000)
+    return statistics.median(taken)
 
 
 def cpu_ns(pid):

@@ -195,6 +195,8 @@ def main(argv=None):
     print(f"\nThe whole way into Nagios Core, {HOSTS} hosts x {SERVICES} services, "
           f"{os.cpu_count()} CPUs for everything, 200-byte payloads, QoS 1")
     with harness.scratch_folder() as folder, chain(options, folder) as running:
+        print(f"    before: load average {os.getloadavg()[0]:.1f}, "
+              f"fdatasync {harness.sync_ms(folder):.1f} ms", flush=True)
         return 0 if measure(options, running) else 1
 
 
