@@ -29,6 +29,12 @@ static inline struct subscription_ids *subscription_ids_ref(struct subscription_
 	return ids;
 }
 
+/*
+ * `ids` with one more identifier: takes over that reference and returns the new one. 0 is none,
+ * and then `ids` comes back, which may be NULL.
+ */
+struct subscription_ids *subscription_ids_add(struct subscription_ids *ids, uint32_t identifier);
+
 static inline void subscription_ids_unref(struct subscription_ids *ids)
 {
 	if (ids != NULL && --ids->refs == 0)

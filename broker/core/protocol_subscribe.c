@@ -45,6 +45,18 @@ static bool is_shared(struct span filter)
 	return span_starts_with(filter, prefix);
 }
 
+/*
+ * Take "$share/GROUP/" off a filter; ret_group->data is NULL when it has none. False when what is
+ * left is no filter, or the prefix is not complete.
+ */
+static bool split_filter(struct span *filter, struct span *ret_group)
+{
+	*ret_group = (struct span){ NULL, 0 };
+	if (is_shared(*filter) && !topic_share_split(*filter, ret_group, filter))
+		return false;
+	return topic_filter_valid(*filter);
+}
+
 /* The code of one filter in the SUBACK; the subscription is made when it is not a failure. */
 static uint8_t subscribe_one(struct client *c, struct span filter, uint8_t options,
 		uint32_t identifier, bool *ret_is_new)
@@ -60,9 +72,7 @@ static uint8_t subscribe_one(struct client *c, struct span filter, uint8_t optio
 	};
 
 	*ret_is_new = false;
-	if (is_shared(filter))
-		return MQTT_SHARED_SUBSCRIPTIONS_NOT_SUPPORTED;
-	if (!topic_filter_valid(filter))
+	if (!split_filter(&filter, &wanted.group))
 		return MQTT_TOPIC_FILTER_INVALID;
 	if (wanted.qos > limits->max_qos)
 		wanted.qos = (uint8_t)limits->max_qos;
@@ -84,27 +94,14 @@ static void replay_message(void *owner, struct message *m)
 	router_deliver(r->client->shard, r->client->session, d, r->now);
 }
 
-/* [v5 MQTT-3.3.1-9, MQTT-3.3.1-10, MQTT-3.3.1-11] */
-static bool wants_retained(uint8_t options, bool is_new)
+/* [v5 MQTT-3.3.1-9, MQTT-3.3.1-10, MQTT-3.3.1-11]; a group gets none (v5 4.8.2) */
+static bool wants_retained(struct span filter, uint8_t options, bool is_new)
 {
 	unsigned handling = options & SUBSCRIBE_RETAIN_HANDLING;
 
+	if (is_shared(filter))
+		return false;
 	return handling == 0x00 || (handling == 0x10 && is_new);
-}
-
-static struct subscription_ids *encode_identifier(uint32_t identifier)
-{
-	struct subscription_ids *ids;
-	struct writer w;
-
-	if (identifier == 0)
-		return NULL;
-	ids = xmalloc(sizeof(*ids) + 8);
-	ids->refs = 1;
-	w = writer_of(ids->bytes, 8);
-	property_write_number(&w, PROPERTY_SUBSCRIPTION_IDENTIFIER, identifier);
-	ids->len = (uint32_t)writer_span(&w).len;
-	return ids;
 }
 
 static void replay_retained(struct client *c, struct subscribe_packet list, const uint8_t *codes,
@@ -112,16 +109,30 @@ static void replay_retained(struct client *c, struct subscribe_packet list, cons
 {
 	uint32_t identifier =
 			property_number(&list.properties, PROPERTY_SUBSCRIPTION_IDENTIFIER, 0);
-	struct replay r = { .client = c, .ids = encode_identifier(identifier), .now = now };
+	struct replay r = {
+		.client = c, .ids = subscription_ids_add(NULL, identifier), .now = now
+	};
 	struct span filter;
 	uint8_t options;
 
 	for (size_t i = 0; subscribe_next(&list, &filter, &options); i++) {
 		r.qos = codes[i];
-		if (codes[i] < 0x80 && wants_retained(options, is_new[i]))
+		if (codes[i] < 0x80 && wants_retained(filter, options, is_new[i]))
 			retained_match(&c->shard->retained, filter, now, &r, replay_message);
 	}
 	subscription_ids_unref(r.ids);
+}
+
+static bool shares_without_local(struct subscribe_packet list)
+{
+	struct span filter;
+	uint8_t options;
+
+	while (subscribe_next(&list, &filter, &options)) {
+		if (options & SUBSCRIBE_NO_LOCAL && is_shared(filter))
+			return true;
+	}
+	return false;
 }
 
 enum mqtt_reason protocol_subscribe(struct client *c, const struct frame *frame, struct instant now)
@@ -138,6 +149,8 @@ enum mqtt_reason protocol_subscribe(struct client *c, const struct frame *frame,
 
 	if (reason != MQTT_SUCCESS)
 		return reason;
+	if (shares_without_local(packet))
+		return MQTT_PROTOCOL_ERROR; /* [v5 MQTT-3.8.3-4] */
 	identifier = property_number(&packet.properties, PROPERTY_SUBSCRIPTION_IDENTIFIER, 0);
 	count = count_filters(packet);
 	codes = xmalloc(count);
@@ -153,6 +166,17 @@ enum mqtt_reason protocol_subscribe(struct client *c, const struct frame *frame,
 	free(codes);
 	free(is_new);
 	return MQTT_SUCCESS;
+}
+
+static uint8_t unsubscribe_one(struct client *c, struct span filter)
+{
+	struct span group;
+
+	if (!split_filter(&filter, &group))
+		return MQTT_TOPIC_FILTER_INVALID;
+	return topic_tree_unsubscribe(&c->shard->topics, c->session->subscriptions, group, filter)
+			       ? MQTT_SUCCESS
+			       : MQTT_NO_SUBSCRIPTION_EXISTED;
 }
 
 enum mqtt_reason protocol_unsubscribe(
@@ -173,11 +197,7 @@ enum mqtt_reason protocol_unsubscribe(
 	codes = xmalloc(count);
 	list = packet;
 	for (size_t i = 0; subscribe_next(&list, &filter, &options); i++) {
-		codes[i] = !topic_filter_valid(filter) ? MQTT_TOPIC_FILTER_INVALID
-			   : topic_tree_unsubscribe(
-					     &shard->topics, c->session->subscriptions, filter)
-					   ? MQTT_SUCCESS
-					   : MQTT_NO_SUBSCRIPTION_EXISTED;
+		codes[i] = unsubscribe_one(c, filter);
 		if (shard->observer.unsubscribed != NULL)
 			shard->observer.unsubscribed(shard->observer.owner, c, filter);
 	}

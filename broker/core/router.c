@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "broker/core/router.h"
 
+#include "broker/core/share.h"
 #include "broker/mqtt/encode.h"
 
 /* Layouts that a PUBLISH is serialised in once; the fifth scratch is for one receiver alone. */
@@ -214,6 +215,21 @@ static void fan_out(struct fanout *f, const struct match_target *target)
 		enqueue(f->shard, s, d);
 }
 
+/* The member of a shared subscription whose turn it is, as a receiver like any other. */
+static void fan_out_shared(struct fanout *f, struct share_group *group)
+{
+	const struct subscription *s = share_group_next(group);
+	const struct match_target member = {
+		.session = s->session,
+		.ids = subscription_ids_add(NULL, s->identifier),
+		.qos = s->qos,
+		.retain_as_published = s->retain_as_published,
+	};
+
+	fan_out(f, &member);
+	subscription_ids_unref(member.ids);
+}
+
 size_t router_publish(struct shard *shard, const struct session *publisher, struct message *m,
 		const struct match *match, struct instant now)
 {
@@ -229,7 +245,10 @@ size_t router_publish(struct shard *shard, const struct session *publisher, stru
 
 		if (target->no_local && target->session == publisher)
 			continue; /* [v5 MQTT-3.8.3-3] */
-		fan_out(&f, target);
+		if (target->group != NULL)
+			fan_out_shared(&f, target->group);
+		else
+			fan_out(&f, target);
 		receivers++;
 	}
 	return receivers;

@@ -2,23 +2,23 @@
 #include "broker/core/topic_tree.h"
 
 #include "broker/core/session.h"
-#include "broker/mqtt/property.h"
+#include "broker/core/share.h"
 #include "common/mem.h"
 
-/* The subscriptions to one filter: the value of its node. */
-struct subscriber_list {
-	struct subscription **all;
-	size_t count, capacity;
+/* Who is subscribed to one filter: the value of its node. */
+struct filter_subscribers {
+	struct subscriber_list each;
+	struct share_group *groups;
 };
 
-static void list_free(void *value)
+static void free_subscribers(void *value)
 {
-	struct subscriber_list *list = value;
+	struct filter_subscribers *f = value;
 
-	for (size_t i = 0; i < list->count; i++)
-		free(list->all[i]);
-	free(list->all);
-	free(list);
+	subscriber_list_finish(&f->each);
+	while (f->groups != NULL)
+		share_group_destroy(&f->groups, f->groups);
+	free(f);
 }
 
 void topic_tree_init(struct topic_tree *t, uint64_t seed, size_t max_matches)
@@ -58,65 +58,82 @@ void topic_tree_finish(struct topic_tree *t)
 {
 	forget_matches(t);
 	match_free(t->overflow);
-	trie_finish(&t->filters, list_free);
+	trie_finish(&t->filters, free_subscribers);
 	*t = (struct topic_tree){ 0 };
 }
 
-static struct subscription *find(
-		const struct subscription *of_session, const struct trie_node *node)
+/* The list that a subscription to this filter stands in; NULL when there is no such group. */
+static struct subscriber_list *list_of(
+		const struct trie_node *node, struct span group, struct share_group **ret_group)
 {
-	const struct subscriber_list *list = node->value;
+	struct filter_subscribers *f = node->value;
 
-	/* The shorter of the two lists: of the filter's subscribers, or of the session's filters.
-	 */
-	if (list != NULL && list->count <= 8) {
+	*ret_group = NULL;
+	if (f == NULL || group.data == NULL)
+		return f != NULL ? &f->each : NULL;
+	*ret_group = share_group_find(f->groups, group);
+	return *ret_group != NULL ? &(*ret_group)->members : NULL;
+}
+
+/* Looks through the shorter of the two: the filter's subscribers, or the session's filters. */
+static struct subscription *find(struct subscription *of_session, const struct trie_node *node,
+		struct span group_name)
+{
+	struct share_group *group;
+	struct subscriber_list *list = list_of(node, group_name, &group);
+
+	if (list == NULL || of_session == NULL)
+		return NULL;
+	if (list->count <= 8) {
 		for (size_t i = 0; i < list->count; i++) {
-			if (of_session != NULL && list->all[i]->session == of_session->session)
+			if (list->all[i]->session == of_session->session)
 				return list->all[i];
 		}
 		return NULL;
 	}
 	for (; of_session != NULL; of_session = of_session->next_of_session) {
-		if (of_session->node == node)
-			return ((struct subscriber_list *)node->value)->all[of_session->index];
+		if (of_session->node == node && of_session->group == group)
+			return of_session;
 	}
 	return NULL;
 }
 
-static void add(struct topic_tree *t, struct trie_node *node, struct subscription *s,
-		struct subscription **of_session)
+static void link_to_session(struct subscription *s, struct subscription **of_session)
 {
-	struct subscriber_list *list = node->value;
-
-	if (list == NULL)
-		node->value = list = xcalloc(1, sizeof(*list));
-	if (list->capacity == 0)
-		list->all = xmalloc(sizeof(*list->all) * (list->capacity = 1));
-	list->all = grow_array(list->all, list->count, &list->capacity, sizeof(*list->all));
-	s->node = node;
-	s->index = (uint32_t)list->count;
-	list->all[list->count++] = s;
-
 	s->next_of_session = *of_session;
 	s->link_of_session = of_session;
 	if (s->next_of_session != NULL)
 		s->next_of_session->link_of_session = &s->next_of_session;
 	*of_session = s;
+}
+
+static void add(struct topic_tree *t, struct trie_node *node, struct subscription *s,
+		struct span group_name)
+{
+	struct filter_subscribers *f = node->value;
+
+	if (f == NULL)
+		node->value = f = xcalloc(1, sizeof(*f));
+	if (group_name.data != NULL)
+		s->group = share_group_open(&f->groups, group_name);
+	s->node = node;
+	subscriber_list_add(s->group != NULL ? &s->group->members : &f->each, s);
 	t->subscriptions++;
 }
 
 static void drop(struct topic_tree *t, struct subscription *s)
 {
-	struct subscriber_list *list = s->node->value;
+	struct filter_subscribers *f = s->node->value;
 
 	*s->link_of_session = s->next_of_session;
 	if (s->next_of_session != NULL)
 		s->next_of_session->link_of_session = s->link_of_session;
 
-	list->all[s->index] = list->all[--list->count];
-	list->all[s->index]->index = s->index;
-	if (list->count == 0) {
-		list_free(list);
+	subscriber_list_remove(s->group != NULL ? &s->group->members : &f->each, s);
+	if (s->group != NULL && s->group->members.count == 0)
+		share_group_destroy(&f->groups, s->group);
+	if (f->each.count == 0 && f->groups == NULL) {
+		free_subscribers(f);
 		s->node->value = NULL;
 		trie_release(&t->filters, s->node);
 	}
@@ -130,13 +147,14 @@ bool topic_tree_subscribe(struct topic_tree *t, struct session *session,
 		const struct subscribe_options *options)
 {
 	struct trie_node *node = trie_insert(&t->filters, filter);
-	struct subscription *s = find(*of_session, node);
+	struct subscription *s = find(*of_session, node, options->group);
 	bool is_new = s == NULL;
 
 	if (is_new) {
 		s = xcalloc(1, sizeof(*s));
 		s->session = session;
-		add(t, node, s, of_session);
+		add(t, node, s, options->group);
+		link_to_session(s, of_session);
 	}
 	s->identifier = options->identifier;
 	s->qos = options->qos;
@@ -146,12 +164,11 @@ bool topic_tree_subscribe(struct topic_tree *t, struct session *session,
 	return is_new;
 }
 
-bool topic_tree_unsubscribe(
-		struct topic_tree *t, struct subscription *of_session, struct span filter)
+bool topic_tree_unsubscribe(struct topic_tree *t, struct subscription *of_session,
+		struct span group, struct span filter)
 {
 	struct trie_node *node = trie_find(&t->filters, filter);
-	struct subscription *s =
-			node != NULL && node->value != NULL ? find(of_session, node) : NULL;
+	struct subscription *s = node != NULL ? find(of_session, node, group) : NULL;
 
 	if (s == NULL)
 		return false;
@@ -167,27 +184,16 @@ void topic_tree_remove_all(struct topic_tree *t, struct subscription **of_sessio
 
 /* --- matching ------------------------------------------------------------------------------- */
 
-static struct subscription_ids *add_identifier(struct subscription_ids *ids, uint32_t identifier)
+static struct match_target *append_target(struct match *m)
 {
-	uint8_t encoded[8];
-	struct writer w = writer_of(encoded, sizeof(encoded));
-	struct subscription_ids *grown;
-	uint32_t len = ids != NULL ? ids->len : 0;
-
-	if (identifier == 0)
-		return ids;
-	property_write_number(&w, PROPERTY_SUBSCRIPTION_IDENTIFIER, identifier);
-	grown = xmalloc(sizeof(*grown) + len + writer_span(&w).len);
-	grown->refs = 1;
-	grown->len = len + (uint32_t)writer_span(&w).len;
-	if (len > 0)
-		memcpy(grown->bytes, ids->bytes, len);
-	memcpy(grown->bytes + len, encoded, writer_span(&w).len);
-	subscription_ids_unref(ids);
-	return grown;
+	if (m->count == m->capacity) {
+		m->capacity = m->capacity > 0 ? m->capacity * 2 : 1;
+		m->targets = xrealloc(m->targets, m->capacity * sizeof(*m->targets));
+	}
+	return &m->targets[m->count++];
 }
 
-static void add_target(struct match *m, const struct subscription *s)
+static void add_session(struct match *m, const struct subscription *s)
 {
 	struct session *session = s->session;
 	struct match_target *target;
@@ -199,17 +205,13 @@ static void add_target(struct match *m, const struct subscription *s)
 		target->qos = target->qos > s->qos ? target->qos : s->qos;
 		target->no_local = target->no_local && s->no_local;
 		target->retain_as_published = target->retain_as_published || s->retain_as_published;
-		target->ids = add_identifier(target->ids, s->identifier);
+		target->ids = subscription_ids_add(target->ids, s->identifier);
 		return;
 	}
-	if (m->count == m->capacity) {
-		m->capacity = m->capacity > 0 ? m->capacity * 2 : 1;
-		m->targets = xrealloc(m->targets, m->capacity * sizeof(*m->targets));
-	}
 	session->match_place = m->count;
-	m->targets[m->count++] = (struct match_target){
+	*append_target(m) = (struct match_target){
 		.session = session,
-		.ids = add_identifier(NULL, s->identifier),
+		.ids = subscription_ids_add(NULL, s->identifier),
 		.qos = s->qos,
 		.no_local = s->no_local,
 		.retain_as_published = s->retain_as_published,
@@ -218,10 +220,14 @@ static void add_target(struct match *m, const struct subscription *s)
 
 static void collect(struct match *m, const struct trie_node *node)
 {
-	const struct subscriber_list *list = node != NULL ? node->value : NULL;
+	const struct filter_subscribers *f = node != NULL ? node->value : NULL;
 
-	for (size_t i = 0; list != NULL && i < list->count; i++)
-		add_target(m, list->all[i]);
+	if (f == NULL)
+		return;
+	for (size_t i = 0; i < f->each.count; i++)
+		add_session(m, f->each.all[i]);
+	for (struct share_group *g = f->groups; g != NULL; g = g->next)
+		*append_target(m) = (struct match_target){ .group = g };
 }
 
 /* At most MAX_TOPIC_LEVELS deep: longer names are not valid. */

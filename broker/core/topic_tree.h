@@ -13,7 +13,9 @@
  * Every change of any subscription advances the tree's generation, and an answer of an older
  * generation is worked out anew when it is next asked for. A hot PUBLISH so costs one hash look-up,
  * no splitting and no allocation. A session whose filters overlap appears once, with the largest
- * of its granted QoS and all its subscription identifiers (v5 3.3.4).
+ * of its granted QoS and all its subscription identifiers (v5 3.3.4). Shared subscriptions
+ * (share.h) stand apart from those: an answer names the group, and who of it receives is decided
+ * message by message.
  */
 #ifndef BROKER_CORE_TOPIC_TREE_H
 #define BROKER_CORE_TOPIC_TREE_H
@@ -27,6 +29,7 @@ struct session;
 struct subscription {
 	struct session *session;
 	struct trie_node *node;
+	struct share_group *group; /* borrowed; NULL unless it is a shared subscription */
 	struct subscription *next_of_session, **link_of_session;
 	uint32_t index;	     /* in the node's list */
 	uint32_t identifier; /* of MQTT 5; 0 = none */
@@ -36,7 +39,8 @@ struct subscription {
 };
 
 struct match_target {
-	struct session *session;
+	struct session *session; /* NULL: one member of `group` receives */
+	struct share_group *group;
 	struct subscription_ids *ids; /* owned reference of the match, or NULL */
 	uint8_t qos;
 	bool no_local; /* all of its subscriptions are */
@@ -54,7 +58,7 @@ struct match {
 };
 
 struct topic_tree {
-	struct trie filters; /* value: struct subscriber_list */
+	struct trie filters; /* value: struct filter_subscribers, of topic_tree.c */
 	uint64_t generation;
 	struct match *matches; /* uthash by topic name */
 	size_t match_count, max_matches;
@@ -66,6 +70,7 @@ void topic_tree_init(struct topic_tree *t, uint64_t seed, size_t max_matches);
 void topic_tree_finish(struct topic_tree *t);
 
 struct subscribe_options {
+	struct span group; /* data NULL: not shared */
 	uint32_t identifier;
 	uint8_t qos;
 	bool no_local;
@@ -79,8 +84,9 @@ struct subscribe_options {
 bool topic_tree_subscribe(struct topic_tree *t, struct session *session, struct subscription **list,
 		struct span filter, const struct subscribe_options *options);
 
-/* False when there was no such subscription. */
-bool topic_tree_unsubscribe(struct topic_tree *t, struct subscription *list, struct span filter);
+/* `group.data` is NULL unless the subscription is shared. False when there was none. */
+bool topic_tree_unsubscribe(struct topic_tree *t, struct subscription *list, struct span group,
+		struct span filter);
 
 /* Remove all subscriptions of a session. */
 void topic_tree_remove_all(struct topic_tree *t, struct subscription **list);
