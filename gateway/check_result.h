@@ -34,9 +34,16 @@ struct check_result {
 const char *check_state_name(enum check_state state, bool is_host);
 
 /*
- * Read a state: a digit 0 to 3, or a word in any case (OK, WARNING or WARN, CRITICAL or CRIT,
- * UNKNOWN; UP, DOWN, UNREACHABLE for hosts). False for anything else: a state is never guessed.
- * A word for the other kind is refused ("DOWN" of a service), and so is state 3 of a host.
+ * Read a state: a digit 0 to 3, or a word in any case. False for anything else: a state is never
+ * guessed.
+ *
+ *     service   0 OK   1 WARNING, WARN   2 CRITICAL, CRIT   3 UNKNOWN
+ *     host      0 UP, OK   1 DOWN, CRITICAL, CRIT   2 UNREACHABLE
+ *
+ * A digit means what it means to the core: 2 of a host is UNREACHABLE, not the CRITICAL of a
+ * plugin. Words are clearer than digits, so a plugin's OK and CRITICAL are understood of a host
+ * too. WARNING, UNKNOWN and 3 say nothing about whether a host is up, and UP, DOWN and
+ * UNREACHABLE nothing about a service: both are refused.
  */
 bool check_state_parse(struct span text, bool is_host, enum check_state *ret);
 

@@ -20,20 +20,30 @@ enum {
 	DEFAULT_MAX_OUTPUT = 8192,
 	/* A line up to this size is written to a pipe in one piece (PIPE_BUF). */
 	MAX_PIPE_LINE = 4096,
+	/* Holds the longest names and still some output. */
+	MIN_LINE = 1024,
 };
 
 /*
  * May it be the name of a host or service in a command? Not empty, at most MAX_NAME_BYTES, valid
- * UTF-8, no control character, no `;`, nothing of Nagios's illegal_object_name_chars that could
- * not name an object anyway, no blank at either end.
+ * UTF-8, no control character, no `;`, no blank at either end. What a core's
+ * illegal_object_name_chars lists is let through: the list is the core's own setting, empty unless
+ * set, and with it empty "Drive C: (100%)" names a service.
  */
 bool name_valid(struct span name);
 
 /*
  * Append the command for `result`, ended by a newline. `now` stamps a result that has no time,
- * and limits one from the future, which Nagios would take as it is. Output beyond `max_output`
- * bytes is cut at a character and marked with " [cut, N bytes]". With `max_line` > 0 the whole
- * line is kept within that many bytes the same way. Returns true when something was cut.
+ * and limits one from the future, which Nagios would take as it is; before 1970 becomes 0.
+ *
+ * Of output + long output `max_output` bytes are kept; the rest is cut off at a character and
+ * " [cut, N bytes]" says how much is missing. Perfdata is kept up to as many bytes, whole values
+ * only. With `max_line` > 0 the whole line, newline included, is kept within that many bytes the
+ * same way (a smaller limit than MIN_LINE counts as MIN_LINE); perfdata may then take up to half
+ * of what the names leave, since a text that is cut still tells something and a value does not.
+ *
+ * Returns true when something was cut. A result that cannot be a command (a name that is not
+ * name_valid(), state 3 of a host) appends nothing; the decoder makes none.
  */
 bool encode_nagios(struct str *into, const struct check_result *result, struct wall_time now,
 		size_t max_output, size_t max_line);

@@ -18,6 +18,7 @@ enum reject {
 	REJECT_TOO_MANY,	 /* "too-many-keys" */
 	REJECT_DUPLICATE_KEY,	 /* "duplicate-key" */
 	REJECT_NOT_UTF8,	 /* "not-utf8" */
+	REJECT_LONE_SURROGATE,	 /* "lone-surrogate" */
 	REJECT_NUL,		 /* "nul" */
 	REJECT_NO_STATE,	 /* "no-state" */
 	REJECT_BAD_STATE,	 /* "bad-state" */
@@ -52,7 +53,8 @@ struct rejection {
 
 /*
  * The body of the message on belfry/reject/<topic>: one JSON object with code, reason, remedy,
- * detail, topic, index, host, service, time and gateway. Everything a stranger chose is escaped.
+ * detail, topic, index, host, service, time (of this call) and gateway. Everything a stranger
+ * chose is escaped, and of a long detail only the beginning is told.
  */
 void reject_format(struct str *into, const struct rejection *r, struct span topic,
 		struct span gateway_id);
