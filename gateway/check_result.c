@@ -7,16 +7,22 @@ struct state_word {
 };
 
 static const struct state_word service_words[] = {
-	{ SPAN("OK"), CHECK_OK },	      { SPAN("WARNING"), CHECK_WARNING },
-	{ SPAN("WARN"), CHECK_WARNING },      { SPAN("CRITICAL"), CHECK_CRITICAL },
-	{ SPAN("CRIT"), CHECK_CRITICAL },     { SPAN("UNKNOWN"), CHECK_UNKNOWN },
+	{ SPAN("OK"), CHECK_OK },
+	{ SPAN("WARNING"), CHECK_WARNING },
+	{ SPAN("WARN"), CHECK_WARNING },
+	{ SPAN("CRITICAL"), CHECK_CRITICAL },
+	{ SPAN("CRIT"), CHECK_CRITICAL },
+	{ SPAN("UNKNOWN"), CHECK_UNKNOWN },
 };
 
 /* Of a host 1 is DOWN and 2 UNREACHABLE. */
 static const struct state_word host_words[] = {
-	{ SPAN("UP"), CHECK_OK },	  { SPAN("OK"), CHECK_OK },
-	{ SPAN("DOWN"), CHECK_WARNING },  { SPAN("CRITICAL"), CHECK_WARNING },
-	{ SPAN("CRIT"), CHECK_WARNING },  { SPAN("UNREACHABLE"), CHECK_CRITICAL },
+	{ SPAN("UP"), CHECK_OK },
+	{ SPAN("OK"), CHECK_OK },
+	{ SPAN("DOWN"), CHECK_WARNING },
+	{ SPAN("CRITICAL"), CHECK_WARNING },
+	{ SPAN("CRIT"), CHECK_WARNING },
+	{ SPAN("UNREACHABLE"), CHECK_CRITICAL },
 };
 
 const char *check_state_name(enum check_state state, bool is_host)

@@ -257,7 +257,8 @@ static enum reject scan_members(struct json_scan *s, uint8_t close)
 	}
 	if (peek(s) != close)
 		return refuse(s, REJECT_NOT_JSON,
-				close == '}' ? "a comma or } is missing" : "a comma or ] is missing");
+				close == '}' ? "a comma or } is missing"
+					     : "a comma or ] is missing");
 	s->at++;
 	s->depth--;
 	s->key_count = first;
@@ -299,8 +300,8 @@ static enum reject scan_number(struct json_scan *s)
 	}
 	if (s->at - start > MAX_NUMBER_LENGTH)
 		return refuse(s, REJECT_BAD_VALUE, "a number of more than 60 characters");
-	s->numbers = grow_array(s->numbers, s->number_count, &s->number_capacity,
-			sizeof(s->numbers[0]));
+	s->numbers = grow_array(
+			s->numbers, s->number_count, &s->number_capacity, sizeof(s->numbers[0]));
 	s->numbers[s->number_count++] = span_of(s->text.data + start, s->at - start);
 	return REJECT_NONE;
 }

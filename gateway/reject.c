@@ -12,14 +12,16 @@ enum {
 static const struct reject_info infos[REJECT_COUNT] = {
 	[REJECT_NONE] = { "none", "The result was accepted.", "Nothing to do." },
 	[REJECT_NOT_JSON] = { "not-json", "The payload is not JSON.",
-			"Send one JSON object, such as {\"code\":2,\"reason\":\"disk full\"}, or let "
+			"Send one JSON object, such as {\"code\":2,\"reason\":\"disk full\"}, or "
+			"let "
 			"the route take plain text." },
 	[REJECT_NOT_OBJECT] = { "not-an-object", "A result has to be a JSON object.",
 			"Send {...}, an array of {...}, or {\"checkresults\":[...]}." },
 	[REJECT_TOO_DEEP] = { "too-deep", "The JSON is nested more than 32 levels deep.",
 			"Send a flat object; only perfdata has levels of its own." },
 	[REJECT_TOO_MANY] = { "too-many-keys", "An object has more than 64 keys.",
-			"Send only the keys of a check result; split perfdata over several results." },
+			"Send only the keys of a check result; split perfdata over several "
+			"results." },
 	[REJECT_DUPLICATE_KEY] = { "duplicate-key", "An object has the same key twice.",
 			"Send each key once; upper and lower case do not make two keys of one." },
 	[REJECT_NOT_UTF8] = { "not-utf8", "The payload is not UTF-8.",
@@ -30,22 +32,27 @@ static const struct reject_info infos[REJECT_COUNT] = {
 	[REJECT_NUL] = { "nul", "The payload contains the character NUL.",
 			"Send text only; do not send the NUL that ends a C string." },
 	[REJECT_NO_STATE] = { "no-state", "The result has no state.",
-			"Add \"state\": 0, 1, 2 or 3, or a word such as CRITICAL; without it nothing "
+			"Add \"state\": 0, 1, 2 or 3, or a word such as CRITICAL; without it "
+			"nothing "
 			"is assumed." },
 	[REJECT_BAD_STATE] = { "bad-state", "The state cannot be read.",
-			"Send 0, 1, 2, 3 or OK, WARNING, CRITICAL, UNKNOWN; of a host 0, 1, 2 or UP, "
+			"Send 0, 1, 2, 3 or OK, WARNING, CRITICAL, UNKNOWN; of a host 0, 1, 2 or "
+			"UP, "
 			"DOWN, UNREACHABLE. Several keys for the state have to agree." },
 	[REJECT_NO_HOST] = { "no-host", "Neither topic nor payload name the host.",
 			"Publish to a topic that carries the host, or add \"host\"." },
 	[REJECT_BAD_HOST] = { "bad-host", "This cannot be the name of a host.",
-			"Use at most 255 bytes of UTF-8 without ';', control characters, and blanks "
+			"Use at most 255 bytes of UTF-8 without ';', control characters, and "
+			"blanks "
 			"at the ends." },
 	[REJECT_BAD_SERVICE] = { "bad-service", "This cannot be the name of a service.",
-			"Use at most 255 bytes of UTF-8 without ';', control characters, and blanks "
+			"Use at most 255 bytes of UTF-8 without ';', control characters, and "
+			"blanks "
 			"at the ends." },
 	[REJECT_HOST_MISMATCH] = { "host-mismatch",
 			"The payload names another host than the topic.",
-			"Publish to the topic of that host, or leave the host out of the payload." },
+			"Publish to the topic of that host, or leave the host out of the "
+			"payload." },
 	[REJECT_SERVICE_MISMATCH] = { "service-mismatch",
 			"The payload names another service than the topic.",
 			"Publish to the topic of that service, or leave the service out of the "
@@ -59,7 +66,8 @@ static const struct reject_info infos[REJECT_COUNT] = {
 	[REJECT_TOO_LARGE] = { "too-large", "The payload is larger than 4 MiB.",
 			"Send shorter output, or fewer results at once." },
 	[REJECT_NO_TEXT] = { "no-text", "The text does not start with a state.",
-			"Start it with 0, 1, 2, 3, OK, WARNING, CRITICAL or UNKNOWN and a blank, such "
+			"Start it with 0, 1, 2, 3, OK, WARNING, CRITICAL or UNKNOWN and a blank, "
+			"such "
 			"as \"CRITICAL disk full | used=98%\"." },
 	[REJECT_NO_ROUTE] = { "no-route", "No route takes this topic.",
 			"Add a route for the topic to the gateway's configuration." },
