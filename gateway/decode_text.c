@@ -22,9 +22,7 @@ static bool split_state(struct span text, struct span *ret_word, struct span *re
 	rest = span_from(text, len);
 	if (rest.len > 0 && (rest.data[0] == ';' || rest.data[0] == ':'))
 		rest = span_from(rest, 1);
-	/* Line ends stay: the first line may be empty behind the state. */
-	while (rest.len > 0 && (rest.data[0] == ' ' || rest.data[0] == '\t'))
-		rest = span_from(rest, 1);
+	rest = span_trim(rest);
 	if (!is_digit && rest.len > 1 && rest.data[0] == '-' && is_blank(rest.data[1]))
 		rest = span_from(rest, 2);
 	*ret_rest = rest;
