@@ -15,6 +15,8 @@
 /* The values of one result, by the row of key_aliases; null counts as not given. */
 struct fields {
 	const cJSON *values[MAX_KEY_ALIASES];
+	const cJSON *best[KEY_COUNT]; /* of the values of each key, the one that counts */
+	int best_row[KEY_COUNT];
 };
 
 /* So many seconds still fit a struct duration. */
@@ -81,6 +83,7 @@ static bool collect_fields(struct fields *fields, const cJSON *object, struct pr
 {
 	for (const cJSON *member = object->child; member != NULL; member = member->next) {
 		int row = key_alias_find(span_of_text(member->string));
+		enum result_key key;
 
 		if (row < 0 || cJSON_IsNull(member))
 			continue;
@@ -88,18 +91,18 @@ static bool collect_fields(struct fields *fields, const cJSON *object, struct pr
 		if (fields->values[row] != NULL)
 			return fail_at(p, REJECT_DUPLICATE_KEY, member);
 		fields->values[row] = member;
+		key = key_aliases[row].key;
+		if (fields->best[key] == NULL || row < fields->best_row[key]) {
+			fields->best[key] = member;
+			fields->best_row[key] = row;
+		}
 	}
 	return true;
 }
 
 static const cJSON *field(const struct fields *fields, enum result_key key)
 {
-	for (size_t i = key_alias_first(key); i < key_alias_count && key_aliases[i].key == key;
-			i++) {
-		if (fields->values[i] != NULL)
-			return fields->values[i];
-	}
-	return NULL;
+	return fields->best[key];
 }
 
 /* --- fields of a result --- */
