@@ -33,10 +33,9 @@ static const char *const bad[] = {
 	"a\tb",
 	"a\x1b[31m",
 	"a\x7f",
-	"a\xc2\x85"
-	"b",	    /* next line, a C1 control */
-	"a\xff",    /* not UTF-8 */
-	"\xc0\xbb", /* `;` in two bytes */
+	"a\xc2\x85z", /* next line, a C1 control */
+	"a\xff",      /* not UTF-8 */
+	"\xc0\xbb",   /* `;` in two bytes */
 	"\xed\xa0\x80",
 };
 
