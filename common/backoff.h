@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How long to wait before the next try: doubles from `first` to `most`, and each wait is shortened
+ * by a random part of up to half, so that many clients of one server do not come back together.
+ * Pure: randomness comes in as a value.
+ */
+#ifndef COMMON_BACKOFF_H
+#define COMMON_BACKOFF_H
+
+#include "common/clock.h"
+
+struct backoff {
+	struct duration first;
+	struct duration most;
+	struct duration next; /* zero: the next wait is `first` */
+};
+
+/* It worked: the next failure starts from `first` again. */
+static inline void backoff_reset(struct backoff *b)
+{
+	b->next = nanoseconds(0);
+}
+
+/* It failed: the wait before the next try. `random` is any number. */
+static inline struct duration backoff_wait(struct backoff *b, uint64_t random)
+{
+	struct duration wait = b->next.ns > 0 ? b->next : b->first;
+	int64_t half = wait.ns / 2;
+
+	b->next = wait.ns >= b->most.ns / 2 ? b->most : nanoseconds(wait.ns * 2);
+	return nanoseconds(wait.ns - (half > 0 ? (int64_t)(random % (uint64_t)half) : 0));
+}
+
+#endif

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Growing the map is only allowed while this process has no transaction open. Readers therefore
+ * hold `map_lock` shared for their (short) life, and the one who grows takes it alone; `writer`
+ * keeps two updates of this process from meeting at that point.
+ */
+#include "common/lmdb.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <lmdb.h>
+#include <pthread.h>
+#include <sys/stat.h>
+
+#include "common/mem.h"
+
+struct lmdb {
+	MDB_env *env;
+	size_t map_size; /* under writer */
+	size_t map_limit;
+	pthread_mutex_t writer;
+	pthread_rwlock_t map_lock;
+};
+
+static int to_errno(int result)
+{
+	switch (result) {
+	case MDB_SUCCESS:
+		return 0;
+	case MDB_NOTFOUND:
+		return -ENOENT;
+	case MDB_KEYEXIST:
+		return -EEXIST;
+	case MDB_MAP_FULL:
+		return -ENOSPC;
+	case MDB_TXN_FULL:
+		return -E2BIG;
+	case MDB_READERS_FULL:
+	case MDB_DBS_FULL:
+		return -EMFILE;
+	case MDB_BAD_VALSIZE:
+		return -EINVAL;
+	default:
+		return result > 0 ? -result : -EUCLEAN;
+	}
+}
+
+static struct MDB_val val_of(struct span s)
+{
+	union {
+		const uint8_t *from;
+		void *to;
+	} data = { .from = s.data }; /* LMDB never writes through it */
+
+	return (struct MDB_val){ s.len, data.to };
+}
+
+static struct span span_of_val(struct MDB_val v)
+{
+	return span_of(v.mv_data, v.mv_size);
+}
+
+/*
+ * A file that was cut short would end the process with SIGBUS when a page behind its end is
+ * touched. Two stats tell at once.
+ */
+static int check_length(struct lmdb *db)
+{
+	MDB_envinfo info;
+	MDB_stat pages;
+	struct stat file;
+	int fd, result;
+
+	if ((result = mdb_env_info(db->env, &info)) != 0 ||
+			(result = mdb_env_stat(db->env, &pages)) != 0 ||
+			(result = mdb_env_get_fd(db->env, &fd)) != 0)
+		return to_errno(result);
+	if (fstat(fd, &file) < 0)
+		return -errno;
+	if ((uint64_t)file.st_size / pages.ms_psize < info.me_last_pgno + 1)
+		return -EUCLEAN;
+	db->map_size = info.me_mapsize;
+	return 0;
+}
+
+static void init_locks(struct lmdb *db)
+{
+	pthread_rwlockattr_t attributes;
+
+	pthread_mutex_init(&db->writer, NULL);
+	pthread_rwlockattr_init(&attributes);
+	pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	pthread_rwlock_init(&db->map_lock, &attributes);
+	pthread_rwlockattr_destroy(&attributes);
+}
+
+int lmdb_open(const char *folder, const struct lmdb_options *options, struct lmdb **ret)
+{
+	struct lmdb *db = xcalloc(1, sizeof(*db));
+	int result;
+
+	db->map_limit = options->map_limit;
+	init_locks(db);
+	result = mdb_env_create(&db->env);
+	if (result == 0)
+		result = mdb_env_set_maxdbs(db->env, options->tables);
+	if (result == 0)
+		result = mdb_env_set_mapsize(db->env, options->map_size);
+	/* NOTLS: a read transaction belongs to the code that began it, not to its thread. */
+	if (result == 0)
+		result = mdb_env_open(db->env, folder, MDB_NOTLS, options->mode);
+	result = to_errno(result);
+	if (result == 0)
+		result = check_length(db);
+	if (result < 0) {
+		lmdb_close(db);
+		return result;
+	}
+	*ret = db;
+	return 0;
+}
+
+void lmdb_close(struct lmdb *db)
+{
+	if (db == NULL)
+		return;
+	if (db->env != NULL)
+		mdb_env_close(db->env);
+	pthread_rwlock_destroy(&db->map_lock);
+	pthread_mutex_destroy(&db->writer);
+	free(db);
+}
+
+static int grow(struct lmdb *db)
+{
+	size_t size = db->map_size > db->map_limit / 2 ? db->map_limit : db->map_size * 2;
+	int result;
+
+	if (db->map_size >= db->map_limit)
+		return -ENOSPC;
+	pthread_rwlock_wrlock(&db->map_lock);
+	result = mdb_env_set_mapsize(db->env, size);
+	pthread_rwlock_unlock(&db->map_lock);
+	if (result == 0)
+		db->map_size = size;
+	return to_errno(result);
+}
+
+static int update_once(struct lmdb *db, int (*work)(struct MDB_txn *, void *), void *owner,
+		bool *ret_full)
+{
+	MDB_txn *txn;
+	int result;
+
+	*ret_full = false;
+	result = mdb_txn_begin(db->env, NULL, 0, &txn);
+	if (result != 0)
+		return to_errno(result);
+	result = work(txn, owner);
+	if (result != 0) {
+		mdb_txn_abort(txn);
+		*ret_full = result == -ENOSPC;
+		return result;
+	}
+	result = mdb_txn_commit(txn);
+	*ret_full = result == MDB_MAP_FULL;
+	return to_errno(result);
+}
+
+int lmdb_update(struct lmdb *db, int (*work)(struct MDB_txn *, void *), void *owner)
+{
+	bool full;
+	int result;
+
+	pthread_mutex_lock(&db->writer);
+	do {
+		result = update_once(db, work, owner, &full);
+	} while (full && grow(db) == 0);
+	pthread_mutex_unlock(&db->writer);
+	return result;
+}
+
+struct table_order {
+	const char *name;
+	MDB_dbi table;
+};
+
+static int open_table(struct MDB_txn *txn, void *owner)
+{
+	struct table_order *order = owner;
+
+	return to_errno(mdb_dbi_open(txn, order->name, MDB_CREATE, &order->table));
+}
+
+int lmdb_table(struct lmdb *db, const char *name, unsigned *ret_table)
+{
+	struct table_order order = { .name = name };
+	int result = lmdb_update(db, open_table, &order);
+
+	if (result == 0)
+		*ret_table = order.table;
+	return result;
+}
+
+int lmdb_read_begin(struct lmdb *db, struct MDB_txn **ret_txn)
+{
+	int result;
+
+	pthread_rwlock_rdlock(&db->map_lock);
+	result = mdb_txn_begin(db->env, NULL, MDB_RDONLY, ret_txn);
+	if (result != 0)
+		pthread_rwlock_unlock(&db->map_lock);
+	return to_errno(result);
+}
+
+void lmdb_read_end(struct lmdb *db, struct MDB_txn *txn)
+{
+	mdb_txn_abort(txn);
+	pthread_rwlock_unlock(&db->map_lock);
+}
+
+int lmdb_get(struct MDB_txn *txn, unsigned table, struct span key, struct span *ret_value)
+{
+	MDB_val k = val_of(key), v;
+	int result = mdb_get(txn, table, &k, &v);
+
+	if (result == 0)
+		*ret_value = span_of_val(v);
+	return to_errno(result);
+}
+
+int lmdb_put(struct MDB_txn *txn, unsigned table, struct span key, struct span value)
+{
+	MDB_val k = val_of(key), v = val_of(value);
+
+	return to_errno(mdb_put(txn, table, &k, &v, 0));
+}
+
+int lmdb_delete(struct MDB_txn *txn, unsigned table, struct span key)
+{
+	MDB_val k = val_of(key);
+
+	return to_errno(mdb_del(txn, table, &k, NULL));
+}
+
+int lmdb_append(struct MDB_txn *txn, unsigned table, struct span key, size_t size,
+		uint8_t **ret_value)
+{
+	MDB_val k = val_of(key), v = { size, NULL };
+	int result = mdb_put(txn, table, &k, &v, MDB_APPEND | MDB_RESERVE);
+
+	if (result == 0)
+		*ret_value = v.mv_data;
+	return to_errno(result);
+}
+
+int lmdb_cursor_open(struct MDB_txn *txn, unsigned table, struct lmdb_cursor *c)
+{
+	*c = (struct lmdb_cursor){ 0 };
+	return to_errno(mdb_cursor_open(txn, table, &c->at));
+}
+
+void lmdb_cursor_close(struct lmdb_cursor *c)
+{
+	if (c->at != NULL)
+		mdb_cursor_close(c->at);
+	c->at = NULL;
+}
+
+static int move(struct lmdb_cursor *c, MDB_cursor_op how, struct span key)
+{
+	MDB_val k = val_of(key), v = { 0, NULL };
+	int result = mdb_cursor_get(c->at, &k, &v, how);
+
+	if (result == 0) {
+		c->key = span_of_val(k);
+		c->value = span_of_val(v);
+	}
+	return to_errno(result);
+}
+
+int lmdb_cursor_first(struct lmdb_cursor *c)
+{
+	return move(c, MDB_FIRST, (struct span){ NULL, 0 });
+}
+
+int lmdb_cursor_last(struct lmdb_cursor *c)
+{
+	return move(c, MDB_LAST, (struct span){ NULL, 0 });
+}
+
+int lmdb_cursor_next(struct lmdb_cursor *c)
+{
+	return move(c, MDB_NEXT, (struct span){ NULL, 0 });
+}
+
+int lmdb_cursor_seek(struct lmdb_cursor *c, struct span key)
+{
+	return move(c, MDB_SET_RANGE, key);
+}
+
+int lmdb_cursor_delete(struct lmdb_cursor *c)
+{
+	return to_errno(mdb_cursor_del(c->at, 0));
+}

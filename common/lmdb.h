@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A thin seam over LMDB: an ordered map on disk, in one file, several tables.
+ *
+ * What LMDB promises, opened as it is here: a commit that returned 0 is on disk, and a process
+ * that is killed or a machine that loses power at any instant finds the last commit again, whole,
+ * without a recovery run. There is one writer at a time; readers see the state as of their begin,
+ * never wait for the writer and never make it wait. What it asks in return: reads must be short,
+ * because the pages a reader may look at cannot be reused, and spans read are valid only until
+ * the transaction ends.
+ *
+ * The file is mapped; the map has a size, doubled when it is full up to a limit. The file itself
+ * only grows to what was used at its peak and does not shrink.
+ *
+ * Threads: everything but open and close may be called from any thread. Results are 0 or -errno:
+ * -ENOENT no such key, -EEXIST append out of order, -ENOSPC the map limit or the disk is
+ * exhausted, -EUCLEAN the file is damaged or not ours.
+ */
+#ifndef COMMON_LMDB_H
+#define COMMON_LMDB_H
+
+#include <sys/types.h>
+
+#include "common/span.h"
+
+struct MDB_txn;
+struct MDB_cursor;
+struct lmdb;
+
+struct lmdb_options {
+	size_t map_size;  /* to begin with */
+	size_t map_limit; /* what it may grow to */
+	unsigned tables;
+	mode_t mode; /* of the files */
+};
+
+/* Open or create the environment in the existing `folder`. */
+int lmdb_open(const char *folder, const struct lmdb_options *options, struct lmdb **ret);
+void lmdb_close(struct lmdb *db);
+
+/* Open or create a table; the number is good until lmdb_close(). Done at start. */
+int lmdb_table(struct lmdb *db, const char *name, unsigned *ret_table);
+
+/*
+ * Run `work` in a write transaction and commit what it did when it returns 0, else undo it and
+ * return its result. When the map turns out to be full, the work is undone, the map grown and
+ * `work` called again, so it must be repeatable.
+ */
+int lmdb_update(struct lmdb *db, int (*work)(struct MDB_txn *txn, void *owner), void *owner);
+
+/* Between these two, the state as of the begin may be read. Never keep one open while waiting. */
+int lmdb_read_begin(struct lmdb *db, struct MDB_txn **ret_txn);
+void lmdb_read_end(struct lmdb *db, struct MDB_txn *txn);
+
+int lmdb_get(struct MDB_txn *txn, unsigned table, struct span key, struct span *ret_value);
+int lmdb_put(struct MDB_txn *txn, unsigned table, struct span key, struct span value);
+int lmdb_delete(struct MDB_txn *txn, unsigned table, struct span key);
+
+/*
+ * Add a key behind all others, without a search, and return where its value of `size` bytes is
+ * to be written, at once, before the next call.
+ */
+int lmdb_append(struct MDB_txn *txn, unsigned table, struct span key, size_t size,
+		uint8_t **ret_value);
+
+/* A place in a table. After each call that returned 0, key and value are those of the place. */
+struct lmdb_cursor {
+	struct MDB_cursor *at;
+	struct span key;
+	struct span value;
+};
+
+int lmdb_cursor_open(struct MDB_txn *txn, unsigned table, struct lmdb_cursor *c);
+/* Close it before its transaction ends. */
+void lmdb_cursor_close(struct lmdb_cursor *c);
+int lmdb_cursor_first(struct lmdb_cursor *c);
+int lmdb_cursor_last(struct lmdb_cursor *c);
+int lmdb_cursor_next(struct lmdb_cursor *c);
+/* The first key that is not before `key`. */
+int lmdb_cursor_seek(struct lmdb_cursor *c, struct span key);
+/* Remove the entry at the cursor; lmdb_cursor_next() then goes to the one behind it. */
+int lmdb_cursor_delete(struct lmdb_cursor *c);
+
+#endif
