@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * All access goes through the folder's descriptor. When the folder itself is replaced, "gone" would
+ * not mean "applied": batch_folder_has() therefore looks whether the descriptor still is what the
+ * path leads to.
+ */
+#include "gateway/batch_file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+
+#include "common/log.h"
+
+static const char draft[] = ".draft";
+
+void batch_folder_init(struct batch_folder *f, const char *path, const char *output,
+		uint64_t journal)
+{
+	*f = (struct batch_folder){ path, output, journal, -1, -1 };
+}
+
+static void close_both(struct batch_folder *f)
+{
+	if (f->fd >= 0)
+		close(f->fd);
+	if (f->watch_fd >= 0)
+		close(f->watch_fd);
+	f->fd = f->watch_fd = -1;
+}
+
+void batch_folder_finish(struct batch_folder *f)
+{
+	close_both(f);
+}
+
+/* Is it still the folder that the path leads to? */
+static int check_current(const struct batch_folder *f)
+{
+	struct stat ours, theirs;
+
+	if (f->fd < 0)
+		return -EBADF;
+	if (fstat(f->fd, &ours) < 0 || stat(f->path, &theirs) < 0)
+		return -errno;
+	return ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev ? 0 : -ESTALE;
+}
+
+int batch_folder_open(struct batch_folder *f)
+{
+	int error;
+
+	if (f->fd >= 0 && check_current(f) == 0)
+		return 0;
+	close_both(f);
+	if (mkdir(f->path, 0770) == 0) {
+		/* setgid: the files belong to the folder's group, whoever made them */
+		if (chmod(f->path, 02770) < 0)
+			return -errno;
+	} else if (errno != EEXIST) {
+		return -errno;
+	}
+	f->fd = open(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	f->watch_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (f->fd >= 0 && f->watch_fd >= 0 &&
+			inotify_add_watch(f->watch_fd, f->path, IN_DELETE | IN_MOVED_FROM | IN_ONLYDIR) >=
+					0)
+		return 0;
+	error = errno;
+	close_both(f);
+	return -error;
+}
+
+static int write_all(int fd, struct span text)
+{
+	while (text.len > 0) {
+		ssize_t n = write(fd, text.data, text.len);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0)
+			text = span_from(text, (size_t)n);
+	}
+	return 0;
+}
+
+static mode_t file_mode(const struct batch_folder *f)
+{
+	struct stat st;
+
+	return fstat(f->fd, &st) == 0 && (st.st_mode & S_IXOTH) == 0 ? 0644 : 0640;
+}
+
+uint64_t batch_folder_place(const struct batch_folder *f)
+{
+	struct stat st;
+
+	return f->fd >= 0 && fstat(f->fd, &st) == 0 ? st.st_ino : 0;
+}
+
+int batch_folder_write(struct batch_folder *f, struct span name, struct span text)
+{
+	AUTO_CLOSE int fd = -1;
+	struct str final = { 0 }, early = { 0 };
+	int r = batch_folder_open(f);
+
+	str_append(&final, name);
+	str_append(&early, name);
+	str_append_text(&early, draft);
+	if (r == 0) {
+		fd = openat(f->fd, str_text(&early),
+				O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
+		r = fd < 0 ? -errno : write_all(fd, text);
+		if (r == 0 && fchmod(fd, file_mode(f)) < 0) /* whatever the umask */
+			r = -errno;
+		if (r == 0 && renameat(f->fd, str_text(&early), f->fd, str_text(&final)) < 0)
+			r = -errno;
+		if (r < 0 && fd >= 0)
+			unlinkat(f->fd, str_text(&early), 0);
+	}
+	str_finish(&final);
+	str_finish(&early);
+	return r;
+}
+
+int batch_folder_has(struct batch_folder *f, struct span name)
+{
+	struct str text = { 0 };
+	struct stat st;
+	int r;
+
+	if (f->fd < 0)
+		return -EBADF;
+	str_append(&text, name);
+	r = fstatat(f->fd, str_text(&text), &st, AT_SYMLINK_NOFOLLOW) == 0 ? 1 : -errno;
+	str_finish(&text);
+	return r == -ENOENT ? check_current(f) : r;
+}
+
+bool batch_folder_seen(struct batch_folder *f)
+{
+	char events[4096];
+	bool seen = false;
+
+	while (f->watch_fd >= 0 && read(f->watch_fd, events, sizeof(events)) > 0)
+		seen = true;
+	return seen;
+}
+
+static bool is_ours(const struct batch_folder *f, struct span name)
+{
+	struct span rest = span_from(name, strlen(f->output));
+
+	return span_starts_with(name, span_of_text(f->output)) && rest.len > 0 &&
+	       rest.data[0] == '-' &&
+	       span_find(span_from(rest, 1), '-') == 8; /* as batch_file_name() makes them */
+}
+
+void batch_folder_sweep(struct batch_folder *f, struct span keep)
+{
+	DIR *dir = opendir(f->path);
+	struct dirent *entry;
+	unsigned removed = 0;
+
+	while (dir != NULL && (entry = readdir(dir)) != NULL) {
+		struct span name = span_of_text(entry->d_name);
+
+		if (is_ours(f, name) && !span_equal(name, keep))
+			removed += unlinkat(dirfd(dir), entry->d_name, 0) == 0;
+	}
+	if (dir != NULL)
+		closedir(dir);
+	if (removed > 0)
+		log_notice("output \"%s\": removed %u batch file%s of an earlier run that %s never "
+			   "handed over; their results are still in the journal",
+				f->output, removed, removed == 1 ? "" : "s",
+				removed == 1 ? "was" : "were");
+}
+
+void batch_file_name(const struct batch_folder *f, uint64_t first, uint64_t last, struct str *into)
+{
+	str_printf(into, "%s-%08" PRIx32 "-%" PRIu64 "-%" PRIu64, f->output, (uint32_t)f->journal,
+			first, last);
+}

@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: MIT */
+#include "gateway/command_file.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <sys/stat.h>
+
+#include "common/log.h"
+#include "common/mem.h"
+#include "gateway/batch_file.h"
+#include "gateway/encode.h"
+#include "gateway/fifo.h"
+
+enum {
+	RETRY_MS = 200,	      /* a missing pipe or folder is looked for this often */
+	LOOK_MS = 500,	      /* whether the file is gone, should the watch have missed it */
+	REPEAT_FRESH_MS = 700, /* the pipe was opened anew: a dying reader may have eaten the command */
+	REPEAT_MS = 5000,
+	REPEAT_MOST_MS = 30000,
+};
+
+#define O(type, field) SETTING_FIELD(struct output_config, type, field)
+
+static const struct setting_choice deliveries[] = {
+	{ "confirmed", DELIVERY_CONFIRMED },
+	{ "pipe", DELIVERY_PIPE },
+	{ NULL, 0 },
+};
+
+/* clang-format off */
+const struct setting command_file_settings[] = {
+{ "path",          SETTING_TEXT,   O(char *, path),             1, 4000,      NULL, SETTING_REQUIRED,
+  "The core's command pipe (command_file in nagios.cfg).", NULL },
+{ "delivery",      SETTING_CHOICE, O(int, delivery),            0, 0,         "confirmed", 0,
+  "confirmed: batches in files that the core removes when it has applied them. pipe: lines straight into the pipe, without confirmation.", deliveries },
+{ "batch_dir",     SETTING_TEXT,   O(char *, batch_dir),        1, 3500,      NULL, 0,
+  "Folder of the batch files, writable for gateway and core. Default: batches in state_dir.", NULL },
+{ "max_output",    SETTING_SIZE,   O(uint64_t, max_output),     64, 1048576,  "8k", 0,
+  "Bytes kept of a result's output; more is cut, and marked as cut.", NULL },
+{ "batch_results", SETTING_NUMBER, O(uint64_t, batch_results),  1, 100000,    "2000", 0,
+  "Results in one batch at most. The core does nothing else while it applies a batch.", NULL },
+{ "batch_size",    SETTING_SIZE,   O(uint64_t, batch_size),     4096, 67108864, "1M", 0,
+  "Bytes in one batch at most, but for a single message that is larger.", NULL },
+{ 0 },
+};
+/* clang-format on */
+
+enum step { STEP_IDLE, STEP_WRITE_FILE, STEP_ISSUE, STEP_CONFIRM, STEP_PIPE, STEP_LOST };
+
+struct command_file {
+	struct sink sink;
+	const struct output_config *config;
+	struct sink_env env;
+	struct fifo fifo;
+	struct batch_folder folder;
+	enum step step;
+	const struct batch *batch; /* borrowed from submit() to done; NULL after a resume */
+	uint64_t first, last;	   /* of the batch that is out */
+	struct str name;	   /* its file */
+	size_t written;		   /* STEP_PIPE: bytes of the batch's text */
+	bool full;		   /* the pipe was, at the last write */
+	bool recorded;		   /* progress says that the batch was issued */
+	bool fresh;		   /* the pipe was opened after the last command */
+	const char *folder_problem;
+	struct instant retry_at;
+	struct instant look_at;
+	struct instant repeat_at;
+	struct duration repeat;
+};
+
+void command_file_check(const struct output_config *o, struct str *problem)
+{
+	if (o->path != NULL && o->path[0] != '/')
+		str_printf(problem, "path %s is not absolute; write it from / on", o->path);
+	else if (o->batch_dir != NULL && o->batch_dir[0] != '/')
+		str_printf(problem, "batch_dir %s is not absolute; the core has its own idea of "
+				    "where it is",
+				o->batch_dir);
+	else if (o->batch_dir != NULL && strpbrk(o->batch_dir, ";\n\r") != NULL)
+		str_append_text(problem, "batch_dir holds a ; which ends a command's argument; "
+					 "take another folder");
+}
+
+static struct sink *create(const struct output_config *config, const struct sink_env *env)
+{
+	struct command_file *c = xcalloc(1, sizeof(*c));
+
+	c->sink.class = &command_file_class;
+	c->config = config;
+	c->env = *env;
+	fifo_init(&c->fifo, config->name, config->path);
+	batch_folder_init(&c->folder, config->batch_dir, config->name, env->journal);
+	return &c->sink;
+}
+
+static struct command_file *of(struct sink *s)
+{
+	return container_of(s, struct command_file, sink);
+}
+
+static const struct command_file *of_const(const struct sink *s)
+{
+	return (const struct command_file *)(const void *)s; /* its first member */
+}
+
+static void destroy(struct sink *s)
+{
+	struct command_file *c = of(s);
+
+	fifo_finish(&c->fifo);
+	batch_folder_finish(&c->folder);
+	str_finish(&c->name);
+	free(c);
+}
+
+static void encode(struct sink *s, struct str *into, const struct check_result *result,
+		struct wall_time received)
+{
+	struct command_file *c = of(s);
+	size_t line = c->config->delivery == DELIVERY_PIPE ? MAX_PIPE_LINE : 0;
+
+	if (encode_nagios(into, result, received, c->config->max_output, line))
+		count_up(&c->env.counters->cut, 1);
+}
+
+/* The batch files are the other run's business no longer, and the pipe's first look is due. */
+static enum sink_leftover resume(struct sink *s, const struct progress *left)
+{
+	struct command_file *c = of(s);
+	int there;
+
+	if (c->config->delivery == DELIVERY_PIPE)
+		return LEFTOVER_NONE;
+	if (left == NULL) {
+		batch_folder_sweep(&c->folder, (struct span){ NULL, 0 });
+		return LEFTOVER_NONE;
+	}
+	str_clear(&c->name);
+	batch_file_name(&c->folder, left->issued_first, left->issued_last, &c->name);
+	there = batch_folder_open(&c->folder);
+	if (there == 0)
+		there = batch_folder_has(&c->folder, str_span(&c->name));
+	if (there <= 0) {
+		batch_folder_sweep(&c->folder, (struct span){ NULL, 0 });
+		return there == 0 && batch_folder_place(&c->folder) == left->place
+				? LEFTOVER_ARRIVED
+				: LEFTOVER_NONE;
+	}
+	batch_folder_sweep(&c->folder, str_span(&c->name));
+	c->first = left->issued_first;
+	c->last = left->issued_last;
+	c->batch = NULL;
+	c->recorded = true;
+	c->step = STEP_ISSUE;
+	c->repeat = milliseconds(REPEAT_MS);
+	return LEFTOVER_BUSY;
+}
+
+static void submit(struct sink *s, const struct batch *batch)
+{
+	struct command_file *c = of(s);
+
+	c->batch = batch;
+	c->first = batch->first;
+	c->last = batch->last;
+	c->written = 0;
+	c->full = false;
+	c->recorded = false;
+	c->repeat = milliseconds(REPEAT_MS);
+	c->step = c->config->delivery == DELIVERY_PIPE ? STEP_PIPE : STEP_WRITE_FILE;
+	str_clear(&c->name);
+	batch_file_name(&c->folder, c->first, c->last, &c->name);
+}
+
+/* Say what is wrong with the folder once; NULL: nothing. */
+static void folder_trouble(struct command_file *c, const char *problem, int error)
+{
+	if (problem != NULL && c->folder_problem == NULL)
+		log_warn_errno(error, "output \"%s\": %s %s; trying again", c->config->name,
+				c->config->batch_dir, problem);
+	if (problem == NULL && c->folder_problem != NULL)
+		log_info("output \"%s\": %s works again", c->config->name, c->config->batch_dir);
+	c->folder_problem = problem;
+}
+
+static bool write_file(struct command_file *c, struct instant now)
+{
+	static const char problem[] = "no batch file can be written there";
+	int r;
+
+	if (!instant_reached(c->retry_at, now))
+		return false;
+	r = batch_folder_write(&c->folder, str_span(&c->name), str_span(&c->batch->text));
+	folder_trouble(c, r < 0 ? problem : NULL, r);
+	if (r < 0)
+		c->retry_at = instant_after(now, milliseconds(RETRY_MS));
+	else
+		c->step = STEP_ISSUE;
+	return r == 0;
+}
+
+/* Keep the pipe open, batch or not, so that the operator hears of a core that is away. */
+static bool keep_open(struct command_file *c, struct instant now)
+{
+	bool was_open = c->fifo.fd >= 0;
+
+	if (was_open)
+		return true;
+	if (!instant_reached(c->retry_at, now))
+		return false;
+	if (fifo_open(&c->fifo)) {
+		c->fresh = true;
+		return true;
+	}
+	c->retry_at = instant_after(now, milliseconds(RETRY_MS));
+	return false;
+}
+
+static bool record_issue(struct command_file *c)
+{
+	struct progress p = { .confirmed = c->first - 1, .issued_first = c->first,
+		.issued_last = c->last, .place = batch_folder_place(&c->folder) };
+	int r;
+
+	if (c->recorded)
+		return true;
+	r = progress_store(c->env.progress, &p);
+	if (r < 0)
+		log_error_errno(r, "output \"%s\": its progress file cannot be written",
+				c->config->name);
+	c->recorded = r == 0;
+	return c->recorded;
+}
+
+static void schedule_repeat(struct command_file *c, struct instant now)
+{
+	int64_t next = c->repeat.ns * 2;
+
+	c->repeat_at = instant_after(now, c->fresh ? milliseconds(REPEAT_FRESH_MS) : c->repeat);
+	if (!c->fresh)
+		c->repeat = nanoseconds(next > milliseconds(REPEAT_MOST_MS).ns
+						? milliseconds(REPEAT_MOST_MS).ns
+						: next);
+	c->fresh = false;
+	c->look_at = instant_after(now, milliseconds(LOOK_MS));
+}
+
+/* Give the command. False when the pipe has to be waited for. */
+static bool issue(struct command_file *c, struct instant now)
+{
+	struct str command = { 0 };
+	int r;
+
+	if (c->recorded && batch_folder_has(&c->folder, str_span(&c->name)) == 0) {
+		c->look_at = now; /* taken after all, while the pipe had to be waited for */
+		c->step = STEP_CONFIRM;
+		return true;
+	}
+	if (!record_issue(c)) {
+		c->retry_at = instant_after(now, milliseconds(RETRY_MS));
+		return false;
+	}
+	fifo_is_current(&c->fifo);
+	if (!keep_open(c, now))
+		return false;
+	str_printf(&command, "[%" PRId64 "] PROCESS_FILE;%s/%s;1\n",
+			wall_time_seconds(wall_time_now()), c->config->batch_dir, str_text(&c->name));
+	r = fifo_write(&c->fifo, str_span(&command));
+	str_finish(&command);
+	c->full = r == -EAGAIN;
+	if (r < 0) {
+		if (!c->full)
+			c->retry_at = instant_after(now, milliseconds(RETRY_MS));
+		return false;
+	}
+	schedule_repeat(c, now);
+	c->step = STEP_CONFIRM;
+	return true;
+}
+
+static void repeat_command(struct command_file *c)
+{
+	count_up(&c->env.counters->reissued, 1);
+	c->step = STEP_ISSUE;
+}
+
+/* The folder is not the one the file was put into. */
+static void begin_again(struct command_file *c)
+{
+	if (batch_folder_open(&c->folder) == 0)
+		c->step = c->batch != NULL ? STEP_WRITE_FILE : STEP_LOST;
+}
+
+/* True when the core has removed the file. */
+static bool confirm(struct command_file *c, struct instant now)
+{
+	bool look = batch_folder_seen(&c->folder) || instant_reached(c->look_at, now);
+	int there;
+
+	if (look) {
+		c->look_at = instant_after(now, milliseconds(LOOK_MS));
+		there = batch_folder_has(&c->folder, str_span(&c->name));
+		if (there == 0)
+			return true;
+		if (there < 0) {
+			begin_again(c);
+			return false;
+		}
+		fifo_is_current(&c->fifo);
+	}
+	if (c->fifo.fd < 0) {
+		repeat_command(c);
+	} else if (instant_reached(c->repeat_at, now)) {
+		if (c->repeat.ns > milliseconds(REPEAT_MS).ns)
+			log_warn("output \"%s\": the core has not taken %s/%s yet, telling it "
+				 "again; it must be able to read and to remove that file",
+					c->config->name, c->config->batch_dir, str_text(&c->name));
+		repeat_command(c);
+	}
+	return false;
+}
+
+/* The longest run of whole lines that goes into one write. */
+static struct span next_piece(struct span text)
+{
+	size_t end = text.len;
+
+	if (text.len > MAX_PIPE_LINE) {
+		for (end = MAX_PIPE_LINE; end > 0 && text.data[end - 1] != '\n'; end--)
+			;
+		assert(end > 0); /* encode() keeps lines within MAX_PIPE_LINE */
+	}
+	return span_first(text, end);
+}
+
+static bool write_pipe(struct command_file *c, struct instant now)
+{
+	struct span text = str_span(&c->batch->text);
+
+	fifo_is_current(&c->fifo);
+	while (c->written < text.len) {
+		struct span piece = next_piece(span_from(text, c->written));
+		int r;
+
+		if (!keep_open(c, now))
+			return false;
+		r = fifo_write(&c->fifo, piece);
+		c->full = r == -EAGAIN;
+		if (r == 0) {
+			c->written += piece.len;
+		} else {
+			if (!c->full)
+				c->retry_at = instant_after(now, milliseconds(RETRY_MS));
+			return false;
+		}
+	}
+	return true;
+}
+
+static enum sink_state step(struct sink *s, struct instant now)
+{
+	struct command_file *c = of(s);
+	bool done = false, going = true;
+
+	while (going && !done) {
+		switch (c->step) {
+		case STEP_IDLE:
+			keep_open(c, now);
+			going = false;
+			break;
+		case STEP_WRITE_FILE:
+			going = write_file(c, now);
+			break;
+		case STEP_ISSUE:
+			going = issue(c, now);
+			break;
+		case STEP_CONFIRM:
+			done = confirm(c, now);
+			going = c->step != STEP_CONFIRM;
+			break;
+		case STEP_PIPE:
+			done = write_pipe(c, now);
+			going = false;
+			break;
+		case STEP_LOST:
+			c->step = STEP_IDLE;
+			return SINK_LOST;
+		}
+	}
+	*c->env.problem = c->folder_problem != NULL ? c->folder_problem : c->fifo.problem;
+	if (!done)
+		return c->step == STEP_IDLE ? SINK_IDLE : SINK_BUSY;
+	c->step = STEP_IDLE;
+	c->batch = NULL;
+	return SINK_DONE;
+}
+
+static size_t descriptors(struct sink *s, struct pollfd *fds)
+{
+	struct command_file *c = of(s);
+	bool writing = c->step == STEP_PIPE || c->step == STEP_ISSUE;
+	size_t n = 0;
+
+	/* Without any event asked for, poll() still tells when the last reader is gone. */
+	if (c->fifo.fd >= 0)
+		fds[n++] = (struct pollfd){ c->fifo.fd, writing && c->full ? POLLOUT : 0, 0 };
+	if (c->step == STEP_CONFIRM && c->folder.watch_fd >= 0)
+		fds[n++] = (struct pollfd){ c->folder.watch_fd, POLLIN, 0 };
+	return n;
+}
+
+static void polled(struct sink *s, const struct pollfd *fds, size_t n)
+{
+	struct command_file *c = of(s);
+
+	for (size_t i = 0; i < n; i++) {
+		if (fds[i].fd == c->fifo.fd && fds[i].revents & (POLLERR | POLLHUP | POLLNVAL))
+			fifo_lost(&c->fifo);
+	}
+}
+
+static struct instant deadline(const struct sink *s)
+{
+	const struct command_file *c = of_const(s);
+
+	if (c->step == STEP_CONFIRM)
+		return instant_earlier(c->look_at, c->repeat_at);
+	if (c->fifo.fd < 0 || c->step == STEP_WRITE_FILE || (c->step == STEP_ISSUE && !c->full))
+		return c->retry_at;
+	return INSTANT_NEVER;
+}
+
+const struct sink_class command_file_class = {
+	.type = "command_file",
+	.create = create,
+	.destroy = destroy,
+	.resume = resume,
+	.encode = encode,
+	.submit = submit,
+	.step = step,
+	.descriptors = descriptors,
+	.polled = polled,
+	.deadline = deadline,
+};

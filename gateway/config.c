@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+#include "gateway/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "common/mem.h"
+#include "gateway/command_file.h"
+#include "gateway/config_check.h"
+
+#define G(type, field) SETTING_FIELD(struct config, type, field)
+#define R(type, field) SETTING_FIELD(struct route_config, type, field)
+
+static const struct setting_choice log_words[] = {
+	{ "error", LOG_TYPE_ERROR },
+	{ "warning", LOG_TYPE_WARNING },
+	{ "notice", LOG_TYPE_NOTICE },
+	{ "information", LOG_TYPE_INFORMATION },
+	{ "subscribe", LOG_TYPE_SUBSCRIBE },
+	{ "unsubscribe", LOG_TYPE_UNSUBSCRIBE },
+	{ "debug", LOG_TYPE_DEBUG },
+	{ "none", LOG_TYPE_NONE },
+	{ "all", LOG_TYPES_ALL },
+	{ NULL, 0 },
+};
+
+/* clang-format off */
+static const struct setting global_settings[] = {
+/*  name                kind              field                            min max          default */
+{ "broker",             SETTING_LIST,     G(struct text_list, broker_texts), 1, 1024,       NULL, SETTING_REQUIRED,
+  "The broker: mqtt://[USER@]HOST[:PORT], mqtts:// or unix:/PATH. Several lines: several brokers, all of them at once.", NULL },
+{ "client_id",          SETTING_TEXT,     G(char *, client_id),            1, 128,          "belfry-gateway", 0,
+  "Name of the gateway at the broker. The session and the messages queued for it belong to this name.", NULL },
+{ "password_file",      SETTING_TEXT,     G(char *, password_file),        1, 4096,         NULL, 0,
+  "File whose first line is the password for the user named in broker.", NULL },
+{ "cafile",             SETTING_TEXT,     G(char *, cafile),               1, 4096,         NULL, 0,
+  "Certificate authorities that may have signed the certificate of a mqtts:// broker, in PEM form.", NULL },
+{ "certfile",           SETTING_TEXT,     G(char *, certfile),             1, 4096,         NULL, 0,
+  "The gateway's own certificate, for brokers that ask for one.", NULL },
+{ "keyfile",            SETTING_TEXT,     G(char *, keyfile),              1, 4096,         NULL, 0,
+  "The private key of certfile.", NULL },
+{ "keepalive",          SETTING_DURATION, G(uint64_t, keepalive),          10, 3600,        "60s", 0,
+  "How long the connection to a broker may be silent before it is probed.", NULL },
+{ "session_expiry",     SETTING_DURATION, G(uint64_t, session_expiry),     60, 4294967295,  "4294967295", 0,
+  "How long an MQTT 5 broker keeps session and queue while the gateway is away; the default is for ever.", NULL },
+{ "receive_maximum",    SETTING_NUMBER,   G(uint64_t, receive_maximum),    1, 65535,        "2000", 0,
+  "Messages that may be on the way without an acknowledgement. They share one commit of the journal.", NULL },
+{ "max_packet_size",    SETTING_SIZE,     G(uint64_t, max_packet_size),    1024, 268435460, "8M", 0,
+  "Largest MQTT packet that an MQTT 5 broker may send.", NULL },
+{ "state_dir",          SETTING_TEXT,     G(char *, state_dir),            1, 3000,         NULL, SETTING_REQUIRED,
+  "Folder for the journal and the places of the outputs. Created when missing; used by one gateway only.", NULL },
+{ "journal_max_size",   SETTING_SIZE,     G(uint64_t, journal_max_size),   1048576, UINT64_MAX / 8, "4G", 0,
+  "What the journal may hold. When it is full the gateway takes no more messages until an output has caught up; the broker queues them.", NULL },
+{ "status_interval",    SETTING_DURATION, G(uint64_t, status_interval),    0, 86400,        "10s", 0,
+  "How often belfry/gateway/CLIENT_ID is published; 0: only when the state changes.", NULL },
+{ "reject_queue",       SETTING_NUMBER,   G(uint64_t, reject_queue),       1, 1000000,      "1000", 0,
+  "Answers on belfry/reject/... that may wait for the broker; further ones are dropped and counted.", NULL },
+{ "log_dest",           SETTING_LIST,     G(struct text_list, log_dests),  1, 4096,         NULL, 0,
+  "Where the log goes: stderr (default), stdout, syslog, none, or file PATH.", NULL },
+{ "log_type",           SETTING_FLAGS,    G(unsigned, log_types),          0, 0,            NULL, 0,
+  "What is logged; several lines add up. Without any: error, warning, notice, information.", log_words },
+{ "log_timestamp",      SETTING_BOOL,     G(bool, log_timestamp),          0, 0,            "true", 0,
+  "Begin each line of the log with the time.", NULL },
+{ 0 },
+};
+
+static const struct setting route_settings[] = {
+{ "to",                 SETTING_LIST,     R(struct text_list, to),         1, 4096,         NULL, SETTING_REQUIRED,
+  "Names of the outputs that get the messages.", NULL },
+{ "decode",             SETTING_TEXT,     R(char *, decode),               1, 64,           "check", 0,
+  "What the payload is: check (JSON), check text (JSON or plain text), none (passed on as it is).", NULL },
+{ "host",               SETTING_TEXT,     R(char *, host),                 1, 1024,         "${topic[1]}", 0,
+  "The host a message speaks for, from its topic; ${json.host}: the payload says.", NULL },
+{ "service",            SETTING_TEXT,     R(char *, service),              1, 1024,         "${topic[2..]}", 0,
+  "The service; empty means the host itself. ${json.service}: the payload says.", NULL },
+{ 0 },
+};
+/* clang-format on */
+
+static const struct {
+	const char *name;
+	const struct sink_class *class;
+	const struct setting *settings;
+} output_types[] = {
+	{ "command_file", &command_file_class, command_file_settings },
+};
+
+static bool name_is_plain(struct span name)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		uint8_t c = name.data[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+				    (i > 0 && (c == '-' || c == '_' || c == '.'))))
+			return false;
+	}
+	return name.len > 0 && name.len <= 64;
+}
+
+static bool unknown_type(struct settings_line *line, struct span type)
+{
+	struct str known = { 0 };
+
+	for (size_t i = 0; i < array_size(output_types); i++)
+		str_printf(&known, " %s", output_types[i].name);
+	settings_error(line, type, "is no type of output; known are:%s", str_text(&known));
+	str_finish(&known);
+	return false;
+}
+
+static bool open_output(void *owner, struct settings_line *line, struct settings_block *ret)
+{
+	struct config *c = owner;
+	struct span name = settings_word(line);
+	struct span type = settings_word(line);
+	size_t i = 0;
+
+	if (!name_is_plain(name))
+		return settings_error(line, name, "is no name for an output; take letters, digits, "
+						  "- _ . (at most 64), as in: output nagios "
+						  "command_file");
+	for (size_t o = 0; o < c->output_count; o++) {
+		if (span_equal_text(name, c->outputs[o]->name))
+			return settings_error(line, name,
+					"is the name of the output on line %u already; take another",
+					c->outputs[o]->line);
+	}
+	while (i < array_size(output_types) && !span_equal_text(type, output_types[i].name))
+		i++;
+	if (i == array_size(output_types))
+		return unknown_type(line, type);
+	if (c->output_count == MAX_OUTPUTS)
+		return settings_error(line, name, "is one output too many; %d are possible",
+				MAX_OUTPUTS);
+	c->outputs = grow_array(c->outputs, c->output_count, &c->output_capacity,
+			sizeof(*c->outputs));
+	c->outputs[c->output_count] = xcalloc(1, sizeof(struct output_config));
+	c->outputs[c->output_count]->name = span_dup_text(name);
+	c->outputs[c->output_count]->class = output_types[i].class;
+	c->outputs[c->output_count]->line = line->number;
+	settings_init(output_types[i].settings, c->outputs[c->output_count]);
+	*ret = (struct settings_block){ output_types[i].settings, c->outputs[c->output_count],
+		"output" };
+	c->output_count++;
+	return true;
+}
+
+static bool open_route(void *owner, struct settings_line *line, struct settings_block *ret)
+{
+	struct config *c = owner;
+	struct route_config *r = xcalloc(1, sizeof(*r));
+
+	r->line = line->number;
+	settings_init(route_settings, r);
+	while (line->rest.len > 0)
+		text_list_add(&r->route.filters, settings_word(line));
+	c->route_configs = grow_array(c->route_configs, c->route_count, &c->route_capacity,
+			sizeof(*c->route_configs));
+	c->route_configs[c->route_count++] = r;
+	*ret = (struct settings_block){ route_settings, r, "route" };
+	return true;
+}
+
+static const struct settings_opener openers[] = {
+	{ "output", "NAME TYPE", "Something that results are delivered to. Types: command_file.",
+			open_output, command_file_settings },
+	{ "route", "FILTER...", "Which topics go to which outputs, and whose results they carry.",
+			open_route, route_settings },
+	{ 0 },
+};
+
+static const struct settings_refusal refusals[] = {
+	{ "plugin_dir", "arrives with the plugins, in a later version; remove it" },
+	{ "password", "would stand here for all to read; put it into a file and name that with "
+		      "password_file" },
+	{ 0 },
+};
+
+static struct settings_grammar grammar_of(struct config *c)
+{
+	return (struct settings_grammar){
+		.global = { global_settings, c, NULL },
+		.openers = openers,
+		.refusals = refusals,
+	};
+}
+
+bool config_parse(struct config *c, struct span text, const char *name,
+		struct settings_report *report)
+{
+	struct settings_grammar grammar = grammar_of(c);
+
+	settings_init(global_settings, c);
+	c->file = name;
+	settings_parse(text, name, &grammar, c, report);
+	return config_check(c, report);
+}
+
+static void print_help(void)
+{
+	struct config c = { 0 };
+	struct settings_grammar grammar = grammar_of(&c);
+
+	puts("usage: belfry-gateway -c FILE [-v] [-d] [--test-config]\n"
+	     "\n"
+	     "  -c FILE         configuration file\n"
+	     "  -v              log everything, as log_type all\n"
+	     "  -d              run in the background\n"
+	     "  --test-config   say what is wrong with the file; exit 0 or 3\n"
+	     "  --help          this text\n"
+	     "  --version       the version\n"
+	     "\n"
+	     "Settings of the file:\n");
+	settings_print_help(stdout, &grammar);
+}
+
+struct command_line {
+	bool verbose, daemonise, test;
+};
+
+/* Returns false when the program is to end. */
+static bool read_command_line(struct config *c, struct command_line *line, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		const char *word = argv[i];
+
+		if (strcmp(word, "-c") == 0 && i + 1 < argc) {
+			c->file = argv[++i];
+		} else if (strcmp(word, "-v") == 0 || strcmp(word, "--verbose") == 0) {
+			line->verbose = true;
+		} else if (strcmp(word, "-d") == 0 || strcmp(word, "--daemon") == 0) {
+			line->daemonise = true;
+		} else if (strcmp(word, "--test-config") == 0) {
+			line->test = true;
+		} else if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0) {
+			print_help();
+			c->exit_status = EXIT_SUCCESS;
+			return false;
+		} else if (strcmp(word, "--version") == 0) {
+			puts("belfry-gateway " BELFRY_VERSION);
+			c->exit_status = EXIT_SUCCESS;
+			return false;
+		} else {
+			fprintf(stderr, "belfry-gateway: '%s': %s; --help lists the options\n", word,
+					strcmp(word, "-c") == 0 ? "needs the path of a file"
+								: "unknown option");
+			return false;
+		}
+	}
+	if (c->file == NULL)
+		fprintf(stderr, "belfry-gateway: no configuration; name one with -c FILE\n");
+	return c->file != NULL;
+}
+
+bool config_load(struct config *c, int argc, char **argv)
+{
+	struct settings_report report = { 0 };
+	struct command_line line = { 0 };
+	struct settings_grammar grammar = grammar_of(c);
+	bool ok;
+
+	*c = (struct config){ .exit_status = EXIT_BAD_CONFIG };
+	if (!read_command_line(c, &line, argc, argv))
+		return false;
+	settings_init(global_settings, c);
+	if (settings_load(c->file, &grammar, c, &report) || c->output_count + c->route_count > 0)
+		config_check(c, &report);
+	ok = report.errors == 0;
+	if (!ok)
+		fprintf(stderr, "%s%s: %u error%s\n", str_text(&report.text), c->file, report.errors,
+				report.errors == 1 ? "" : "s");
+	str_finish(&report.text);
+	if (line.verbose)
+		c->log.types = LOG_TYPES_ALL;
+	c->daemonise = line.daemonise;
+	if (ok && line.test) {
+		printf("%s: no errors\n", c->file);
+		c->exit_status = EXIT_SUCCESS;
+		return false;
+	}
+	return ok;
+}
+
+void config_finish(struct config *c)
+{
+	for (size_t i = 0; i < c->output_count; i++) {
+		settings_finish(command_file_settings, c->outputs[i]);
+		free(c->outputs[i]->name);
+		free(c->outputs[i]);
+	}
+	for (size_t i = 0; i < c->route_count; i++) {
+		settings_finish(route_settings, c->route_configs[i]);
+		route_finish(&c->route_configs[i]->route);
+		free(c->route_configs[i]);
+	}
+	for (size_t i = 0; i < c->broker_count; i++)
+		url_finish(&c->brokers[i]);
+	if (c->password != NULL)
+		wipe(c->password, strlen(c->password));
+	free(c->password);
+	free(c->outputs);
+	free(c->route_configs);
+	free(c->routes);
+	settings_finish(global_settings, c);
+	*c = (struct config){ 0 };
+}

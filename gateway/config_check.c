@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+#include "gateway/config_check.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "common/mem.h"
+#include "common/nearest.h"
+#include "common/topic.h"
+#include "common/utf8.h"
+#include "gateway/command_file.h"
+#include "gateway/decode.h"
+
+static const struct url_scheme schemes[] = {
+	{ "mqtt", 1883, false },
+	{ "mqtts", 8883, true },
+	{ "unix", 0, false },
+	{ 0 },
+};
+
+struct check {
+	struct config *config;
+	struct settings_report *report;
+};
+
+/* The error of a block opened on `line`; 0: of the whole file. */
+static void problem(const struct check *k, unsigned line, const char *word, const char *what)
+{
+	struct settings_line at = { .file = k->config->file, .number = line, .report = k->report };
+
+	settings_error(&at, span_of_text(word), "%s", what);
+}
+
+static void check_brokers(const struct check *k)
+{
+	struct config *c = k->config;
+	bool tls = false;
+
+	for (size_t i = 0; i < c->broker_texts.count; i++) {
+		struct str why = { 0 };
+
+		if (i == MAX_BROKERS)
+			problem(k, 0, "broker", "is given more often than the 16 times possible");
+		else if (i > MAX_BROKERS)
+			break;
+		else if (url_parse(span_of_text(c->broker_texts.texts[i]), schemes,
+					 &c->brokers[c->broker_count], &why))
+			tls |= c->brokers[c->broker_count++].scheme->tls;
+		else
+			problem(k, 0, c->broker_texts.texts[i], str_text(&why));
+		str_finish(&why);
+	}
+	if (tls && c->cafile == NULL)
+		problem(k, 0, "cafile",
+				"is missing: a mqtts:// broker's certificate cannot be verified "
+				"without it; add a line: cafile /etc/ssl/certs/ca-certificates.crt");
+	if ((c->certfile == NULL) != (c->keyfile == NULL))
+		problem(k, 0, c->certfile == NULL ? "certfile" : "keyfile",
+				"is missing; certfile and keyfile go together");
+}
+
+static void check_client_id(const struct check *k)
+{
+	const char *id = k->config->client_id;
+
+	if (id != NULL && (!topic_name_valid(span_of_text(id)) || strchr(id, '/') != NULL))
+		problem(k, 0, "client_id",
+				"becomes a level of a topic, so it takes text without / + #");
+}
+
+static void read_password(const struct check *k)
+{
+	struct config *c = k->config;
+	AUTO_CLOSE int fd = -1;
+	char text[1024];
+	struct stat st;
+	ssize_t n;
+
+	if (c->password_file == NULL)
+		return;
+	fd = open(c->password_file, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text));
+	if (n < 0) {
+		problem(k, 0, c->password_file, strerror(errno));
+		return;
+	}
+	if (fstat(fd, &st) == 0 && (st.st_mode & S_IRWXO) != 0) {
+		problem(k, 0, c->password_file,
+				"can be read by everyone; make it readable to the gateway only: "
+				"chmod 640");
+	} else {
+		struct span line = span_of(text, (size_t)n);
+
+		c->password = span_dup_text(span_trim(span_first(line, span_find(line, '\n'))));
+	}
+	wipe(text, sizeof(text));
+}
+
+static void check_log(const struct check *k)
+{
+	struct config *c = k->config;
+	static const struct {
+		const char *word;
+		enum log_destination destination;
+	} words[] = { { "stderr", LOG_TO_STDERR }, { "stdout", LOG_TO_STDOUT },
+		{ "syslog", LOG_TO_SYSLOG }, { "none", LOG_TO_NONE } };
+
+	c->log = (struct log_config){ .program = "belfry-gateway", .timestamps = c->log_timestamp };
+	c->log.types = c->log_types != 0 ? c->log_types : LOG_TYPES_DEFAULT;
+	if (c->log.types & LOG_TYPE_NONE)
+		c->log.types = 0;
+	for (size_t i = 0; i < c->log_dests.count; i++) {
+		const char *text = c->log_dests.texts[i];
+		size_t w = 0;
+
+		while (w < array_size(words) && strcmp(words[w].word, text) != 0)
+			w++;
+		if (i > 0)
+			problem(k, 0, "log_dest", "is given twice; the log has one destination");
+		else if (w < array_size(words))
+			c->log.destination = words[w].destination;
+		else if (strncmp(text, "file ", 5) == 0 && strchr(text, '/') != NULL)
+			c->log.file = text + 5, c->log.destination = LOG_TO_FILE;
+		else
+			problem(k, 0, text, "is no destination for the log; take stderr, stdout, "
+					    "syslog, none, or file /PATH");
+	}
+}
+
+static size_t find_output(const struct config *c, struct span name)
+{
+	size_t i = 0;
+
+	while (i < c->output_count && !span_equal_text(name, c->outputs[i]->name))
+		i++;
+	return i;
+}
+
+static void unknown_output(const struct check *k, const struct route_config *rc, struct span name)
+{
+	struct nearest n = { 0 };
+	struct settings_line at = { .file = k->config->file, .number = rc->line,
+		.report = k->report };
+
+	for (size_t i = 0; i < k->config->output_count; i++)
+		nearest_offer(&n, name, k->config->outputs[i]->name);
+	if (n.best != NULL)
+		settings_error(&at, name, "is no output; did you mean '%s'?", n.best);
+	else
+		settings_error(&at, name, "is no output; add a block: output %.*s command_file",
+				SPAN_ARGS(name));
+}
+
+static void add_output(struct route *r, size_t output)
+{
+	if (route_leads_to(r, output))
+		return;
+	r->outputs = xrealloc(r->outputs, (r->output_count + 1) * sizeof(*r->outputs));
+	r->outputs[r->output_count++] = output;
+}
+
+static void check_targets(const struct check *k, struct route_config *rc)
+{
+	for (size_t i = 0; i < rc->to.count; i++) {
+		struct settings_line words = { .rest = span_of_text(rc->to.texts[i]) };
+
+		while (words.rest.len > 0) {
+			struct span name = settings_word(&words);
+			size_t output = find_output(k->config, name);
+
+			if (output == k->config->output_count)
+				unknown_output(k, rc, name);
+			else
+				add_output(&rc->route, output);
+		}
+	}
+}
+
+static void check_decode(const struct check *k, struct route_config *rc)
+{
+	struct settings_line words = { .rest = span_of_text(rc->decode) };
+	bool none = false, unknown = false;
+
+	while (words.rest.len > 0) {
+		struct span word = settings_word(&words);
+
+		if (span_equal_text(word, "check"))
+			rc->route.formats |= DECODE_JSON;
+		else if (span_equal_text(word, "text"))
+			rc->route.formats |= DECODE_TEXT;
+		else if (span_equal_text(word, "none"))
+			none = true;
+		else
+			unknown = true;
+	}
+	if (unknown || (none && rc->route.formats != 0) || rc->route.formats == DECODE_TEXT)
+		problem(k, rc->line, rc->decode,
+				"is no way to decode; take check, check text, or none");
+	else if (none && rc->route.output_count > 0)
+		problem(k, rc->line, "decode none",
+				"leaves nothing that a command_file output could deliver; take "
+				"decode check");
+}
+
+static void check_template(const struct check *k, const struct route_config *rc, const char *key,
+		const char *text, struct template *into)
+{
+	struct str why = { 0 };
+
+	if (!template_parse(span_of_text(text), key, into, &why))
+		problem(k, rc->line, text, str_text(&why));
+	str_finish(&why);
+}
+
+static void check_route(const struct check *k, struct route_config *rc)
+{
+	const struct text_list *filters = &rc->route.filters;
+
+	if (filters->count == 0)
+		problem(k, rc->line, "route", "names no topic filter; write: route nagios/#");
+	for (size_t i = 0; i < filters->count; i++) {
+		if (!topic_filter_valid(span_of_text(filters->texts[i])))
+			problem(k, rc->line, filters->texts[i],
+					"is no topic filter; + and # stand alone in their level, # "
+					"comes last");
+	}
+	check_targets(k, rc);
+	check_decode(k, rc);
+	check_template(k, rc, "host", rc->host, &rc->route.host);
+	check_template(k, rc, "service", rc->service, &rc->route.service);
+}
+
+static bool is_reached(const struct config *c, size_t output)
+{
+	for (size_t i = 0; i < c->route_count; i++) {
+		if (route_leads_to(&c->route_configs[i]->route, output))
+			return true;
+	}
+	return false;
+}
+
+static void check_output(const struct check *k, size_t index)
+{
+	struct config *c = k->config;
+	struct output_config *o = c->outputs[index];
+	struct str why = { 0 };
+
+	if (!is_reached(c, index))
+		problem(k, o->line, o->name,
+				"no route leads to this output; add a block: route nagios/# and "
+				"below it: to, with its name");
+	if (o->batch_dir == NULL && c->state_dir != NULL) {
+		str_printf(&why, "%s/batches", c->state_dir);
+		o->batch_dir = str_take(&why);
+	}
+	command_file_check(o, &why);
+	if (why.len > 0)
+		problem(k, o->line, o->name, str_text(&why));
+	str_finish(&why);
+}
+
+bool config_check(struct config *c, struct settings_report *report)
+{
+	struct check k = { c, report };
+
+	check_brokers(&k);
+	check_client_id(&k);
+	read_password(&k);
+	check_log(&k);
+	if (c->output_count == 0)
+		problem(&k, 0, "output", "there is none; add a block: output nagios command_file");
+	if (c->route_count == 0)
+		problem(&k, 0, "route", "there is none; add a block: route nagios/#");
+	for (size_t i = 0; i < c->route_count; i++)
+		check_route(&k, c->route_configs[i]);
+	for (size_t i = 0; i < c->output_count; i++)
+		check_output(&k, i);
+	c->routes = xcalloc(c->route_count + 1, sizeof(*c->routes));
+	for (size_t i = 0; i < c->route_count; i++)
+		c->routes[i] = c->route_configs[i]->route; /* shares what the block owns */
+	return report->errors == 0;
+}

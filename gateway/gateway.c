@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+#include "gateway/gateway.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <mosquitto.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "common/log.h"
+#include "common/mem.h"
+#include "gateway/intake.h"
+#include "gateway/status.h"
+#include "gateway/worker.h"
+
+struct gateway {
+	const struct config *config;
+	int lock_fd; /* one gateway per state_dir */
+	struct wall_time started;
+	struct counters counters;
+	struct journal *journal;
+	struct intake *intakes[MAX_BROKERS];
+	struct outbound *outbounds[MAX_BROKERS];
+	struct worker *workers[MAX_OUTPUTS];
+	bool library;
+};
+
+static bool lock_state_dir(struct gateway *g)
+{
+	const char *dir = g->config->state_dir;
+	struct str path = { 0 };
+	bool ok = true;
+
+	if (mkdir(dir, 0755) < 0 && errno != EEXIST) {
+		log_error_errno(errno, "state_dir %s: cannot be created", dir);
+		return false;
+	}
+	str_printf(&path, "%s/lock", dir);
+	g->lock_fd = open(str_text(&path), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (g->lock_fd < 0) {
+		log_error_errno(errno, "state_dir %s: cannot be written", dir);
+		ok = false;
+	} else if (flock(g->lock_fd, LOCK_EX | LOCK_NB) < 0) {
+		log_error("state_dir %s: is in use by another belfry-gateway; each needs its own",
+				dir);
+		ok = false;
+	}
+	str_finish(&path);
+	return ok;
+}
+
+static bool open_journal(struct gateway *g)
+{
+	const struct config *c = g->config;
+	const char *names[MAX_OUTPUTS];
+	struct journal_options options = { .max_bytes = c->journal_max_size, .outputs = names,
+		.output_count = c->output_count };
+	struct str folder = { 0 };
+	int r;
+
+	for (size_t i = 0; i < c->output_count; i++)
+		names[i] = c->outputs[i]->name;
+	str_printf(&folder, "%s/journal", c->state_dir);
+	options.folder = str_text(&folder);
+	r = journal_open(&options, &g->journal);
+	str_finish(&folder);
+	return r == 0;
+}
+
+static void format_status(void *owner, const char *state, struct str *into)
+{
+	struct gateway *g = owner;
+	struct status status = {
+		.state = state,
+		.config = g->config,
+		.started = g->started,
+		.now = wall_time_now(),
+		.journal = journal_status(g->journal),
+		.counters = &g->counters,
+	};
+
+	for (size_t i = 0; i < g->config->output_count; i++)
+		status.workers[i] = g->workers[i];
+	status_format(&status, into);
+}
+
+static void create_intakes(struct gateway *g)
+{
+	for (size_t i = 0; i < g->config->broker_count; i++) {
+		struct intake_env env = { .config = g->config, .broker = i, .journal = g->journal,
+			.counters = &g->counters, .status = format_status, .owner = g };
+
+		g->intakes[i] = intake_create(&env);
+		g->outbounds[i] = intake_outbound(g->intakes[i]);
+	}
+}
+
+static bool create_workers(struct gateway *g)
+{
+	for (size_t i = 0; i < g->config->output_count; i++) {
+		struct worker_env env = { .config = g->config, .output = i, .journal = g->journal,
+			.counters = &g->counters, .outbounds = g->outbounds,
+			.outbound_count = g->config->broker_count };
+
+		g->workers[i] = worker_create(&env);
+		if (g->workers[i] == NULL)
+			return false;
+	}
+	return true;
+}
+
+static void nothing(int signal)
+{
+	(void)signal;
+}
+
+/*
+ * Threads inherit that SIGTERM, SIGINT and SIGHUP wait for the main thread. SIGUSR1 ends a
+ * connect that blocks (intake_stop), so its handler does nothing and restarts nothing.
+ */
+static void prepare_signals(sigset_t *ret_waited)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN }, interrupt = { .sa_handler = nothing };
+
+	sigemptyset(ret_waited);
+	sigaddset(ret_waited, SIGTERM);
+	sigaddset(ret_waited, SIGINT);
+	sigaddset(ret_waited, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, ret_waited, NULL);
+	sigaction(SIGPIPE, &ignore, NULL);
+	sigaction(SIGUSR1, &interrupt, NULL);
+}
+
+struct gateway *gateway_create(const struct config *config)
+{
+	struct gateway *g = xcalloc(1, sizeof(*g));
+	sigset_t waited;
+
+	g->config = config;
+	g->lock_fd = -1;
+	g->started = wall_time_now();
+	prepare_signals(&waited);
+	if (!lock_state_dir(g) || !open_journal(g)) {
+		gateway_destroy(g);
+		return NULL;
+	}
+	g->library = mosquitto_lib_init() == MOSQ_ERR_SUCCESS;
+	create_intakes(g);
+	if (!create_workers(g)) {
+		gateway_destroy(g);
+		return NULL;
+	}
+	return g;
+}
+
+static bool start(struct gateway *g)
+{
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < g->config->output_count; i++)
+		ok = worker_start(g->workers[i]);
+	for (size_t i = 0; ok && i < g->config->broker_count; i++)
+		ok = intake_start(g->intakes[i]);
+	return ok;
+}
+
+static void wait_for_end(void)
+{
+	sigset_t waited;
+	int signal;
+
+	prepare_signals(&waited);
+	while (sigwait(&waited, &signal) != 0 || signal == SIGHUP)
+		log_notice("SIGHUP: this version cannot reload; restart the gateway to apply a "
+			   "changed configuration, nothing is lost by that");
+	log_notice("%s: ending", signal == SIGTERM ? "SIGTERM" : "SIGINT");
+}
+
+/* The outputs first, so that their last answers still go out. */
+static void stop(struct gateway *g)
+{
+	for (size_t i = 0; i < g->config->output_count && g->workers[i] != NULL; i++)
+		worker_stop(g->workers[i]);
+	for (size_t i = 0; i < g->config->output_count && g->workers[i] != NULL; i++)
+		worker_join(g->workers[i]);
+	for (size_t i = 0; i < g->config->broker_count && g->intakes[i] != NULL; i++)
+		intake_stop(g->intakes[i]);
+}
+
+int gateway_run(struct gateway *g)
+{
+	bool ok;
+
+	log_notice("belfry-gateway " BELFRY_VERSION " starting, configuration %s", g->config->file);
+	ok = start(g);
+	if (ok)
+		wait_for_end();
+	stop(g);
+	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+void gateway_destroy(struct gateway *g)
+{
+	if (g == NULL)
+		return;
+	stop(g);
+	for (size_t i = 0; i < MAX_OUTPUTS; i++)
+		worker_destroy(g->workers[i]);
+	for (size_t i = 0; i < MAX_BROKERS; i++)
+		intake_destroy(g->intakes[i]);
+	if (g->library)
+		mosquitto_lib_cleanup();
+	journal_close(g->journal);
+	if (g->lock_fd >= 0)
+		close(g->lock_fd);
+	free(g);
+}
