@@ -146,8 +146,8 @@ static int grow(struct lmdb *db)
 	return to_errno(result);
 }
 
-static int update_once(struct lmdb *db, int (*work)(struct MDB_txn *, void *), void *owner,
-		bool *ret_full)
+static int update_once(
+		struct lmdb *db, int (*work)(struct MDB_txn *, void *), void *owner, bool *ret_full)
 {
 	MDB_txn *txn;
 	int result;

@@ -3,8 +3,8 @@
 
 #include "common/utf8.h"
 
-static const struct url_scheme *find_scheme(const struct url_scheme *schemes, struct span *rest,
-		struct str *problem)
+static const struct url_scheme *find_scheme(
+		const struct url_scheme *schemes, struct span *rest, struct str *problem)
 {
 	struct span text = *rest;
 	struct span name = span_first(text, span_find(text, ':'));
@@ -62,8 +62,8 @@ static bool parse_user(struct span *rest, struct url *url, struct str *problem)
 }
 
 /* Split "HOST", "HOST:PORT", "[V6]" or "[V6]:PORT"; *ret_port is empty when there is none. */
-static bool split_port(struct span rest, struct span *ret_host, struct span *ret_port,
-		struct str *problem)
+static bool split_port(
+		struct span rest, struct span *ret_host, struct span *ret_port, struct str *problem)
 {
 	size_t end = span_find(rest, ':');
 	bool bracket = rest.len > 0 && rest.data[0] == '[';
@@ -72,7 +72,8 @@ static bool split_port(struct span rest, struct span *ret_host, struct span *ret
 		size_t close = span_find(rest, ']');
 
 		if (close == rest.len) {
-			str_append_text(problem, "opens a [ and does not close it; write [ADDRESS]");
+			str_append_text(problem,
+					"opens a [ and does not close it; write [ADDRESS]");
 			return false;
 		}
 		*ret_host = span_of(rest.data + 1, close - 1);
@@ -82,8 +83,9 @@ static bool split_port(struct span rest, struct span *ret_host, struct span *ret
 		*ret_host = span_first(rest, end);
 		rest = span_from(rest, end);
 		if (span_find(span_from(rest, 1), ':') < span_from(rest, 1).len) {
-			str_append_text(problem, "has more than one colon; write an IPv6 address as "
-						 "[ADDRESS]");
+			str_append_text(problem,
+					"has more than one colon; write an IPv6 address as "
+					"[ADDRESS]");
 			return false;
 		}
 	}

@@ -18,8 +18,8 @@
 
 static const char draft[] = ".draft";
 
-void batch_folder_init(struct batch_folder *f, const char *path, const char *output,
-		uint64_t journal)
+void batch_folder_init(
+		struct batch_folder *f, const char *path, const char *output, uint64_t journal)
 {
 	*f = (struct batch_folder){ path, output, journal, -1, -1 };
 }
@@ -67,8 +67,8 @@ int batch_folder_open(struct batch_folder *f)
 	f->fd = open(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	f->watch_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (f->fd >= 0 && f->watch_fd >= 0 &&
-			inotify_add_watch(f->watch_fd, f->path, IN_DELETE | IN_MOVED_FROM | IN_ONLYDIR) >=
-					0)
+			inotify_add_watch(f->watch_fd, f->path,
+					IN_DELETE | IN_MOVED_FROM | IN_ONLYDIR) >= 0)
 		return 0;
 	error = errno;
 	close_both(f);

@@ -16,8 +16,8 @@ struct batch_folder {
 	int watch_fd; /* inotify: readable when something in it was removed */
 };
 
-void batch_folder_init(struct batch_folder *f, const char *path, const char *output,
-		uint64_t journal);
+void batch_folder_init(
+		struct batch_folder *f, const char *path, const char *output, uint64_t journal);
 void batch_folder_finish(struct batch_folder *f);
 
 /* Open the folder, creating it when missing (mode 2770), and watch it. 0 or -errno. */
@@ -39,7 +39,6 @@ bool batch_folder_seen(struct batch_folder *f);
 void batch_folder_sweep(struct batch_folder *f, struct span keep);
 
 /* The name of the file for these records. */
-void batch_file_name(const struct batch_folder *f, uint64_t first, uint64_t last,
-		struct str *into);
+void batch_file_name(const struct batch_folder *f, uint64_t first, uint64_t last, struct str *into);
 
 #endif

@@ -26,8 +26,7 @@ static int set_options(struct mosquitto *m, const struct config *config, const s
 			protocol == CLIENT_MQTT_5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311);
 
 	if (r == MOSQ_ERR_SUCCESS)
-		r = mosquitto_int_option(
-				m, MOSQ_OPT_RECEIVE_MAXIMUM, (int)config->receive_maximum);
+		r = mosquitto_int_option(m, MOSQ_OPT_RECEIVE_MAXIMUM, (int)config->receive_maximum);
 	if (r == MOSQ_ERR_SUCCESS)
 		r = mosquitto_int_option(m, MOSQ_OPT_TCP_NODELAY, 1);
 	/* Says that a thread of ours writes, so that nothing is written before we do. */
@@ -73,8 +72,7 @@ int client_connect(struct mosquitto *m, const struct config *config, const struc
 		r = mosquitto_property_add_int32(&properties, MQTT_PROP_SESSION_EXPIRY_INTERVAL,
 				(uint32_t)config->session_expiry);
 		if (r == MOSQ_ERR_SUCCESS)
-			r = mosquitto_property_add_int32(&properties,
-					MQTT_PROP_MAXIMUM_PACKET_SIZE,
+			r = mosquitto_property_add_int32(&properties, MQTT_PROP_MAXIMUM_PACKET_SIZE,
 					(uint32_t)config->max_packet_size);
 	}
 	/* Port 0 is a Unix socket. */

@@ -13,9 +13,10 @@
 #include "gateway/fifo.h"
 
 enum {
-	RETRY_MS = 200,	      /* a missing pipe or folder is looked for this often */
-	LOOK_MS = 500,	      /* whether the file is gone, should the watch have missed it */
-	REPEAT_FRESH_MS = 700, /* the pipe was opened anew: a dying reader may have eaten the command */
+	RETRY_MS = 200,	       /* a missing pipe or folder is looked for this often */
+	LOOK_MS = 500,	       /* whether the file is gone, should the watch have missed it */
+	REPEAT_FRESH_MS = 700, /* the pipe was opened anew: a dying reader may have eaten the
+				  command */
 	REPEAT_MS = 5000,
 	REPEAT_MOST_MS = 30000,
 };
@@ -74,8 +75,9 @@ void command_file_check(const struct output_config *o, struct str *problem)
 	if (o->path != NULL && o->path[0] != '/')
 		str_printf(problem, "path %s is not absolute; write it from / on", o->path);
 	else if (o->batch_dir != NULL && o->batch_dir[0] != '/')
-		str_printf(problem, "batch_dir %s is not absolute; the core has its own idea of "
-				    "where it is",
+		str_printf(problem,
+				"batch_dir %s is not absolute; the core has its own idea of "
+				"where it is",
 				o->batch_dir);
 	else if (o->batch_dir != NULL && strpbrk(o->batch_dir, ";\n\r") != NULL)
 		str_append_text(problem, "batch_dir holds a ; which ends a command's argument; "
@@ -144,8 +146,8 @@ static enum sink_leftover resume(struct sink *s, const struct progress *left)
 	if (there <= 0) {
 		batch_folder_sweep(&c->folder, (struct span){ NULL, 0 });
 		return there == 0 && batch_folder_place(&c->folder) == left->place
-				? LEFTOVER_ARRIVED
-				: LEFTOVER_NONE;
+				       ? LEFTOVER_ARRIVED
+				       : LEFTOVER_NONE;
 	}
 	batch_folder_sweep(&c->folder, str_span(&c->name));
 	c->first = left->issued_first;
@@ -219,8 +221,10 @@ static bool keep_open(struct command_file *c, struct instant now)
 
 static bool record_issue(struct command_file *c)
 {
-	struct progress p = { .confirmed = c->first - 1, .issued_first = c->first,
-		.issued_last = c->last, .place = batch_folder_place(&c->folder) };
+	struct progress p = { .confirmed = c->first - 1,
+		.issued_first = c->first,
+		.issued_last = c->last,
+		.place = batch_folder_place(&c->folder) };
 	int r;
 
 	if (c->recorded)
@@ -240,8 +244,8 @@ static void schedule_repeat(struct command_file *c, struct instant now)
 	c->repeat_at = instant_after(now, c->fresh ? milliseconds(REPEAT_FRESH_MS) : c->repeat);
 	if (!c->fresh)
 		c->repeat = nanoseconds(next > milliseconds(REPEAT_MOST_MS).ns
-						? milliseconds(REPEAT_MOST_MS).ns
-						: next);
+							? milliseconds(REPEAT_MOST_MS).ns
+							: next);
 	c->fresh = false;
 	c->look_at = instant_after(now, milliseconds(LOOK_MS));
 }
@@ -265,7 +269,8 @@ static bool issue(struct command_file *c, struct instant now)
 	if (!keep_open(c, now))
 		return false;
 	str_printf(&command, "[%" PRId64 "] PROCESS_FILE;%s/%s;1\n",
-			wall_time_seconds(wall_time_now()), c->config->batch_dir, str_text(&c->name));
+			wall_time_seconds(wall_time_now()), c->config->batch_dir,
+			str_text(&c->name));
 	r = fifo_write(&c->fifo, str_span(&command));
 	str_finish(&command);
 	c->full = r == -EAGAIN;

@@ -117,13 +117,15 @@ static bool open_output(void *owner, struct settings_line *line, struct settings
 	size_t i = 0;
 
 	if (!name_is_plain(name))
-		return settings_error(line, name, "is no name for an output; take letters, digits, "
-						  "- _ . (at most 64), as in: output nagios "
-						  "command_file");
+		return settings_error(line, name,
+				"is no name for an output; take letters, digits, "
+				"- _ . (at most 64), as in: output nagios "
+				"command_file");
 	for (size_t o = 0; o < c->output_count; o++) {
 		if (span_equal_text(name, c->outputs[o]->name))
 			return settings_error(line, name,
-					"is the name of the output on line %u already; take another",
+					"is the name of the output on line %u already; take "
+					"another",
 					c->outputs[o]->line);
 	}
 	while (i < array_size(output_types) && !span_equal_text(type, output_types[i].name))
@@ -131,10 +133,10 @@ static bool open_output(void *owner, struct settings_line *line, struct settings
 	if (i == array_size(output_types))
 		return unknown_type(line, type);
 	if (c->output_count == MAX_OUTPUTS)
-		return settings_error(line, name, "is one output too many; %d are possible",
-				MAX_OUTPUTS);
-	c->outputs = grow_array(c->outputs, c->output_count, &c->output_capacity,
-			sizeof(*c->outputs));
+		return settings_error(
+				line, name, "is one output too many; %d are possible", MAX_OUTPUTS);
+	c->outputs = grow_array(
+			c->outputs, c->output_count, &c->output_capacity, sizeof(*c->outputs));
 	c->outputs[c->output_count] = xcalloc(1, sizeof(struct output_config));
 	c->outputs[c->output_count]->name = span_dup_text(name);
 	c->outputs[c->output_count]->class = output_types[i].class;
@@ -242,7 +244,8 @@ static bool read_command_line(struct config *c, struct command_line *line, int a
 			c->exit_status = EXIT_SUCCESS;
 			return false;
 		} else {
-			fprintf(stderr, "belfry-gateway: '%s': %s; --help lists the options\n", word,
+			fprintf(stderr, "belfry-gateway: '%s': %s; --help lists the options\n",
+					word,
 					strcmp(word, "-c") == 0 ? "needs the path of a file"
 								: "unknown option");
 			return false;
@@ -268,8 +271,8 @@ bool config_load(struct config *c, int argc, char **argv)
 		config_check(c, &report);
 	ok = report.errors == 0;
 	if (!ok)
-		fprintf(stderr, "%s%s: %u error%s\n", str_text(&report.text), c->file, report.errors,
-				report.errors == 1 ? "" : "s");
+		fprintf(stderr, "%s%s: %u error%s\n", str_text(&report.text), c->file,
+				report.errors, report.errors == 1 ? "" : "s");
 	str_finish(&report.text);
 	if (line.verbose)
 		c->log.types = LOG_TYPES_ALL;

@@ -54,7 +54,8 @@ static void check_brokers(const struct check *k)
 	if (tls && c->cafile == NULL)
 		problem(k, 0, "cafile",
 				"is missing: a mqtts:// broker's certificate cannot be verified "
-				"without it; add a line: cafile /etc/ssl/certs/ca-certificates.crt");
+				"without it; add a line: cafile "
+				"/etc/ssl/certs/ca-certificates.crt");
 	if ((c->certfile == NULL) != (c->keyfile == NULL))
 		problem(k, 0, c->certfile == NULL ? "certfile" : "keyfile",
 				"is missing; certfile and keyfile go together");
@@ -123,8 +124,9 @@ static void check_log(const struct check *k)
 		else if (strncmp(text, "file ", 5) == 0 && strchr(text, '/') != NULL)
 			c->log.file = text + 5, c->log.destination = LOG_TO_FILE;
 		else
-			problem(k, 0, text, "is no destination for the log; take stderr, stdout, "
-					    "syslog, none, or file /PATH");
+			problem(k, 0, text,
+					"is no destination for the log; take stderr, stdout, "
+					"syslog, none, or file /PATH");
 	}
 }
 
@@ -140,8 +142,9 @@ static size_t find_output(const struct config *c, struct span name)
 static void unknown_output(const struct check *k, const struct route_config *rc, struct span name)
 {
 	struct nearest n = { 0 };
-	struct settings_line at = { .file = k->config->file, .number = rc->line,
-		.report = k->report };
+	struct settings_line at = {
+		.file = k->config->file, .number = rc->line, .report = k->report
+	};
 
 	for (size_t i = 0; i < k->config->output_count; i++)
 		nearest_offer(&n, name, k->config->outputs[i]->name);

@@ -10,7 +10,8 @@
 
 static const char no_pipe[] = "is not there; the core creates it when it starts: is it running?";
 static const char no_reader[] = "nobody reads it; is the core running?";
-static const char no_fifo[] = "is not a pipe; remove it and restart the core, which then creates one";
+static const char no_fifo[] =
+		"is not a pipe; remove it and restart the core, which then creates one";
 static const char a_link[] = "is a symbolic link, which is never followed; name the pipe itself";
 static const char strange_owner[] =
 		"belongs to a user who is neither root, nor ours, nor the owner of its folder";

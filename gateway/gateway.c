@@ -55,8 +55,9 @@ static bool open_journal(struct gateway *g)
 {
 	const struct config *c = g->config;
 	const char *names[MAX_OUTPUTS];
-	struct journal_options options = { .max_bytes = c->journal_max_size, .outputs = names,
-		.output_count = c->output_count };
+	struct journal_options options = {
+		.max_bytes = c->journal_max_size, .outputs = names, .output_count = c->output_count
+	};
 	struct str folder = { 0 };
 	int r;
 
@@ -89,8 +90,12 @@ static void format_status(void *owner, const char *state, struct str *into)
 static void create_intakes(struct gateway *g)
 {
 	for (size_t i = 0; i < g->config->broker_count; i++) {
-		struct intake_env env = { .config = g->config, .broker = i, .journal = g->journal,
-			.counters = &g->counters, .status = format_status, .owner = g };
+		struct intake_env env = { .config = g->config,
+			.broker = i,
+			.journal = g->journal,
+			.counters = &g->counters,
+			.status = format_status,
+			.owner = g };
 
 		g->intakes[i] = intake_create(&env);
 		g->outbounds[i] = intake_outbound(g->intakes[i]);
@@ -100,8 +105,11 @@ static void create_intakes(struct gateway *g)
 static bool create_workers(struct gateway *g)
 {
 	for (size_t i = 0; i < g->config->output_count; i++) {
-		struct worker_env env = { .config = g->config, .output = i, .journal = g->journal,
-			.counters = &g->counters, .outbounds = g->outbounds,
+		struct worker_env env = { .config = g->config,
+			.output = i,
+			.journal = g->journal,
+			.counters = &g->counters,
+			.outbounds = g->outbounds,
 			.outbound_count = g->config->broker_count };
 
 		g->workers[i] = worker_create(&env);

@@ -17,9 +17,9 @@
 
 enum {
 	BATCH_BYTES = 4 * 1024 * 1024,
-	IN_FLIGHT = 20,		/* own messages without acknowledgement, libmosquitto's limit */
-	TICK_MS = 1000,		/* keep-alive and the like are looked after this often */
-	FULL_POLL_MS = 50,	/* with the journal full, whether there is room again */
+	IN_FLIGHT = 20,		  /* own messages without acknowledgement, libmosquitto's limit */
+	TICK_MS = 1000,		  /* keep-alive and the like are looked after this often */
+	FULL_POLL_MS = 50,	  /* with the journal full, whether there is room again */
 	FULL_PATIENCE_MS = 20000, /* then the connection is given back */
 	CONNACK_MS = 10000,
 	FAREWELL_MS = 2000, /* for the last messages of ours to be acknowledged */
@@ -30,9 +30,9 @@ struct intake {
 	const struct config *config;
 	const struct url *url;
 	struct outbound *outbound;
-	struct str name;	 /* "broker mqtt://...", for the log */
+	struct str name; /* "broker mqtt://...", for the log */
 	struct str status_topic;
-	struct str note_name;	 /* of the subscriptions, in the journal */
+	struct str note_name;	  /* of the subscriptions, in the journal */
 	struct text_list filters; /* what is subscribed to */
 	pthread_t thread;
 	bool running;
@@ -80,8 +80,9 @@ static void push_status(struct intake *i, const char *state)
 	i->env.status(i->env.owner, state, &i->text);
 	outbound_push(i->outbound, str_span(&i->status_topic), str_span(&i->text), true);
 	i->status_at = i->config->status_interval == 0
-			? INSTANT_NEVER
-			: instant_after(instant_now(), seconds((int64_t)i->config->status_interval));
+				       ? INSTANT_NEVER
+				       : instant_after(instant_now(),
+							 seconds((int64_t)i->config->status_interval));
 }
 
 /* --- callbacks of libmosquitto, on our thread ---------------------------------------------- */
@@ -202,8 +203,8 @@ static void on_connect(struct mosquitto *m, void *owner, int result, int flags,
 	str_printf(&i->why, "refuses the connection: %s", why);
 }
 
-static void on_disconnect(struct mosquitto *m, void *owner, int result,
-		const mosquitto_property *properties)
+static void on_disconnect(
+		struct mosquitto *m, void *owner, int result, const mosquitto_property *properties)
 {
 	struct intake *i = owner;
 
@@ -529,7 +530,9 @@ static void run_connected(struct intake *i, struct instant now)
 		tick(i, now);
 	if (i->lost) {
 		end_connection(i);
-	} else if (i->is_full && instant_reached(instant_after(i->full_since, milliseconds(FULL_PATIENCE_MS)), now)) {
+	} else if (i->is_full && instant_reached(instant_after(i->full_since,
+								 milliseconds(FULL_PATIENCE_MS)),
+						 now)) {
 		log_notice("%s: disconnecting until the journal has room", str_text(&i->name));
 		client_disconnect(i->client);
 		forget_connection(i);

@@ -16,8 +16,8 @@
 #include "common/base.h"
 
 struct progress {
-	uint64_t confirmed;	/* last sequence that the other side has confirmed */
-	uint64_t issued_first;	/* the batch that was handed over, 0: none */
+	uint64_t confirmed;    /* last sequence that the other side has confirmed */
+	uint64_t issued_first; /* the batch that was handed over, 0: none */
 	uint64_t issued_last;
 	uint64_t place; /* where it was put; its absence elsewhere proves nothing */
 };

@@ -54,12 +54,14 @@ static bool parse_variable(struct span name, bool alone, const char *key, struct
 	if (!span_starts_with(name, json)) {
 		str_append_text(problem, "there is no ${");
 		str_append_escaped(problem, name);
-		str_printf(problem, "}; take ${topic[N]}, ${topic[N..M]}, ${topic[N..]} or ${json.%s}",
+		str_printf(problem,
+				"}; take ${topic[N]}, ${topic[N..M]}, ${topic[N..]} or ${json.%s}",
 				key);
 		return false;
 	}
 	if (!alone || !span_equal_text(span_from(name, json.len), key)) {
-		str_printf(problem, "a %s from the payload is ${json.%s} and nothing else", key, key);
+		str_printf(problem, "a %s from the payload is ${json.%s} and nothing else", key,
+				key);
 		return false;
 	}
 	t->from_payload = true;
@@ -86,8 +88,8 @@ bool template_parse(struct span text, const char *key, struct template *ret, str
 			str_append_text(problem, "opens ${ and does not close it; write }");
 			break;
 		}
-		if (!parse_variable(span_of(rest.data + 2, end - 2), rest.len == text.len && end + 1 == rest.len,
-				    key, ret, problem))
+		if (!parse_variable(span_of(rest.data + 2, end - 2),
+				    rest.len == text.len && end + 1 == rest.len, key, ret, problem))
 			break;
 		rest = span_from(rest, end + 1);
 	}

@@ -23,7 +23,8 @@ struct template_part {
 };
 
 /* Zeroed memory is a valid empty template. */
-struct template {
+struct template
+{
 	struct template_part *parts;
 	size_t count;
 	size_t capacity;
@@ -36,8 +37,6 @@ void template_finish(struct template *t);
 
 /* Append what the template makes of `topic`. False when a level's percent sign is not an escape. */
 bool template_expand(const struct template *t, struct span topic, struct str *into);
-
-
 
 struct route {
 	struct text_list filters;

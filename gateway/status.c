@@ -51,7 +51,8 @@ static void add_output(const struct status *s, size_t i, struct str *into)
 			":{\"results\":%" PRIu64 ",\"batches\":%" PRIu64 ",\"reissued\":%" PRIu64
 			",\"cut\":%" PRIu64 ",\"behind\":%" PRIu64 ",\"problem\":",
 			(uint64_t)c->results, (uint64_t)c->batches, (uint64_t)c->reissued,
-			(uint64_t)c->cut, s->journal.head > delivered ? s->journal.head - delivered : 0);
+			(uint64_t)c->cut,
+			s->journal.head > delivered ? s->journal.head - delivered : 0);
 	if (problem != NULL)
 		add_text(into, problem);
 	else

@@ -28,8 +28,8 @@ struct worker {
 	/* The thread's own from here. */
 	struct batch batches[2];
 	struct batch *gathering;
-	struct batch *out;   /* NULL: nothing is out */
-	uint64_t position;   /* last record that was put into a batch */
+	struct batch *out;	     /* NULL: nothing is out */
+	uint64_t position;	     /* last record that was put into a batch */
 	const struct record *record; /* under the decoder */
 	bool answers;		     /* this output reports what is wrong with it */
 	struct wall_time received;
@@ -299,7 +299,8 @@ static bool open_progress(struct worker *w)
 struct worker *worker_create(const struct worker_env *env)
 {
 	struct worker *w = xcalloc(1, sizeof(*w));
-	struct sink_env sink = { .journal = journal_id(env->journal), .counters = &w->counters,
+	struct sink_env sink = { .journal = journal_id(env->journal),
+		.counters = &w->counters,
 		.problem = &w->problem };
 
 	w->env = *env;
