@@ -243,6 +243,17 @@ int lmdb_delete(struct MDB_txn *txn, unsigned table, struct span key)
 	return to_errno(mdb_del(txn, table, &k, NULL));
 }
 
+int lmdb_table_bytes(struct MDB_txn *txn, unsigned table, uint64_t *ret)
+{
+	MDB_stat pages;
+	int result = mdb_stat(txn, table, &pages);
+
+	if (result == 0)
+		*ret = (uint64_t)pages.ms_psize *
+		       (pages.ms_branch_pages + pages.ms_leaf_pages + pages.ms_overflow_pages);
+	return to_errno(result);
+}
+
 int lmdb_append(struct MDB_txn *txn, unsigned table, struct span key, size_t size,
 		uint8_t **ret_value)
 {

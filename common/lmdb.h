@@ -56,6 +56,9 @@ int lmdb_get(struct MDB_txn *txn, unsigned table, struct span key, struct span *
 int lmdb_put(struct MDB_txn *txn, unsigned table, struct span key, struct span value);
 int lmdb_delete(struct MDB_txn *txn, unsigned table, struct span key);
 
+/* What the pages of the table occupy in the file. */
+int lmdb_table_bytes(struct MDB_txn *txn, unsigned table, uint64_t *ret);
+
 /*
  * Add a key behind all others, without a search, and return where its value of `size` bytes is
  * to be written, at once, before the next call.

@@ -10,18 +10,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 
 #include "common/log.h"
 
-static const char draft[] = ".draft";
-
 void batch_folder_init(
 		struct batch_folder *f, const char *path, const char *output, uint64_t journal)
 {
-	*f = (struct batch_folder){ path, output, journal, -1, -1 };
+	*f = (struct batch_folder){ path, output, journal, 0640, -1, -1 };
 }
 
 static void close_both(struct batch_folder *f)
@@ -50,12 +47,21 @@ static int check_current(const struct batch_folder *f)
 	return ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev ? 0 : -ESTALE;
 }
 
+/* Where strangers cannot enter, the files need not be locked as well. */
+static bool set_mode(struct batch_folder *f)
+{
+	struct stat st;
+
+	if (fstat(f->fd, &st) < 0)
+		return false;
+	f->mode = (st.st_mode & S_IXOTH) == 0 ? 0644 : 0640;
+	return true;
+}
+
 int batch_folder_open(struct batch_folder *f)
 {
 	int error;
 
-	if (f->fd >= 0 && check_current(f) == 0)
-		return 0;
 	close_both(f);
 	if (mkdir(f->path, 0770) == 0) {
 		/* setgid: the files belong to the folder's group, whoever made them */
@@ -66,9 +72,8 @@ int batch_folder_open(struct batch_folder *f)
 	}
 	f->fd = open(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	f->watch_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (f->fd >= 0 && f->watch_fd >= 0 &&
-			inotify_add_watch(f->watch_fd, f->path,
-					IN_DELETE | IN_MOVED_FROM | IN_ONLYDIR) >= 0)
+	if (f->fd >= 0 && f->watch_fd >= 0 && set_mode(f) &&
+			inotify_add_watch(f->watch_fd, f->path, IN_DELETE | IN_ONLYDIR) >= 0)
 		return 0;
 	error = errno;
 	close_both(f);
@@ -88,13 +93,6 @@ static int write_all(int fd, struct span text)
 	return 0;
 }
 
-static mode_t file_mode(const struct batch_folder *f)
-{
-	struct stat st;
-
-	return fstat(f->fd, &st) == 0 && (st.st_mode & S_IXOTH) == 0 ? 0644 : 0640;
-}
-
 uint64_t batch_folder_place(const struct batch_folder *f)
 {
 	struct stat st;
@@ -105,49 +103,49 @@ uint64_t batch_folder_place(const struct batch_folder *f)
 int batch_folder_write(struct batch_folder *f, struct span name, struct span text)
 {
 	AUTO_CLOSE int fd = -1;
-	struct str final = { 0 }, early = { 0 };
-	int r = batch_folder_open(f);
+	AUTO_FREE char *path = span_dup_text(name);
+	int r = f->fd >= 0 ? 0 : batch_folder_open(f);
 
-	str_append(&final, name);
-	str_append(&early, name);
-	str_append_text(&early, draft);
-	if (r == 0) {
-		fd = openat(f->fd, str_text(&early),
-				O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
-		r = fd < 0 ? -errno : write_all(fd, text);
-		if (r == 0 && fchmod(fd, file_mode(f)) < 0) /* whatever the umask */
-			r = -errno;
-		if (r == 0 && renameat(f->fd, str_text(&early), f->fd, str_text(&final)) < 0)
-			r = -errno;
-		if (r < 0 && fd >= 0)
-			unlinkat(f->fd, str_text(&early), 0);
-	}
-	str_finish(&final);
-	str_finish(&early);
+	if (r < 0)
+		return r;
+	fd = openat(f->fd, path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, f->mode);
+	if (fd < 0)
+		return -errno;
+	r = write_all(fd, text);
+	if (r < 0)
+		unlinkat(f->fd, path, 0);
 	return r;
 }
 
 int batch_folder_has(struct batch_folder *f, struct span name)
 {
-	struct str text = { 0 };
+	AUTO_FREE char *path = span_dup_text(name);
 	struct stat st;
-	int r;
+	int there, r;
 
 	if (f->fd < 0)
 		return -EBADF;
-	str_append(&text, name);
-	r = fstatat(f->fd, str_text(&text), &st, AT_SYMLINK_NOFOLLOW) == 0 ? 1 : -errno;
-	str_finish(&text);
-	return r == -ENOENT ? check_current(f) : r;
+	there = fstatat(f->fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 ? 1 : -errno;
+	r = check_current(f);
+	if (r < 0)
+		return r;
+	return there == -ENOENT ? 0 : there;
 }
 
-bool batch_folder_seen(struct batch_folder *f)
+bool batch_folder_saw_removal(struct batch_folder *f, struct span name)
 {
-	char events[4096];
+	_Alignas(struct inotify_event) char events[4096];
 	bool seen = false;
+	ssize_t n;
 
-	while (f->watch_fd >= 0 && read(f->watch_fd, events, sizeof(events)) > 0)
-		seen = true;
+	while (f->watch_fd >= 0 && (n = read(f->watch_fd, events, sizeof(events))) > 0) {
+		for (ssize_t at = 0; at < n;) {
+			const struct inotify_event *e = (const void *)(events + at);
+
+			seen |= e->len > 0 && span_equal_text(name, e->name);
+			at += (ssize_t)(sizeof(*e) + e->len);
+		}
+	}
 	return seen;
 }
 

@@ -12,28 +12,32 @@ struct batch_folder {
 	const char *path;   /* borrowed */
 	const char *output; /* name, for the log and as prefix of the files; borrowed */
 	uint64_t journal;
-	int fd;	      /* of the folder, -1: not open */
-	int watch_fd; /* inotify: readable when something in it was removed */
+	unsigned mode; /* of new files */
+	int fd;	       /* of the folder, -1: not open */
+	int watch_fd;  /* inotify: readable when something in it was removed */
 };
 
 void batch_folder_init(
 		struct batch_folder *f, const char *path, const char *output, uint64_t journal);
 void batch_folder_finish(struct batch_folder *f);
 
-/* Open the folder, creating it when missing (mode 2770), and watch it. 0 or -errno. */
+/* Open the folder (again), creating it when missing (mode 2770), and watch it. 0 or -errno. */
 int batch_folder_open(struct batch_folder *f);
 
 /* A number that another folder at the same path would not have. */
 uint64_t batch_folder_place(const struct batch_folder *f);
 
-/* Write `text` to a file of its own, complete under its final name or not at all. 0 or -errno. */
+/*
+ * Write `text` to a file of its own. 0 or -errno. One that a crash left half-written was never
+ * named to the core, and is swept away by the next run.
+ */
 int batch_folder_write(struct batch_folder *f, struct span name, struct span text);
 
 /* 1: it is there; 0: it is gone, the folder is not; -errno: cannot be told. */
 int batch_folder_has(struct batch_folder *f, struct span name);
 
-/* Forget what the watch has seen. True when it saw something. */
-bool batch_folder_seen(struct batch_folder *f);
+/* Take what the watch has seen. True when `name` was removed, surely and from this folder. */
+bool batch_folder_saw_removal(struct batch_folder *f, struct span name);
 
 /* Remove the output's files except `keep` (empty: all). */
 void batch_folder_sweep(struct batch_folder *f, struct span keep);

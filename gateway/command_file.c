@@ -300,10 +300,11 @@ static void begin_again(struct command_file *c)
 /* True when the core has removed the file. */
 static bool confirm(struct command_file *c, struct instant now)
 {
-	bool look = batch_folder_seen(&c->folder) || instant_reached(c->look_at, now);
 	int there;
 
-	if (look) {
+	if (batch_folder_saw_removal(&c->folder, str_span(&c->name)))
+		return true;
+	if (instant_reached(c->look_at, now)) {
 		c->look_at = instant_after(now, milliseconds(LOOK_MS));
 		there = batch_folder_has(&c->folder, str_span(&c->name));
 		if (there == 0)

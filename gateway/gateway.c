@@ -150,6 +150,7 @@ struct gateway *gateway_create(const struct config *config)
 	g->lock_fd = -1;
 	g->started = wall_time_now();
 	prepare_signals(&waited);
+	umask(022); /* what is private is created with its own mode; batch files are for the core */
 	if (!lock_state_dir(g) || !open_journal(g)) {
 		gateway_destroy(g);
 		return NULL;

@@ -2,11 +2,15 @@
 /*
  * Tables of the environment:
  *
- *     meta     "layout" u32, "id" u64, "state" { next u64, bytes u64 }, "note NAME" text
+ *     meta     "layout" u32, "id" u64, "note NAME" text
  *     records  sequence u64 big-endian -> record
  *     cursors  output name -> confirmed sequence u64
  *
- * Sequences go on after everything was trimmed, because "state" keeps the next one.
+ * Every page that a commit touches is written to disk, so a plain append touches the records
+ * alone. Places and trimming wait for journal_maintain(), or until TRIM_BATCH records can go. That
+ * is safe in any order: what was trimmed had been confirmed by all, so a place that is found
+ * behind the first record kept is moved up to it. The last record always stays: it keeps the
+ * count of sequences. The size of the journal is that of the pages of the records table.
  */
 #include "gateway/journal.h"
 
@@ -25,10 +29,9 @@
 enum {
 	LAYOUT = 1,
 	KEY_SIZE = 8,
-	RECORD_OVERHEAD = 24, /* key and node header, for the account of bytes */
 	MAP_START = 64 * 1024 * 1024,
-	TRIM_MORE = 64,	   /* trimmed by a commit: twice what it brings, and these */
-	TRIM_IDLE = 20000, /* trimmed by one journal_maintain() */
+	TRIM_BATCH = 4096, /* this many records behind the slowest are trimmed by an append */
+	TRIM_IDLE = 20000, /* trimmed by one journal_maintain() at most */
 };
 
 struct journal_reader {
@@ -52,8 +55,10 @@ struct journal {
 	uint64_t next;
 	uint64_t first;
 
+	uint64_t bytes;
+
 	_Atomic uint64_t head;
-	_Atomic uint64_t bytes;
+	_Atomic bool has_room;
 };
 
 static struct span key_of(uint64_t sequence, uint8_t key[KEY_SIZE])
@@ -73,16 +78,6 @@ static uint64_t number_in(struct span value)
 
 /* --- opening ----------------------------------------------------------------------------- */
 
-static int put_state(struct journal *j, struct MDB_txn *txn, uint64_t next, uint64_t bytes)
-{
-	uint8_t state[16];
-	struct writer w = writer_of(state, sizeof(state));
-
-	write_u64(&w, next);
-	write_u64(&w, bytes);
-	return lmdb_put(txn, j->meta, span_of_text("state"), writer_span(&w));
-}
-
 static int create_meta(struct journal *j, struct MDB_txn *txn)
 {
 	uint8_t layout[4] = { 0, 0, 0, LAYOUT }, id[KEY_SIZE];
@@ -92,7 +87,7 @@ static int create_meta(struct journal *j, struct MDB_txn *txn)
 	r = lmdb_put(txn, j->meta, span_of_text("layout"), span_of(layout, sizeof(layout)));
 	if (r == 0)
 		r = lmdb_put(txn, j->meta, span_of_text("id"), key_of(j->id, id));
-	return r < 0 ? r : put_state(j, txn, 1, 0);
+	return r;
 }
 
 static int load_meta(struct journal *j, struct MDB_txn *txn)
@@ -113,15 +108,10 @@ static int load_meta(struct journal *j, struct MDB_txn *txn)
 	if (lmdb_get(txn, j->meta, span_of_text("id"), &value) < 0)
 		return -EUCLEAN;
 	j->id = number_in(value);
-	if (lmdb_get(txn, j->meta, span_of_text("state"), &value) < 0 || value.len < 16)
-		return -EUCLEAN;
-	r = reader_of(value);
-	j->next = read_u64(&r);
-	j->bytes = read_u64(&r);
-	return j->next > 0 ? 0 : -EUCLEAN;
+	return 0;
 }
 
-/* Where the kept records begin and end, as a check of what the state says. */
+/* Where the kept records begin and end. */
 static int load_range(struct journal *j, struct MDB_txn *txn)
 {
 	struct lmdb_cursor c;
@@ -129,16 +119,20 @@ static int load_range(struct journal *j, struct MDB_txn *txn)
 
 	if (r < 0)
 		return r;
-	j->first = j->next;
+	j->first = j->next = 1;
 	r = lmdb_cursor_first(&c);
 	if (r == 0) {
 		j->first = number_in(c.key);
 		r = lmdb_cursor_last(&c);
 	}
-	if (r == 0 && number_in(c.key) + 1 != j->next)
-		r = -EUCLEAN;
+	if (r == 0) {
+		j->next = number_in(c.key) + 1;
+		r = j->first == 0 || j->first >= j->next ? -EUCLEAN : 0;
+	}
 	lmdb_cursor_close(&c);
-	return r == -ENOENT ? 0 : r;
+	if (r < 0 && r != -ENOENT)
+		return r;
+	return lmdb_table_bytes(txn, j->records, &j->bytes);
 }
 
 static struct journal_reader *reader_named(struct journal *j, struct span name)
@@ -186,6 +180,8 @@ static int load_cursors(struct journal *j, struct MDB_txn *txn)
 			result = lmdb_put(txn, j->cursors, key, key_of(r->durable, number));
 		if (r->durable >= j->next)
 			return -EUCLEAN;
+		if (r->durable + 1 < j->first)
+			r->durable = j->first - 1;
 		r->confirmed = r->durable;
 	}
 	return result;
@@ -201,6 +197,7 @@ static int load(struct MDB_txn *txn, void *owner)
 	if (r == 0)
 		r = load_cursors(j, txn);
 	j->head = j->next - 1;
+	j->has_room = j->bytes < j->max_bytes;
 	return r;
 }
 
@@ -316,12 +313,12 @@ uint64_t journal_id(const struct journal *j)
 /* One commit: what goes in, and what will be true when it has succeeded. */
 struct commit {
 	struct journal *journal;
-	const struct record_batch *batch;
-	size_t trim_most;
-	uint64_t bytes;
-	uint64_t first;
+	const struct record_batch *batch; /* may be NULL */
+	size_t trim_most;		  /* 0: leave front and places alone */
 	uint64_t trim_to;
-	uint64_t *places; /* per reader */
+	uint64_t first;
+	uint64_t bytes;
+	uint64_t places[]; /* per reader */
 };
 
 static int append_records(struct commit *c, struct MDB_txn *txn)
@@ -338,7 +335,6 @@ static int append_records(struct commit *c, struct MDB_txn *txn)
 			return r;
 		memcpy(value, from, size);
 		from += size;
-		c->bytes += size + RECORD_OVERHEAD;
 	}
 	return 0;
 }
@@ -349,17 +345,12 @@ static int trim(struct commit *c, struct MDB_txn *txn)
 	size_t left = c->trim_most;
 	int r;
 
-	if (c->first > c->trim_to || left == 0)
-		return 0;
 	if ((r = lmdb_cursor_open(txn, c->journal->records, &at)) < 0)
 		return r;
 	for (r = lmdb_cursor_first(&at); r == 0 && left > 0; left--) {
-		uint64_t bytes = at.value.len + RECORD_OVERHEAD;
-
 		if (number_in(at.key) > c->trim_to)
 			break;
 		c->first = number_in(at.key) + 1;
-		c->bytes -= bytes < c->bytes ? bytes : c->bytes;
 		if ((r = lmdb_cursor_delete(&at)) == 0)
 			r = lmdb_cursor_next(&at);
 	}
@@ -386,67 +377,68 @@ static int write_commit(struct MDB_txn *txn, void *owner)
 {
 	struct commit *c = owner;
 	struct journal *j = c->journal;
-	size_t added = c->batch != NULL ? c->batch->count : 0;
 	int r = 0;
 
-	c->bytes = j->bytes; /* anew: this may be called again after the map has grown */
-	c->first = j->first;
-	if (added > 0)
+	c->first = j->first; /* anew: this may be called again after the map has grown */
+	if (c->batch != NULL)
 		r = append_records(c, txn);
-	if (r == 0)
+	if (r == 0 && c->trim_most > 0)
 		r = trim(c, txn);
-	if (r == 0)
+	if (r == 0 && c->trim_most > 0)
 		r = put_places(c, txn);
-	return r < 0 ? r : put_state(j, txn, j->next + added, c->bytes);
+	return r < 0 ? r : lmdb_table_bytes(txn, j->records, &c->bytes);
+}
+
+/* The last sequence that every reader has confirmed, but for the last record, which stays. */
+static uint64_t slowest(struct journal *j)
+{
+	uint64_t place = j->next > 1 ? j->next - 2 : 0;
+
+	for (size_t i = 0; i < j->reader_count; i++)
+		place = j->readers[i].confirmed < place ? j->readers[i].confirmed : place;
+	return place;
 }
 
 /* With the lock held. */
 static int commit(struct journal *j, const struct record_batch *batch, size_t trim_most)
 {
-	struct commit c = { .journal = j, .batch = batch, .trim_most = trim_most };
+	struct commit *c = xcalloc(1, sizeof(*c) + j->reader_count * sizeof(c->places[0]));
 	int r;
 
-	c.places = xcalloc(j->reader_count + 1, sizeof(*c.places));
-	c.trim_to = j->reader_count > 0 ? UINT64_MAX : 0;
-	for (size_t i = 0; i < j->reader_count; i++) {
-		c.places[i] = j->readers[i].confirmed;
-		if (c.places[i] < c.trim_to)
-			c.trim_to = c.places[i];
-	}
-	r = lmdb_update(j->db, write_commit, &c);
+	c->journal = j;
+	c->batch = batch;
+	c->trim_most = trim_most;
+	c->trim_to = slowest(j);
+	for (size_t i = 0; i < j->reader_count; i++)
+		c->places[i] = j->readers[i].confirmed;
+	r = lmdb_update(j->db, write_commit, c);
 	if (r == 0) {
 		j->next += batch != NULL ? batch->count : 0;
-		j->first = c.first;
-		j->bytes = c.bytes;
+		j->first = c->first;
+		j->bytes = c->bytes;
 		j->head = j->next - 1;
-		for (size_t i = 0; i < j->reader_count; i++)
-			j->readers[i].durable = c.places[i];
+		j->has_room = j->bytes < j->max_bytes;
+		for (size_t i = 0; trim_most > 0 && i < j->reader_count; i++)
+			j->readers[i].durable = c->places[i];
 	}
-	free(c.places);
+	free(c);
 	return r;
 }
 
 int journal_append(struct journal *j, const struct record_batch *batch)
 {
+	bool trim_too;
 	int r;
 
 	if (batch->count == 0)
 		return 0;
 	pthread_mutex_lock(&j->lock);
-	r = commit(j, batch, batch->count * 2 + TRIM_MORE);
+	trim_too = slowest(j) + 1 >= j->first + TRIM_BATCH;
+	r = commit(j, batch, trim_too ? TRIM_BATCH + batch->count : 0);
 	pthread_mutex_unlock(&j->lock);
 	for (size_t i = 0; r == 0 && i < j->reader_count; i++)
 		journal_reader_wake(&j->readers[i]);
 	return r;
-}
-
-static uint64_t slowest(struct journal *j)
-{
-	uint64_t place = j->next - 1;
-
-	for (size_t i = 0; i < j->reader_count; i++)
-		place = j->readers[i].confirmed < place ? j->readers[i].confirmed : place;
-	return place;
 }
 
 bool journal_maintain(struct journal *j)
@@ -468,7 +460,7 @@ bool journal_maintain(struct journal *j)
 
 bool journal_has_room(struct journal *j)
 {
-	return j->bytes < j->max_bytes;
+	return j->has_room;
 }
 
 struct journal_status journal_status(struct journal *j)

@@ -7,14 +7,14 @@
  *                 │           │               │    └ head: the last record committed
  *                 │           │               └ nagios has confirmed up to 107
  *                 │           └ icinga has confirmed up to 104: the slowest
- *                 └ trimmed behind the slowest, within the next commits
+ *                 └ trimmed behind the slowest, a little later
  *
  * A message is acknowledged to the broker only after the commit that holds it returned: then it
  * survives kill -9 and power loss. Many messages share one commit; while one commit runs, the
  * next batch gathers by itself.
  *
- * A reader's place becomes durable with the next commit, or with journal_maintain(); between the
- * two it is kept in the output's progress file (gateway/progress.h). Losing it means delivering
+ * A reader's place becomes durable with journal_maintain(), called about once a second; meanwhile
+ * it is kept in the output's progress file (gateway/progress.h). Losing it means delivering
  * again, never losing.
  *
  * The journal is bounded: when it holds `max_bytes`, journal_has_room() is false and intake stops
