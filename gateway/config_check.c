@@ -269,6 +269,8 @@ bool config_check(struct config *c, struct settings_report *report)
 
 	check_brokers(&k);
 	check_client_id(&k);
+	if (c->state_dir != NULL && c->state_dir[0] != '/')
+		problem(&k, 0, "state_dir", "is not absolute; write the path from / on");
 	read_password(&k);
 	check_log(&k);
 	if (c->output_count == 0)

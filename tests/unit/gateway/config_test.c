@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+
+#include "gateway/config.h"
+#include "gateway/decode.h"
+
+#define HEAD   "broker mqtt://localhost\nstate_dir /var/lib/g\n"
+#define OUTPUT "output nagios command_file\npath /run/nagios.cmd\n"
+#define ROUTE  "route nagios/#\nto nagios\n"
+
+static void a_small_file_is_enough(void **state)
+{
+	struct settings_report report = { 0 };
+	struct config c = { 0 };
+
+	(void)state;
+	assert_true(config_parse(&c, span_of_text(HEAD OUTPUT ROUTE), "f", &report));
+	assert_int_equal(c.broker_count, 1);
+	assert_int_equal(c.brokers[0].port, 1883);
+	assert_int_equal(c.receive_maximum, 2000);
+	assert_string_equal(c.client_id, "belfry-gateway");
+	assert_int_equal(c.output_count, 1);
+	assert_string_equal(c.outputs[0]->batch_dir, "/var/lib/g/batches");
+	assert_int_equal(c.outputs[0]->delivery, DELIVERY_CONFIRMED);
+	assert_int_equal(c.route_count, 1);
+	assert_int_equal(c.routes[0].formats, DECODE_JSON);
+	assert_int_equal(c.routes[0].output_count, 1);
+	config_finish(&c);
+	str_finish(&report.text);
+}
+
+static void a_file_with_everything_is_understood(void **state)
+{
+	static const char text[] = "broker mqtts://g@[::1]:1\nbroker unix:/run/b\ncafile /ca\n"
+				   "client_id gw-2\nstate_dir /s\njournal_max_size 1M\n"
+				   "receive_maximum 10\nlog_dest file /var/log/g\nlog_type error\n"
+				   "log_type debug\nlog_timestamp false\n"
+				   "output a command_file\npath /a\ndelivery pipe\nmax_output 1k\n"
+				   "output b command_file\npath /b\nbatch_dir /tmp\nbatch_results 5\n"
+				   "route x/+ y/#  # two\nto a b\nto a\ndecode check text\n"
+				   "host pre-${topic[0]}\nservice ${json.service}\n"
+				   "route #\nto b\n";
+	struct settings_report report = { 0 };
+	struct config c = { 0 };
+
+	(void)state;
+	assert_true(config_parse(&c, span_of_text(text), "f", &report));
+	assert_int_equal(c.broker_count, 2);
+	assert_true(c.brokers[0].scheme->tls);
+	assert_int_equal(c.log.types, LOG_TYPE_ERROR | LOG_TYPE_DEBUG);
+	assert_string_equal(c.log.file, "/var/log/g");
+	assert_int_equal(c.outputs[0]->delivery, DELIVERY_PIPE);
+	assert_int_equal(c.outputs[0]->max_output, 1024);
+	assert_int_equal(c.outputs[1]->batch_results, 5);
+	assert_int_equal(c.routes[0].filters.count, 2);
+	assert_int_equal(c.routes[0].output_count, 2);
+	assert_int_equal(c.routes[0].formats, DECODE_JSON | DECODE_TEXT);
+	assert_true(c.routes[0].service.from_payload);
+	assert_string_equal(c.routes[1].filters.texts[0], "#");
+	config_finish(&c);
+	str_finish(&report.text);
+}
+
+static void mistakes_are_named_with_their_place_and_remedy(void **state)
+{
+	static const struct {
+		const char *text, *error;
+	} cases[] = {
+		{ "", "'broker': is missing" },
+		{ "", "'state_dir': is missing" },
+		{ HEAD, "f: 'output': there is none; add a block" },
+		{ HEAD OUTPUT, "f: 'route': there is none" },
+		{ HEAD OUTPUT, "f:3: 'nagios': no route leads to this output" },
+		{ HEAD OUTPUT "route nagios/#\nto nagois\n",
+				"f:5: 'nagois': is no output; did you mean 'nagios'?" },
+		{ HEAD OUTPUT "route nagios/#\nto zzzzzz\n",
+				"f:5: 'zzzzzz': is no output; add a block: output zzzzzz" },
+		{ HEAD OUTPUT "route nagios/#\n", "f:5: 'to': is missing from this route" },
+		{ HEAD OUTPUT ROUTE "route\nto nagios\n", "f:7: 'route': names no topic filter" },
+		{ HEAD OUTPUT "route a#\nto nagios\n", "f:5: 'a#': is no topic filter" },
+		{ HEAD "output x icinga3\nroute #\nto x\n",
+				"f:3: 'icinga3': is no type of output; known are: command_file" },
+		{ HEAD "output x\n", "f:3: '': is no type of output" },
+		{ HEAD "output a/b command_file\n", "f:3: 'a/b': is no name for an output" },
+		{ HEAD OUTPUT OUTPUT ROUTE, "f:5: 'nagios': is the name of the output on line 3" },
+		{ HEAD "output nagios command_file\n" ROUTE, "f:3: 'path': is missing" },
+		{ HEAD "output nagios command_file\npath x\n" ROUTE, "f:3: 'nagios': path x is not" },
+		{ HEAD OUTPUT "batch_dir /a;b\n" ROUTE, "f:3: 'nagios': batch_dir holds a ;" },
+		{ HEAD OUTPUT "delivery maybe\n" ROUTE, "f:5: 'delivery': " },
+		{ HEAD OUTPUT ROUTE "decode xml\n", "f:5: 'xml': is no way to decode" },
+		{ HEAD OUTPUT ROUTE "decode none\n", "f:5: 'decode none': leaves nothing" },
+		{ HEAD OUTPUT ROUTE "host ${topic}\n", "f:5: '${topic}': there is no ${topic}" },
+		{ HEAD OUTPUT ROUTE "hosts x\n", "f:7: 'hosts': unknown keyword; did you mean" },
+		{ "broker http://x\nstate_dir /s\n" OUTPUT ROUTE, "f: 'http://x': does not start" },
+		{ "broker mqtts://x\nstate_dir /s\n" OUTPUT ROUTE, "f: 'cafile': is missing" },
+		{ "broker mqtt://x\nstate_dir s\n" OUTPUT ROUTE, "f: 'state_dir': is not absolute" },
+		{ HEAD "client_id a/b\n" OUTPUT ROUTE, "f: 'client_id': becomes a level" },
+		{ HEAD "certfile /x\n" OUTPUT ROUTE, "f: 'keyfile': is missing" },
+		{ HEAD "log_dest nowhere\n" OUTPUT ROUTE, "f: 'nowhere': is no destination" },
+		{ HEAD "password x\n" OUTPUT ROUTE, "f:3: 'password': would stand here for all" },
+		{ HEAD "password_file /nonexistent/x\n" OUTPUT ROUTE, "'/nonexistent/x': No such" },
+		{ HEAD "receive_maximum 0\n" OUTPUT ROUTE, "f:3: 'receive_maximum': " },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < array_size(cases); i++) {
+		struct settings_report report = { 0 };
+		struct config c = { 0 };
+
+		assert_false(config_parse(&c, span_of_text(cases[i].text), "f", &report));
+		if (strstr(str_text(&report.text), cases[i].error) == NULL)
+			fail_msg("case %zu: expected \"%s\", got:\n%s", i, cases[i].error,
+					str_text(&report.text));
+		config_finish(&c);
+		str_finish(&report.text);
+	}
+}
+
+static void all_mistakes_are_collected(void **state)
+{
+	struct settings_report report = { 0 };
+	struct config c = { 0 };
+
+	(void)state;
+	assert_false(config_parse(&c,
+			span_of_text("broker x\nkeepalive 1\nstate_dir s\noutput a command_file\n"
+				     "route +x\nto b c\nhost ${\n"),
+			"f", &report));
+	assert_in_range(report.errors, 8, 12);
+	config_finish(&c);
+	str_finish(&report.text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_small_file_is_enough),
+		cmocka_unit_test(a_file_with_everything_is_understood),
+		cmocka_unit_test(mistakes_are_named_with_their_place_and_remedy),
+		cmocka_unit_test(all_mistakes_are_collected),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
