@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+"""A broker on a port of its own: belfry-broker, or the distribution's Mosquitto."""
+import os
+import socket
+
+from process import Process, give_away, program
+from wait import wait_until
+
+MOSQUITTO = "/usr/sbin/mosquitto"
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def is_listening(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+class Broker:
+    """`lines` follow `listener` in its configuration file."""
+
+    def __init__(self, folder, lines=("allow_anonymous true",), which=None):
+        self.folder, self.port = give_away(folder), free_port()
+        self.config = self.folder / "broker.conf"
+        self.config.write_text("\n".join([f"listener {self.port} 127.0.0.1", *lines, ""]))
+        which = which or os.environ.get("BELFRY_BROKER") or program("belfry-broker", self.folder)
+        self.process = Process("broker", [which, "-c", self.config], self.folder)
+
+    def start(self):
+        self.process.start()
+        wait_until(lambda: is_listening(self.port) or not self.process.is_running(), 10,
+                   "the broker listening")
+        assert self.process.is_running(), "the broker ended: " + self.process.stderr()
+        return self
+
+    def end(self):
+        return self.process.end()
+
+    def kill(self):
+        self.process.kill()

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: MIT
+"""The gateway and its configuration file."""
+from process import Process, give_away, program
+
+
+def configuration(port, state_dir, fifo, output=(), routes=None, lines=()):
+    """`output` are lines of the output block, `routes` replaces the route block, `lines` go first."""
+    routes = routes or ["route nagios/#", "to nagios"]
+    return "\n".join([f"broker mqtt://127.0.0.1:{port}", "client_id belfry-gateway",
+                      f"state_dir {state_dir}", *lines, "",
+                      "output nagios command_file", f"path {fifo}", *output, "", *routes, ""])
+
+
+class Gateway:
+    def __init__(self, folder, port, fifo, **how):
+        self.folder = give_away(folder)
+        self.state_dir = self.folder / "state"
+        self.state_dir.mkdir()
+        give_away(self.state_dir)
+        self.config = self.folder / "gateway.conf"
+        self.config.write_text(configuration(port, self.state_dir, fifo, **how))
+        self.process = Process("gateway", [program("belfry-gateway", self.folder), "-c",
+                                           self.config], self.folder)
+
+    def start(self):
+        self.process.start()
+        return self
+
+    def end(self):
+        return self.process.end()
+
+    def kill(self):
+        self.process.kill()

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: MIT
+"""Processes a test starts: their output is kept for the report, their end is certain."""
+import ctypes
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+from wait import wait_until
+
+PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None)
+_alive = []
+
+
+def account():
+    """Popen arguments that make a program run as an ordinary user, whoever runs the tests."""
+    if os.geteuid() != 0:
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+def give_away(path):
+    """Let the programs of account() own `path`."""
+    who = account()
+    if who:
+        os.chown(path, who["user"], who["group"])
+    return Path(path)
+
+
+def binaries():
+    return Path(os.environ.get("BELFRY_BIN", "build/bin")).resolve()
+
+
+def program(name, folder):
+    """
+    The path of one of our programs, copied below `folder` when the tests run as root: the tree
+    may stand where an ordinary user cannot look.
+    """
+    source = binaries() / name
+    if not source.exists():
+        raise FileNotFoundError(f"{source} is missing: run make, or set BELFRY_BIN")
+    if not account():
+        return str(source)
+    copy = Path(folder) / name
+    if not copy.exists():
+        shutil.copy2(source, copy)
+        copy.chmod(0o755)
+    return str(copy)
+
+
+def alive():
+    """Every process not yet cleared, the newest last."""
+    return list(_alive)
+
+
+def _die_with_parent():
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _session_members(session):
+    members = []
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit():
+            continue
+        try:
+            fields = Path(f"/proc/{entry}/stat").read_text().rpartition(") ")[2].split()
+        except OSError:
+            continue
+        if int(fields[3]) == session and fields[0] != "Z":
+            members.append(int(entry))
+    return members
+
+
+class Process:
+    """One program, started again as often as a test likes; its output gathers in one file."""
+
+    def __init__(self, name, argv, folder):
+        self.name, self.argv, self.folder = name, [str(a) for a in argv], Path(folder)
+        self.popen = None
+        self._sessions = []
+        self.errors = self.folder / f"{name}.err"
+        self.errors.touch()
+
+    def start(self):
+        assert not self.is_running(), f"{self.name} is running already"
+        with open(self.folder / f"{self.name}.out", "ab") as out, open(self.errors, "ab") as err:
+            self.popen = subprocess.Popen(
+                self.argv, stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=self.folder,
+                start_new_session=True, preexec_fn=_die_with_parent, **account())
+        self._sessions.append(self.popen.pid)
+        if self not in _alive:
+            _alive.append(self)
+        return self
+
+    @property
+    def pid(self):
+        return self.popen.pid
+
+    def is_running(self):
+        return self.popen is not None and self.popen.poll() is None
+
+    def signal(self, number):
+        self.popen.send_signal(number)
+
+    def kill(self):
+        """
+        End it at once, as a power cut would, and reap it. What it forked lives on as it would in
+        earnest: an orphaned command file worker of Nagios keeps reading for up to half a second.
+        """
+        if self.is_running():
+            self.popen.kill()
+        if self.popen is not None:
+            self.popen.wait()
+
+    def end(self, timeout=10.0):
+        """Ask it to end and return its exit status; kill it and fail when it does not."""
+        if self.is_running():
+            self.popen.terminate()
+        try:
+            wait_until(lambda: not self.is_running(), timeout, f"{self.name}'s end after SIGTERM")
+        finally:
+            self.kill()
+        return self.popen.returncode if self.popen else None
+
+    def clear(self):
+        """End it and everything that came from it, in whatever state they are."""
+        self.kill()
+        for session in self._sessions:
+            for pid in _session_members(session):
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+        if self in _alive:
+            _alive.remove(self)
+
+    def stderr(self):
+        return self.errors.read_text(errors="backslashreplace")
+
+    def says(self, *words, since=0):
+        """Whether one line it wrote to stderr after `since` holds all words, in any case."""
+        lines = self.stderr()[since:].lower().splitlines()
+        return any(all(word.lower() in line for word in words) for line in lines)
+
+    def resident_kilobytes(self):
+        for row in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if row.startswith("VmRSS"):
+                return int(row.split()[1])
+        return 0
+
+
+def run(argv, timeout=30, stdin=b"", env=None):
+    """Run a program to its end as the ordinary user; returns the CompletedProcess, bytes kept."""
+    return subprocess.run([str(a) for a in argv], input=stdin, capture_output=True,
+                          timeout=timeout, preexec_fn=_die_with_parent, env=env, **account())

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+"""The whole way in one folder: broker, gateway, Nagios Core, and an observer beside them."""
+import json
+import shutil
+import tempfile
+
+from broker import Broker
+from gateway import Gateway
+from mqtt import Observer, mosquitto_pub
+from nagios import Nagios
+from process import alive, give_away
+from wait import wait_until
+
+
+class Scratch:
+    """A folder an ordinary user can reach; leaving it ends every process started meanwhile."""
+
+    def __enter__(self):
+        self._before = alive()
+        self.path = give_away(tempfile.mkdtemp(prefix="belfry-"))
+        self.path.chmod(0o755)
+        return self
+
+    def folder(self, name):
+        path = self.path / name
+        path.mkdir()
+        return give_away(path)
+
+    def __exit__(self, *exc):
+        for process in reversed(alive()):
+            if process not in self._before:
+                process.clear()
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+class Rig:
+    """
+    `broker_lines`, `which` (broker program) and the keywords of gateway.configuration() shape it;
+    hosts, services and extra are Nagios'.
+    """
+
+    def __init__(self, scratch, module, hosts=2, services=4, extra=(), which=None,
+                 broker_lines=("allow_anonymous true", "max_queued_messages 100000"), **how):
+        self.nagios = Nagios(scratch.folder("nagios"), module, hosts, services, extra)
+        self.broker = Broker(scratch.folder("broker"), broker_lines, which)
+        self.gateway = Gateway(scratch.folder("gateway"), self.broker.port, self.nagios.fifo, **how)
+        self.observer = None
+
+    def start(self):
+        self.nagios.start()
+        self.broker.start()
+        self.observer = Observer(self.broker.port).connect()
+        self.start_gateway()
+        return self
+
+    def start_gateway(self):
+        """Start it and wait until it says that it is online."""
+        before = self.observer.states().count("online")
+        self.gateway.start()
+        wait_until(lambda: self.observer.states().count("online") > before
+                   or not self.gateway.process.is_running(), 10, "the gateway online")
+        assert self.gateway.process.is_running(), self.gateway.process.stderr()
+
+    def end(self):
+        """In order and politely; whoever does not follow is the test's failure."""
+        assert self.gateway.end() == 0, "the gateway's exit status after SIGTERM"
+        self.observer.close()
+        assert self.broker.end() == 0, "the broker's exit status after SIGTERM"
+        self.nagios.end()
+
+    def publish(self, topic, payload, qos=1, **how):
+        """mosquitto_pub with text, bytes, or an object to be written as JSON."""
+        if not isinstance(payload, (str, bytes)):
+            payload = json.dumps(payload)
+        code = mosquitto_pub(self.broker.port, topic, payload, qos, **how)
+        assert code == 0, f"mosquitto_pub ended with {code}"
+
+    def applied(self, topic, payload, count=1):
+        """Publish to nagios/HOST/SERVICE, wait until Nagios has applied it, return the result."""
+        _, host, *levels = topic.split("/")
+        service = "/".join(levels)
+        before = len(self.nagios.of(host, service))
+        self.publish(topic, payload)
+        return self.nagios.wait_for(host, service, before + count)
