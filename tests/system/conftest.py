@@ -2,11 +2,17 @@
 """Fixtures. A failing test's report carries what every process it ran has written to stderr."""
 import pytest
 
+from broker import Broker
 from nagios import build_module
 from process import alive
 from rig import Rig, Scratch
 
-TAIL = 200  # lines of each process' stderr in a report
+TAIL = 60  # lines of each process' stderr in a report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    item.said_before = {process: len(process.stderr()) for process in alive()}
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -15,9 +21,9 @@ def pytest_runtest_makereport(item, call):
     report = outcome.get_result()
     if report.failed:
         for process in alive():
-            lines = process.stderr().splitlines()[-TAIL:]
-            if lines:
-                report.sections.append((f"stderr of {process.name}", "\n".join(lines)))
+            said = process.stderr()[item.said_before.get(process, 0):].splitlines()[-TAIL:]
+            if said:
+                report.sections.append((f"stderr of {process.name}", "\n".join(said)))
 
 
 @pytest.fixture(scope="session")
@@ -57,3 +63,26 @@ def rig(module, request):
         rig = Rig(scratch, module, **getattr(request.module, "RIG", {})).start()
         yield rig
         rig.end()
+
+
+@pytest.fixture
+def make_broker(scratch):
+    """make_broker(*lines, which=None) starts a broker with these lines of configuration."""
+    count = 0
+
+    def make(*lines, which=None):
+        nonlocal count
+        count += 1
+        lines = lines or ("allow_anonymous true",)
+        return Broker(scratch.folder(f"broker-{count}"), lines, which).start()
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def broker():
+    """One broker for all tests of a file: each uses topics and client ids of its own."""
+    with Scratch() as scratch:
+        broker = Broker(scratch.folder("broker")).start()
+        yield broker
+        assert broker.end() == 0, "the broker's exit status after SIGTERM"

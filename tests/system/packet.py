@@ -51,7 +51,8 @@ def connect(client_id, level=V311, clean=True, keepalive=60, props=(), will=None
         topic, text, qos = will
         flags |= 4 | qos << 3
         payload += (properties() if level == V5 else b"") + string(topic) + string(text)
-    head = string("MQIsdp" if level == V31 else "MQTT") + struct.pack(">BBH", level, flags, keepalive)
+    head = string("MQIsdp" if level == V31 else "MQTT")
+    head += struct.pack(">BBH", level, flags, keepalive)
     return packet(CONNECT, 0, head + (properties(props) if level == V5 else b"") + payload)
 
 
@@ -109,7 +110,10 @@ def published(p, level=V311):
     return Published(topic, qos, bool(p.flags & 1), bool(p.flags & 8), packet_id, p.body[at:])
 
 
-def packet_id(p):
+def packet_id_of(p, level=V311):
+    """Of a PUBLISH or of an acknowledgement."""
+    if p.type == PUBLISH:
+        return published(p, level).packet_id
     return struct.unpack(">H", p.body[:2])[0]
 
 
