@@ -130,6 +130,13 @@ class Wire:
     def send(self, data):
         self.sock.sendall(data)
 
+    def feed(self, data):
+        self._buffer += data
+
+    def take(self):
+        """The next packet already here, None when there is none."""
+        return take(self._buffer)
+
     def receive(self, timeout=5.0):
         """The next packet; None when the peer closed. TimeoutError when neither happens."""
         while True:
