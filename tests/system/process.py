@@ -81,7 +81,7 @@ class Process:
     def __init__(self, name, argv, folder):
         self.name, self.argv, self.folder = name, [str(a) for a in argv], Path(folder)
         self.popen = None
-        self._sessions = []
+        self._sessions, self._ended = [], False
         self.errors = self.folder / f"{name}.err"
         self.errors.touch()
 
@@ -91,6 +91,7 @@ class Process:
             self.popen = subprocess.Popen(
                 self.argv, stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=self.folder,
                 start_new_session=True, preexec_fn=_die_with_parent, **account())
+        self._ended = False
         self._sessions.append(self.popen.pid)
         if self not in _alive:
             _alive.append(self)
@@ -103,6 +104,10 @@ class Process:
     def is_running(self):
         return self.popen is not None and self.popen.poll() is None
 
+    def has_ended(self):
+        """By itself, without the test's doing."""
+        return self.popen is not None and self.popen.poll() is not None and not self._ended
+
     def signal(self, number):
         self.popen.send_signal(number)
 
@@ -111,6 +116,7 @@ class Process:
         End it at once, as a power cut would, and reap it. What it forked lives on as it would in
         earnest: an orphaned command file worker of Nagios keeps reading for up to half a second.
         """
+        self._ended = True
         if self.is_running():
             self.popen.kill()
         if self.popen is not None:

@@ -72,6 +72,8 @@ class Rig:
         """mosquitto_pub with text, bytes, or an object to be written as JSON."""
         if not isinstance(payload, (str, bytes)):
             payload = json.dumps(payload)
+        for process in (self.broker.process, self.gateway.process):
+            assert not process.has_ended(), f"{process.name} has ended: {process.stderr()}"
         code = mosquitto_pub(self.broker.port, topic, payload, qos, **how)
         assert code == 0, f"mosquitto_pub ended with {code}"
 
