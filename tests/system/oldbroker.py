@@ -19,6 +19,7 @@ class OldBroker:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.levels, self.filters, self.received, self.acknowledged = [], [], [], []
+        self.closed = 0  # connections that have ended
         self._wire = None
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
@@ -52,6 +53,7 @@ class OldBroker:
                     self._converse()
                 except OSError:
                     pass
+                self.closed += 1
 
     def _converse(self):
         connect = self._wire.receive(60)

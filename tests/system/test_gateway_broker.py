@@ -85,7 +85,9 @@ def test_an_acknowledgement_means_on_disk(scratch, module):
         for i in range(1, 501):
             broker.publish(f"nagios/h0/s{i % 4}", '{"code":1,"reason":"number %d"}' % i, i)
         wait_until(lambda: broker.acknowledged, 5, "the first PUBACK")
+        closed = broker.closed
         gateway.kill()
+        wait_until(lambda: broker.closed > closed, 5, "the last PUBACK read")
         acknowledged = {f"number {i}" for i in broker.acknowledged}
         nagios.start()
         gateway.start()
