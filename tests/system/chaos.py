@@ -12,6 +12,7 @@ carry a result published after the first: the time until then is the recovery.
 import argparse
 import os
 import random
+import signal
 import sys
 import time
 from dataclasses import dataclass, field
@@ -181,6 +182,7 @@ def main():
     seed = args.seed if args.seed is not None else int.from_bytes(os.urandom(4), "big")
     print(f"{args.rate} results/s at QoS 1, {args.kills} faults each, --seed {seed}\n", flush=True)
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     reports = []
     with Scratch() as scratch:
         module = build_module(scratch.path)

@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: MIT
 """Fixtures. A failing test's report carries what every process it ran has written to stderr."""
+import signal
+
 import pytest
 
 from broker import Broker
 from nagios import build_module
 from process import alive
 from rig import Rig, Scratch
-
 TAIL = 60  # lines of each process' stderr in a report
+
+
+def pytest_configure(config):
+    # A test run that is told to end still ends what it started.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)

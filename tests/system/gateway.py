@@ -4,7 +4,7 @@ from process import Process, give_away, program
 
 
 def configuration(port, state_dir, fifo, output=(), routes=None, lines=()):
-    """`output` are lines of the output block, `routes` replaces the route block, `lines` go first."""
+    """`output` are lines for the output block, `routes` replaces the route, `lines` go first."""
     routes = routes or ["route nagios/#", "to nagios"]
     return "\n".join([f"broker mqtt://127.0.0.1:{port}", "client_id belfry-gateway",
                       f"state_dir {state_dir}", *lines, "",

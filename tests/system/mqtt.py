@@ -8,6 +8,7 @@ import threading
 from paho.mqtt import client as paho
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from wait import SLACK, wait_until
 
@@ -34,13 +35,14 @@ def mosquitto_pub(port, topic, payload, qos=1, retain=False, version=None, timeo
 class Client:
     """
     A paho client whose callbacks only take notes. `will` is (topic, payload, qos, retain);
-    `expiry` (v5) the seconds its session outlives the connection.
+    v5: `expiry` is the seconds its session outlives the connection, `will_delay` those between
+    its end and its will.
     """
 
     def __init__(self, port, client_id="", version=V5, clean=True, will=None, expiry=None,
-                 keepalive=60, receive_maximum=None):
+                 keepalive=60, will_delay=None):
         self.port, self.version, self.clean, self.keepalive = port, version, clean, keepalive
-        self.expiry, self.receive_maximum = expiry, receive_maximum
+        self.expiry = expiry
         session = {} if version == V5 else {"clean_session": clean}
         self.paho = paho.Client(client_id=client_id, protocol=version, **session)
         self.messages, self.connections, self.closings = [], [], []
@@ -51,7 +53,11 @@ class Client:
         self.paho.on_subscribe = self._on_subscribe
         self.paho.on_unsubscribe = lambda *a: self._note(a[2], [])
         if will:
-            self.paho.will_set(*will)
+            properties = None
+            if will_delay is not None:
+                properties = Properties(PacketTypes.WILLMESSAGE)
+                properties.WillDelayInterval = will_delay
+            self.paho.will_set(*will, properties=properties)
 
     def _on_connect(self, client, owner, flags, code, properties=None):
         self.connections.append((flags["session present"], int(getattr(code, "value", code))))
@@ -76,8 +82,6 @@ class Client:
             props = Properties(PacketTypes.CONNECT)
             if self.expiry is not None:
                 props.SessionExpiryInterval = self.expiry
-            if self.receive_maximum:
-                props.ReceiveMaximum = self.receive_maximum
             options = {"clean_start": self.clean, "properties": props}
         before = len(self.connections)
         self.paho.connect("127.0.0.1", self.port, self.keepalive, **options)
@@ -85,18 +89,32 @@ class Client:
         wait_until(lambda: len(self.connections) > before, 10, "a CONNACK")
         return self.connections[-1]
 
-    def subscribe(self, topic_filter, qos=1):
-        """Returns the granted QoS, or the refusal (>= 128)."""
-        code, mid = self.paho.subscribe(topic_filter, qos)
+    def subscribe(self, topic_filter, qos=1, identifier=None, **options):
+        """
+        Returns the granted QoS, or the refusal (>= 128). v5: `options` are noLocal,
+        retainAsPublished, retainHandling; `identifier` the Subscription Identifier.
+        """
+        how = {"qos": qos}
+        if options or identifier:
+            properties = Properties(PacketTypes.SUBSCRIBE)
+            if identifier:
+                properties.SubscriptionIdentifier = identifier
+            how = {"options": SubscribeOptions(qos, **options), "properties": properties}
+        code, mid = self.paho.subscribe(topic_filter, **how)
         assert code == 0, paho.error_string(code)
         return self._wait_acknowledged(mid, f"SUBACK for {topic_filter}")[0]
 
     def unsubscribe(self, topic_filter):
         self._wait_acknowledged(self.paho.unsubscribe(topic_filter)[1], "UNSUBACK")
 
-    def publish(self, topic, payload, qos=1, retain=False):
-        """Returns once the whole handshake of its QoS is done."""
-        note = self.paho.publish(topic, payload, qos, retain)
+    def publish(self, topic, payload, qos=1, retain=False, **v5):
+        """Returns once the whole handshake of its QoS is done. `v5` are properties by name."""
+        properties = None
+        if v5:
+            properties = Properties(PacketTypes.PUBLISH)
+            for name, value in v5.items():
+                setattr(properties, name, value)
+        note = self.paho.publish(topic, payload, qos, retain, properties)
         note.wait_for_publish(20 * SLACK)
         assert note.is_published(), f"no acknowledgement for {topic}"
 
@@ -114,7 +132,6 @@ class Client:
 
     def drop(self):
         """Vanish without DISCONNECT."""
-        self.paho.loop_stop_requested = True
         self.paho._thread_terminate = True
         self.paho.socket().shutdown(socket.SHUT_RDWR)
         self.paho.loop_stop()

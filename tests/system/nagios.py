@@ -147,8 +147,7 @@ class Nagios:
         names = dict.fromkeys([f"h{i}" for i in range(hosts)] + [host for host, _ in extra])
         text = [TEMPLATES]
         for host in names:
-            text.append(f"define host {{\n use passive-host\n host_name {host}\n"
-                        f" address 127.0.0.1\n}}\n")
+            text.append(f"define host {{\n use passive-host\n host_name {host}\n}}\n")
         for host, service in pairs:
             text.append(f"define service {{\n use passive-service\n host_name {host}\n"
                         f" service_description {service}\n}}\n")

@@ -120,8 +120,8 @@ def test_envelopes(rig, envelope):
 
 def test_a_stream_of_single_results_is_applied_completely_and_in_order(rig):
     before = len(rig.nagios.of("h1", "s3"))
-    notes = [rig.observer.paho.publish("nagios/h1/s3", json.dumps({"code": i % 4, "reason": f"{i}"}),
-                                       1) for i in range(2000)]
+    payloads = [json.dumps({"code": i % 4, "reason": f"{i}"}) for i in range(2000)]
+    notes = [rig.observer.paho.publish("nagios/h1/s3", payload, 1) for payload in payloads]
     notes[-1].wait_for_publish(20)
     rig.nagios.wait_for("h1", "s3", before + 2000, 20)
     assert [int(r.output) for r in rig.nagios.of("h1", "s3")[before:]] == list(range(2000))

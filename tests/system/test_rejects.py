@@ -3,6 +3,9 @@
 What cannot be a check result never becomes one: it is answered on belfry/reject/TOPIC, and
 Nagios sees nothing of it.
 """
+import json
+import random
+
 import pytest
 
 from wait import wait_until
@@ -187,6 +190,28 @@ def test_no_output_becomes_a_second_command(rig, output):
     taken = [c for c in rig.nagios.commands()[commands:] if c[0] != "PROCESS_FILE"]
     assert [args.split(";")[:2] for _, args in taken] == [["h0", "s2"], ["h1", "s3"]]
     assert rig.nagios.is_running()
+
+
+def test_a_thousand_hostile_texts_become_one_command_each_or_none(rig):
+    chance = random.Random(2)
+    pieces = ["\n", "\r\n", "\\n", "\\", ";", "|", "\0", "\x1b[2J", "\u2028", "\u0085", "\ud7ff", "%",
+              "$HOSTNAME$", "[0] SHUTDOWN_PROGRAM", "[0] PROCESS_FILE;/etc/passwd;1", "x" * 4090,
+              "é", " ", "\t"]
+    commands, results = len(rig.nagios.commands()), len(rig.nagios.results())
+    for n in range(1000):
+        text = "".join(chance.choices(pieces, k=chance.randint(1, 6)))
+        key = chance.choice(["output", "output", "long_output", "perfdata", "service", "id"])
+        payload = json.dumps({"state": n % 4, "service": "s0", key: text})
+        last = rig.observer.paho.publish("nagios/h0", payload, 1)
+    last.wait_for_publish(20)
+    rig.applied("nagios/h1/s3", {"state": 0, "output": "canary"})
+    taken = rig.nagios.commands()[commands:]
+    assert {name for name, _ in taken} <= TAKEN
+    for _, args in (c for c in taken if c[0] != "PROCESS_FILE"):
+        host, service, state, *_ = args.split(";")
+        assert host == "h0" and service and state in "0123" or (host, service) == ("h1", "s3")
+    assert len(rig.nagios.results()) > results + 500
+    assert rig.nagios.is_running() and rig.gateway.process.is_running()
 
 
 def test_two_megabytes_of_output_are_cut_or_rejected(rig):

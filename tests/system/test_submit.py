@@ -64,7 +64,8 @@ def test_any_service_name_finds_its_way(rig, submit, service):
     assert rig.nagios.wait_for("h0", service).state == 1
 
 
-@pytest.mark.parametrize("text", ['quotes " and \\ back', "a;b", "tab\there", "Grüße 東京", "-x", "{}"])
+@pytest.mark.parametrize("text", [
+    'quotes " and \\ back', "a;b", "tab\there", "Grüße 東京", "-x", "{}"])
 def test_text_arrives_as_typed(rig, submit, text):
     before = len(rig.nagios.of("h0", "s2"))
     assert submit("--host", "h0", "--service", "s2", "--state", "ok",
@@ -166,7 +167,8 @@ def test_a_wrong_call_is_refused_and_publishes_nothing(rig, submit, options, wor
     assert len(rig.nagios.results()) == before + 1
 
 
-@pytest.mark.parametrize("line", [b"h0\ts0\tfine\tx\n", b"h0\n", b"h0\ts0\t7\tx\n", b"\ts0\t0\tx\n"])
+@pytest.mark.parametrize("line", [
+    b"h0\ts0\tfine\tx\n", b"h0\n", b"h0\ts0\t7\tx\n", b"\ts0\t0\tx\n"])
 def test_a_bad_line_is_named_by_its_number(rig, submit, line):
     done = submit(stdin=b"h0\ts0\t0\tgood\n" + line)
     refused(done, "2")
