@@ -9,7 +9,8 @@ from mqtt import V5, V311, Client, mosquitto_pub
 from packet import Wire
 from wait import let_pass, stays_true, wait_until
 
-TOPIC_ALIAS, TOPIC_ALIAS_MAXIMUM, REASON_STRING = 0x23, 0x22, 0x1F
+TOPIC_ALIAS, TOPIC_ALIAS_MAXIMUM = 0x23, 0x22
+SHARED_SUBSCRIPTIONS, SHARED_UNSUPPORTED = 0x2A, 0x9E
 DISCONNECT_WITH_WILL = 0x04
 MALFORMED, PROTOCOL_ERROR, ALIAS_INVALID = 0x81, 0x82, 0x94
 
@@ -116,19 +117,11 @@ def test_retain_as_published_keeps_the_flag(broker):
         assert [m.retain for m in subscriber.wait_for(2)] == [1, 0]
 
 
-def test_a_shared_subscription_hands_each_message_to_one_member(broker):
-    with Client(broker.port) as one, Client(broker.port) as two, Client(broker.port) as all_of_it, \
-            Client(broker.port) as publisher:
-        one.subscribe("$share/group/work/#", 1)
-        two.subscribe("$share/group/work/#", 1)
-        all_of_it.subscribe("work/#", 1)
-        for i in range(100):
-            publisher.publish("work/item", str(i))
-        all_of_it.wait_for(100)
-        wait_until(lambda: len(one.messages) + len(two.messages) >= 100)
-        numbers = sorted(int(p) for p in one.payloads() + two.payloads())
-        assert numbers == list(range(100))
-        assert one.messages and two.messages
+def test_shared_subscriptions_are_announced_as_absent_and_refused(broker):
+    with Wire.to(broker.port) as wire:
+        assert bytes([SHARED_SUBSCRIPTIONS, 0]) in wire.connect("shared", level=packet.V5).body
+        wire.send(packet.subscribe(1, [("$share/group/work/#", 1)], packet.V5))
+        assert wire.expect(packet.SUBACK).body[-1] == SHARED_UNSUPPORTED
 
 
 def test_a_will_waits_for_its_delay_and_is_forgotten_when_the_client_is_back(broker):
