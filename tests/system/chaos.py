@@ -47,10 +47,20 @@ def restart_core(rig, chance):
     rig.nagios.start()
 
 
+def reload_core(rig, chance):
+    rig.nagios.reload()
+
+
 def freeze_core(rig, chance):
     rig.nagios.freeze()
     let_pass(chance.uniform(0.05, 0.5))
     rig.nagios.thaw()
+
+
+def kill_frozen_core(rig, chance):
+    rig.nagios.freeze()
+    let_pass(chance.uniform(0.05, 0.5))
+    kill_core(rig, chance)
 
 
 def kill_gateway_and_core(rig, chance):
@@ -61,8 +71,8 @@ def kill_gateway_and_core(rig, chance):
 
 
 def kill_one_or_the_other(rig, chance):
-    chance.choice([kill_gateway, restart_gateway, kill_core, restart_core, freeze_core,
-                   kill_gateway_and_core])(rig, chance)
+    chance.choice([kill_gateway, restart_gateway, kill_core, restart_core, reload_core,
+                   kill_frozen_core, freeze_core, kill_gateway_and_core])(rig, chance)
 
 
 @dataclass
@@ -78,6 +88,8 @@ SCENARIOS = [
     Scenario("gateway-restart", restart_gateway, "SIGTERM of the gateway"),
     Scenario("core-kill", kill_core, "kill -9 of Nagios"),
     Scenario("core-restart", restart_core, "SIGTERM of Nagios"),
+    Scenario("core-reload", reload_core, "SIGHUP of Nagios"),
+    Scenario("core-hang", kill_frozen_core, "Nagios stops answering and is killed for it"),
     Scenario("core-freeze", freeze_core, "Nagios stops answering"),
     Scenario("core-freeze-pipe", freeze_core, "the command file is full",
              {"output": ["delivery pipe"]}),

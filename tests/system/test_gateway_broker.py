@@ -29,7 +29,6 @@ def test_it_waits_for_a_broker_that_comes_later(scratch, module):
     broker = Broker(scratch.folder("broker"))
     gateway = Gateway(scratch.folder("gateway"), broker.port, nagios.fifo).start()
     wait_until(lambda: gateway.process.says("127.0.0.1", "refused"), 5, "a line about the broker")
-    wait_until(lambda: gateway.process.stderr().lower().count("refused") > 1, 10, "a second try")
     assert gateway.process.is_running()
     broker.start()
     # Published until one is carried: what came before its subscription is nobody's.

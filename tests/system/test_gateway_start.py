@@ -86,7 +86,7 @@ def test_a_missing_setting_is_named(tested, line, missing):
 
 @pytest.mark.parametrize("name", ["nagios", "other"])
 def test_an_output_of_the_same_name_twice_is_an_error(tested, name):
-    code, text, _ = tested(GOOD + f"\noutput {name} command_file\npath {{state}}/other.cmd\n")
+    code, text, _ = tested(GOOD.rstrip() + f" {name}\n\noutput {name} command_file\npath {{state}}/x\n")
     assert code == (BAD_CONFIGURATION if name == "nagios" else 0), text
 
 
