@@ -46,7 +46,8 @@ static void watch_signal(struct broker *b, ev_signal *watcher, int number,
 struct broker *broker_create(const struct config *config)
 {
 	struct broker *b = xcalloc(1, sizeof(*b));
-	struct core_observer observer = observe_core(config->connection_messages);
+	struct core_observer observer =
+			observe_core(config->connection_messages, log_enabled(LOG_TYPE_DEBUG));
 
 	b->config = config;
 	b->shard = shard_create(&config->limits, &observer, hash_seed());

@@ -242,7 +242,9 @@ static bool open_listener(void *owner, struct settings_line *line, struct settin
 	settings_init(listener_settings, listener);
 	if (address.len > 0)
 		listener->address = span_dup_text(address);
-	*ret = (struct settings_block){ listener_settings, listener, "listener" };
+	*ret = (struct settings_block){
+		.table = listener_settings, .target = listener, .title = "listener"
+	};
 	return true;
 }
 
@@ -257,7 +259,7 @@ static const struct settings_opener openers[] = {
 struct settings_grammar config_grammar(struct config *config)
 {
 	return (struct settings_grammar){
-		.global = { global_settings, config, NULL },
+		.global = { .table = global_settings, .target = config, .lines = &config->lines },
 		.openers = openers,
 		.refusals = refusals,
 		.text_is_whole_line = true,
@@ -301,26 +303,37 @@ struct log_config config_log(const struct config *config)
 	return log;
 }
 
+/* An error of a keyword that was accepted line by line. */
+static void keyword_error(const struct config *config, struct settings_report *report,
+		const char *keyword, const char *what)
+{
+	struct settings_line line = {
+		.file = config->file != NULL ? config->file : "command line",
+		.number = settings_line_of(global_settings, &config->lines, keyword),
+		.report = report,
+	};
+
+	settings_error(&line, span_of_text(keyword), "%s", what);
+}
+
 /* What one row of a table cannot know. */
 static void check_config(const struct config *config, struct settings_report *report)
 {
-	const char *origin = config->file != NULL ? config->file : "command line";
-	struct settings_line line = { .file = origin, .report = report };
 	enum log_destination destination;
 	const char *file;
 
 	if (config->persistence)
-		settings_error(&line, span_of_text("persistence"),
+		keyword_error(config, report, "persistence",
 				"true is not carried out by this version; set it to false");
 	if (config->log_dest.count > 1)
-		settings_error(&line, span_of_text("log_dest"),
+		keyword_error(config, report, "log_dest",
 				"was given more than once; this version logs to one place");
 	if (config->log_dest.count > 0 &&
 			!parse_log_dest(config->log_dest.texts[0], &destination, &file))
-		settings_error(&line, span_of_text(config->log_dest.texts[0]),
-				"is no log_dest; give stderr, stdout, syslog, none, or: file PATH");
+		keyword_error(config, report, "log_dest",
+				"takes stderr, stdout, syslog, none, or: file PATH");
 	if (config->bind_address != NULL && config->port == 0)
-		settings_error(&line, span_of_text("bind_address"),
+		keyword_error(config, report, "bind_address",
 				"needs a port; write: listener PORT ADDRESS");
 }
 

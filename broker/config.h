@@ -35,6 +35,8 @@ struct config {
 	bool persistence;
 	bool set_tcp_nodelay;
 
+	struct settings_lines lines;
+
 	struct listener_config *listeners;
 	size_t listener_count, listener_capacity;
 

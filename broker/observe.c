@@ -98,7 +98,20 @@ static void on_dropped(void *owner, const struct session *s)
 			id);
 }
 
-struct core_observer observe_core(bool connections)
+static void on_packet(void *owner, const struct client *c, enum packet_type type, size_t size,
+		bool is_sent)
+{
+	char peer[CONNECTION_PEER];
+	AUTO_FREE char *id = escaped(
+			c->session != NULL ? session_id(c->session) : (struct span){ NULL, 0 });
+
+	(void)owner;
+	log_debug("%s %s (%zu bytes) %s %s %s", is_sent ? "Sending" : "Received",
+			packet_type_name(type), size, is_sent ? "to" : "from", id,
+			connection_peer(c->connection, peer));
+}
+
+struct core_observer observe_core(bool connections, bool packets)
 {
 	return (struct core_observer){
 		.connected = connections ? on_connected : NULL,
@@ -107,5 +120,6 @@ struct core_observer observe_core(bool connections)
 		.subscribed = on_subscribed,
 		.unsubscribed = on_unsubscribed,
 		.dropped = on_dropped,
+		.packet = packets ? on_packet : NULL,
 	};
 }

@@ -7,7 +7,7 @@
 
 #include "broker/core/shard.h"
 
-/* `connections`: also clients that come and go. */
-struct core_observer observe_core(bool connections);
+/* `connections`: also clients that come and go; `packets`: also each packet. */
+struct core_observer observe_core(bool connections, bool packets);
 
 #endif

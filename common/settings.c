@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/settings.h"
 
+#include <assert.h>
 #include <errno.h>
 
 #include "common/mem.h"
@@ -35,7 +36,12 @@ static size_t table_size(const struct setting *table)
 
 void text_list_add(struct text_list *list, struct span text)
 {
+	size_t before = list->capacity;
+
 	list->texts = grow_array(list->texts, list->count, &list->capacity, sizeof(char *));
+	if (list->capacity > before)
+		list->lines = xrealloc(list->lines, list->capacity * sizeof(*list->lines));
+	list->lines[list->count] = 0;
 	list->texts[list->count++] = span_dup_text(text);
 }
 
@@ -44,6 +50,7 @@ void text_list_finish(struct text_list *list)
 	for (size_t i = 0; i < list->count; i++)
 		free(list->texts[i]);
 	free(list->texts);
+	free(list->lines);
 	*list = (struct text_list){ 0 };
 }
 
@@ -132,6 +139,31 @@ static const struct setting *find_setting(const struct setting *table, struct sp
 	return NULL;
 }
 
+unsigned settings_line_of(const struct setting *table, const struct settings_lines *lines,
+		const char *keyword)
+{
+	const struct setting *setting = find_setting(table, span_of_text(keyword));
+
+	return setting != NULL ? lines->of_row[setting - table] : 0;
+}
+
+/* Remember where the value came from, for checks that come later. */
+static void note_line(const struct parse *p, struct open_block *open, const struct setting *setting)
+{
+	size_t row = (size_t)(setting - open->block.table);
+
+	if (open->first_line[row] == 0)
+		open->first_line[row] = p->line.number;
+	if (open->block.lines != NULL)
+		open->block.lines->of_row[row] = open->first_line[row];
+	if (setting->kind == SETTING_LIST && open->block.target != NULL) {
+		struct text_list *list = (void *)((char *)open->block.target + setting->offset);
+
+		if (list->count > 0)
+			list->lines[list->count - 1] = p->line.number;
+	}
+}
+
 static void apply(struct parse *p, struct open_block *open, const struct setting *setting)
 {
 	size_t row = (size_t)(setting - open->block.table);
@@ -146,13 +178,13 @@ static void apply(struct parse *p, struct open_block *open, const struct setting
 				open->first_line[row]);
 	else if (!setting_parse(setting, open->block.target, value, &problem))
 		settings_error(&p->line, p->line.keyword, "%s", str_text(&problem));
-	if (open->first_line[row] == 0)
-		open->first_line[row] = p->line.number;
+	note_line(p, open, setting);
 	str_finish(&problem);
 }
 
 static void open_block_start(struct open_block *open, struct settings_block block, unsigned line)
 {
+	assert(table_size(block.table) <= SETTINGS_MAX_ROWS);
 	open->block = block;
 	open->opened_at = line;
 	open->first_line = xcalloc(table_size(block.table), sizeof(unsigned));
@@ -191,7 +223,7 @@ static bool try_opener(struct parse *p)
 			open_block_end(p, &p->current);
 		p->line.rest = without_comment(p->line.rest);
 		if (!o->open(p->owner, &p->line, &block))
-			block = (struct settings_block){ o->table, NULL, NULL };
+			block = (struct settings_block){ .table = o->table };
 		if (block.table != NULL)
 			open_block_start(&p->current, block, p->line.number);
 		return true;

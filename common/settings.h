@@ -42,8 +42,16 @@ struct setting_choice {
 
 struct text_list {
 	char **texts;
+	unsigned *lines; /* of the file, that each text was read from; 0: from elsewhere */
 	size_t count;
 	size_t capacity;
+};
+
+enum { SETTINGS_MAX_ROWS = 64 };
+
+/* Which line set each row of a table first; 0: none. For checks that come after the reading. */
+struct settings_lines {
+	unsigned of_row[SETTINGS_MAX_ROWS];
 };
 
 struct setting {
@@ -93,7 +101,8 @@ struct span settings_word(struct settings_line *line);
 struct settings_block {
 	const struct setting *table;
 	void *target;
-	const char *title; /* "listener", "output"; for errors */
+	const char *title;	      /* "listener", "output"; for errors */
+	struct settings_lines *lines; /* filled while reading; NULL: not wanted */
 };
 
 struct settings_opener {
@@ -148,6 +157,10 @@ bool settings_set(const struct setting *table, void *target, const char *origin,
 
 /* The settings of a grammar with value, bounds, default and help, for --help. */
 void settings_print_help(FILE *out, const struct settings_grammar *grammar);
+
+/* The line that set `keyword`; 0 when none did. */
+unsigned settings_line_of(const struct setting *table, const struct settings_lines *lines,
+		const char *keyword);
 
 void text_list_add(struct text_list *list, struct span text);
 void text_list_finish(struct text_list *list);

@@ -82,8 +82,12 @@ void client_mark_dirty(struct client *c)
 	shard->dirty_end = &c->next_dirty;
 }
 
-uint8_t *client_reserve(struct client *c, size_t len)
+uint8_t *client_reserve(struct client *c, enum packet_type type, size_t len, size_t more)
 {
+	const struct core_observer *observer = &c->shard->observer;
+
+	if (unlikely(observer->packet != NULL))
+		observer->packet(observer->owner, c, type, len + more, true);
 	client_mark_dirty(c);
 	return output_reserve(&c->output, &c->shard->chunks, len);
 }
@@ -115,7 +119,7 @@ void client_close(struct client *c, enum mqtt_reason reason, struct instant now)
 		return;
 	count_close(c, reason);
 	if (c->version == MQTT_5 && !c->closed_by_peer) {
-		struct writer w = writer_of(client_reserve(c, 3), 3);
+		struct writer w = writer_of(client_reserve(c, PACKET_DISCONNECT, 3, 0), 3);
 
 		encode_disconnect(&w, reason);
 	}
@@ -127,8 +131,11 @@ void client_close(struct client *c, enum mqtt_reason reason, struct instant now)
 /* [v5 MQTT-3.1.0-1, MQTT-3.1.0-2]: CONNECT comes first, and only then */
 static enum mqtt_reason dispatch(struct client *c, const struct frame *frame, struct instant now)
 {
+	const struct core_observer *observer = &c->shard->observer;
 	protocol_handler *handler;
 
+	if (unlikely(observer->packet != NULL))
+		observer->packet(observer->owner, c, frame->type, frame->size, false);
 	if (c->state == CLIENT_NEW)
 		return frame->type == PACKET_CONNECT ? protocol_connect(c, frame, now)
 						     : MQTT_PROTOCOL_ERROR;

@@ -81,7 +81,10 @@ void client_timeout(struct client *c, struct instant now);
 /* Have the output sent at the end of this turn. */
 void client_mark_dirty(struct client *c);
 
-/* Room in the output for a packet that `c` is sent now. */
-uint8_t *client_reserve(struct client *c, size_t len);
+/*
+ * Room in the output for a packet that `c` is sent now: `len` bytes here, and `more` that the
+ * caller appends by reference.
+ */
+uint8_t *client_reserve(struct client *c, enum packet_type type, size_t len, size_t more);
 
 #endif

@@ -30,7 +30,8 @@ static void send_connack(struct client *c, enum mqtt_reason reason, bool session
 	struct writer w = writer_of(packet, sizeof(packet));
 
 	encode_connack(&w, &connack);
-	memcpy(client_reserve(c, writer_span(&w).len), packet, writer_span(&w).len);
+	memcpy(client_reserve(c, PACKET_CONNACK, writer_span(&w).len, 0), packet,
+			writer_span(&w).len);
 }
 
 /* Answer with a CONNACK that says no; the connection is then closed [v5 MQTT-3.1.4-2]. */
@@ -294,7 +295,7 @@ enum mqtt_reason protocol_pingreq(struct client *c, const struct frame *frame, s
 	(void)now;
 	if (reason != MQTT_SUCCESS)
 		return reason;
-	w = writer_of(client_reserve(c, 2), 2);
+	w = writer_of(client_reserve(c, PACKET_PINGRESP, 2, 0), 2);
 	encode_pingresp(&w);
 	return MQTT_SUCCESS;
 }

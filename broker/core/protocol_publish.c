@@ -11,7 +11,7 @@ void protocol_send_ack(struct client *c, enum packet_type type, uint16_t packet_
 		enum mqtt_reason reason)
 {
 	size_t size = c->version == MQTT_5 && reason != MQTT_SUCCESS ? 5 : 4;
-	struct writer w = writer_of(client_reserve(c, size), size);
+	struct writer w = writer_of(client_reserve(c, type, size, 0), size);
 
 	encode_ack(&w, type, c->version, packet_id, reason);
 }

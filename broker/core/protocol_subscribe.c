@@ -34,7 +34,7 @@ static void send_codes(struct client *c, enum packet_type type, uint16_t packet_
 	struct writer w = writer_of(packet, size);
 
 	encode_suback(&w, type, c->version, packet_id, codes, count);
-	memcpy(client_reserve(c, writer_span(&w).len), packet, writer_span(&w).len);
+	memcpy(client_reserve(c, type, writer_span(&w).len, 0), packet, writer_span(&w).len);
 	free(packet);
 }
 

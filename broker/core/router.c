@@ -70,7 +70,8 @@ static struct wire serialise(struct str *scratch, const struct message *m,
 static void send_wire(struct client *c, const struct wire *wire, const struct delivery *d,
 		uint16_t packet_id, bool dup)
 {
-	uint8_t *at = client_reserve(c, wire->bytes.len);
+	uint8_t *at = client_reserve(
+			c, PACKET_PUBLISH, wire->bytes.len, wire->size - wire->bytes.len);
 
 	memcpy(at, wire->bytes.data, wire->bytes.len);
 	at[0] = publish_first_byte(d->qos, d->retain, dup);
@@ -274,7 +275,7 @@ static void resend(struct client *c, struct inflight_entry *entry, struct instan
 	c->session->inflight.unsent -= entry->is_unsent;
 	entry->is_unsent = false;
 	if (entry->state == INFLIGHT_WAIT_PUBCOMP) {
-		struct writer w = writer_of(client_reserve(c, 4), 4);
+		struct writer w = writer_of(client_reserve(c, PACKET_PUBREL, 4, 0), 4);
 
 		encode_ack(&w, PACKET_PUBREL, c->version, entry->packet_id, MQTT_SUCCESS);
 		return;

@@ -27,6 +27,9 @@ struct core_observer {
 	void (*subscribed)(void *owner, const struct client *c, struct span filter, uint8_t code);
 	void (*unsubscribed)(void *owner, const struct client *c, struct span filter);
 	void (*dropped)(void *owner, const struct session *s); /* the first of a full queue */
+	/* Each packet received or sent, `size` bytes in all; costs time when it is not NULL. */
+	void (*packet)(void *owner, const struct client *c, enum packet_type type, size_t size,
+			bool is_sent);
 };
 
 struct shard {
