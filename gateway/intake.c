@@ -22,6 +22,9 @@ enum {
 	FULL_POLL_MS = 50,	  /* with the journal full, whether there is room again */
 	FULL_PATIENCE_MS = 20000, /* then the connection is given back */
 	CONNACK_MS = 10000,
+	LASTING_MS = 5000,
+	PROBE_BYTES = 1024 * 1024,
+	PROBE_MS = 500,	    /* a journal that cannot be written is tried this often */
 	FAREWELL_MS = 2000, /* for the last messages of ours to be acknowledged */
 };
 
@@ -42,12 +45,13 @@ struct intake {
 	/* The thread's own from here. */
 	struct mosquitto *client; /* NULL: no connection and no attempt at one */
 	enum client_protocol protocol;
-	bool connected;	  /* CONNACK was received */
-	bool lost;	  /* the connection is over */
-	unsigned unheard; /* attempts that ended before any CONNACK */
-	struct str why;	  /* what ended it, when known */
-	struct str said;  /* the problem that the log knows */
-	struct instant retry_at, tick_at, connack_by, full_since, status_at;
+	bool connected;	   /* CONNACK was received */
+	bool lost;	   /* the connection is over */
+	unsigned unheard;  /* attempts that ended before any CONNACK */
+	struct str why;	   /* what ended it, when known */
+	struct str detail; /* what OpenSSL had to say */
+	struct str said;   /* the problem that the log knows */
+	struct instant connected_at, retry_at, tick_at, connack_by, full_since, status_at;
 	struct backoff backoff;
 	uint64_t seed;
 	bool is_full;
@@ -68,6 +72,8 @@ static void say_problem(struct intake *i, const char *what, const char *why)
 	struct str text = { 0 };
 
 	str_printf(&text, "%s: %s", what, why);
+	if (i->detail.len > 0)
+		str_printf(&text, " (%s)", str_text(&i->detail));
 	if (!span_equal(str_span(&text), str_span(&i->said)))
 		log_warn("%s: %s; trying again", str_text(&i->name), str_text(&text));
 	str_finish(&i->said);
@@ -169,7 +175,7 @@ static void on_accepted(struct intake *i, bool session)
 {
 	i->connected = true;
 	i->unheard = 0;
-	backoff_reset(&i->backoff);
+	i->connected_at = instant_now();
 	str_clear(&i->said);
 	count(i->env.counters, COUNT_CONNECTIONS, 1);
 	log_info("%s: connected with MQTT %s, %s session", str_text(&i->name),
@@ -259,6 +265,19 @@ static void on_publish(struct mosquitto *m, void *owner, int packet, int reason,
 	}
 }
 
+/* Why TLS failed is only told here. */
+static void on_log(struct mosquitto *m, void *owner, int level, const char *text)
+{
+	struct intake *i = owner;
+
+	(void)m;
+	if (level == MOSQ_LOG_ERR && strncmp(text, "OpenSSL", 7) == 0) {
+		str_clear(&i->detail);
+		str_append_escaped(&i->detail, span_of_text(text));
+	}
+	log_debug("%s: libmosquitto: %s", str_text(&i->name), text);
+}
+
 /* --- connecting ---------------------------------------------------------------------------- */
 
 static void forget_connection(struct intake *i)
@@ -280,6 +299,7 @@ static void forget_connection(struct intake *i)
 
 static void set_callbacks(struct mosquitto *m)
 {
+	mosquitto_log_callback_set(m, on_log);
 	mosquitto_connect_v5_callback_set(m, on_connect);
 	mosquitto_disconnect_v5_callback_set(m, on_disconnect);
 	mosquitto_message_v5_callback_set(m, on_message);
@@ -301,6 +321,7 @@ static void try_connect(struct intake *i)
 	int r = MOSQ_ERR_NOMEM;
 
 	str_clear(&i->why);
+	str_clear(&i->detail);
 	str_clear(&i->text);
 	i->env.status(i->env.owner, "offline", &i->text);
 	will.payload = str_span(&i->text);
@@ -338,6 +359,12 @@ static void end_connection(struct intake *i)
 	} else if (i->why.len > 0) {
 		say_problem(i, "no connection", str_text(&i->why));
 	}
+	/* Only a connection that lasted starts the waits anew: not one that a second gateway of
+	   the same client_id takes away at once. */
+	if (was_connected &&
+			instant_reached(instant_after(i->connected_at, milliseconds(LASTING_MS)),
+					instant_now()))
+		backoff_reset(&i->backoff);
 	i->unheard = was_connected ? 0 : i->unheard + 1;
 	forget_connection(i);
 	retry_later(i);
@@ -394,10 +421,8 @@ static bool commit_batch(struct intake *i)
 		count(i->env.counters, COUNT_COMMITS_FAILED, 1);
 	record_batch_clear(&i->batch);
 	if (r < 0 && !i->commit_failed)
-		log_error_errno(r, "journal: cannot be written; nothing is acknowledged until it "
-				   "can be again");
-	if (r == 0 && i->commit_failed)
-		log_notice("journal: can be written again");
+		log_error_errno(r, "journal: cannot be written; no messages are taken until it can "
+				   "be again");
 	i->commit_failed = r < 0;
 	return r == 0;
 }
@@ -446,10 +471,13 @@ static void write_all(struct intake *i)
 /* With the journal full: wait, and in the end give the connection back. */
 static void check_room(struct intake *i, struct instant now)
 {
-	bool full = !journal_has_room(i->env.journal);
+	bool full;
 
-	if (full)
-		journal_maintain(i->env.journal);
+	if (!journal_has_room(i->env.journal))
+		journal_maintain(i->env.journal); /* what is confirmed may not be trimmed yet */
+	/* Once full, a tenth has to be free again, so that it does not come and go. */
+	full = i->is_full ? !journal_has_room_again(i->env.journal)
+			  : !journal_has_room(i->env.journal);
 	if (full && !i->is_full) {
 		i->full_since = now;
 		log_warn("journal: full (journal_max_size): taking no more messages from the "
@@ -564,6 +592,21 @@ static void say_goodbye(struct intake *i)
 		client_disconnect(i->client);
 }
 
+/* After a failed commit: has what stood in the way gone? A small commit would prove little. */
+static bool probe_journal(struct intake *i)
+{
+	AUTO_FREE uint8_t *bytes = xcalloc(1, PROBE_BYTES);
+	int r = journal_note_put(i->env.journal, "probe", span_of(bytes, PROBE_BYTES));
+
+	if (r == 0)
+		r = journal_note_put(i->env.journal, "probe", span_of(bytes, 0));
+	if (r < 0)
+		return false;
+	i->commit_failed = false;
+	log_notice("journal: can be written again");
+	return true;
+}
+
 static void *run(void *owner)
 {
 	struct intake *i = owner;
@@ -575,9 +618,11 @@ static void *run(void *owner)
 			run_connected(i, now);
 		} else if (!instant_reached(i->retry_at, now)) {
 			wait_for_retry(i, now);
-		} else if (i->is_full && !journal_has_room(i->env.journal)) {
+		} else if (i->is_full && !journal_has_room_again(i->env.journal)) {
 			journal_maintain(i->env.journal);
 			i->retry_at = instant_after(now, milliseconds(FULL_POLL_MS));
+		} else if (i->commit_failed && !probe_journal(i)) {
+			i->retry_at = instant_after(now, milliseconds(PROBE_MS));
 		} else {
 			i->is_full = false;
 			try_connect(i);
@@ -598,7 +643,7 @@ struct intake *intake_create(const struct intake_env *env)
 	i->config = env->config;
 	i->url = &env->config->brokers[env->broker];
 	i->outbound = outbound_create((size_t)env->config->reject_queue);
-	i->backoff = (struct backoff){ .first = milliseconds(200), .most = seconds(10) };
+	i->backoff = (struct backoff){ .first = milliseconds(200), .most = seconds(2) };
 	i->seed = hash_seed();
 	str_append_text(&i->name, "broker ");
 	url_format(i->url, &i->name);
@@ -627,6 +672,7 @@ void intake_destroy(struct intake *i)
 	str_finish(&i->status_topic);
 	str_finish(&i->note_name);
 	str_finish(&i->why);
+	str_finish(&i->detail);
 	str_finish(&i->said);
 	str_finish(&i->text);
 	free(i);

@@ -56,9 +56,10 @@ struct journal {
 	uint64_t first;
 
 	uint64_t bytes;
+	bool trim_failed; /* was said */
 
 	_Atomic uint64_t head;
-	_Atomic bool has_room;
+	_Atomic bool has_room, has_room_again;
 };
 
 static struct span key_of(uint64_t sequence, uint8_t key[KEY_SIZE])
@@ -187,6 +188,12 @@ static int load_cursors(struct journal *j, struct MDB_txn *txn)
 	return result;
 }
 
+static void note_room(struct journal *j)
+{
+	j->has_room = j->bytes < j->max_bytes;
+	j->has_room_again = j->bytes < j->max_bytes - j->max_bytes / 10;
+}
+
 static int load(struct MDB_txn *txn, void *owner)
 {
 	struct journal *j = owner;
@@ -197,7 +204,7 @@ static int load(struct MDB_txn *txn, void *owner)
 	if (r == 0)
 		r = load_cursors(j, txn);
 	j->head = j->next - 1;
-	j->has_room = j->bytes < j->max_bytes;
+	note_room(j);
 	return r;
 }
 
@@ -417,7 +424,7 @@ static int commit(struct journal *j, const struct record_batch *batch, size_t tr
 		j->first = c->first;
 		j->bytes = c->bytes;
 		j->head = j->next - 1;
-		j->has_room = j->bytes < j->max_bytes;
+		note_room(j);
 		for (size_t i = 0; trim_most > 0 && i < j->reader_count; i++)
 			j->readers[i].durable = c->places[i];
 	}
@@ -452,15 +459,21 @@ bool journal_maintain(struct journal *j)
 	if (stale || j->first <= slowest(j))
 		r = commit(j, NULL, TRIM_IDLE);
 	more = r == 0 && j->first <= slowest(j);
+	if (r < 0 && !j->trim_failed)
+		log_warn_errno(r, "journal %s: cannot be trimmed, trying again", j->folder);
+	j->trim_failed = r < 0;
 	pthread_mutex_unlock(&j->lock);
-	if (r < 0)
-		log_warn_errno(r, "journal %s: could not be trimmed, trying again", j->folder);
 	return more;
 }
 
 bool journal_has_room(struct journal *j)
 {
 	return j->has_room;
+}
+
+bool journal_has_room_again(struct journal *j)
+{
+	return j->has_room_again;
 }
 
 struct journal_status journal_status(struct journal *j)

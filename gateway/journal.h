@@ -66,6 +66,8 @@ int journal_append(struct journal *j, const struct record_batch *batch);
 bool journal_maintain(struct journal *j);
 
 bool journal_has_room(struct journal *j);
+/* The same with a tenth to spare. */
+bool journal_has_room_again(struct journal *j);
 struct journal_status journal_status(struct journal *j);
 
 /* Small texts that belong to the journal, "" when never set: what the session subscribed to. */

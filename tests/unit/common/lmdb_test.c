@@ -13,8 +13,9 @@
 #include "common/lmdb.h"
 #include "common/mem.h"
 
-static const struct lmdb_options small = { .map_size = 1 << 20, .map_limit = 64 << 20, .tables = 2,
-	.mode = 0600 };
+static const struct lmdb_options small = {
+	.map_size = 1 << 20, .map_limit = 64 << 20, .tables = 2, .mode = 0600
+};
 
 struct fixture {
 	char folder[64];

@@ -37,15 +37,16 @@ static void a_small_file_is_enough(void **state)
 
 static void a_file_with_everything_is_understood(void **state)
 {
-	static const char text[] = "broker mqtts://g@[::1]:1\nbroker unix:/run/b\ncafile /ca\n"
-				   "client_id gw-2\nstate_dir /s\njournal_max_size 1M\n"
-				   "receive_maximum 10\nlog_dest file /var/log/g\nlog_type error\n"
-				   "log_type debug\nlog_timestamp false\n"
-				   "output a command_file\npath /a\ndelivery pipe\nmax_output 1k\n"
-				   "output b command_file\npath /b\nbatch_dir /tmp\nbatch_results 5\n"
-				   "route x/+ y/#  # two\nto a b\nto a\ndecode check text\n"
-				   "host pre-${topic[0]}\nservice ${json.service}\n"
-				   "route #\nto b\n";
+	static const char text[] =
+			"broker mqtts://g@[::1]:1\nbroker unix:/run/b\ncafile /ca\n"
+			"client_id gw-2\nstate_dir /s\njournal_max_size 1M\n"
+			"receive_maximum 10\nlog_dest file /var/log/g\nlog_type error\n"
+			"log_type debug\nlog_timestamp false\n"
+			"output a command_file\npath /a\ndelivery pipe\nmax_output 1k\n"
+			"output b command_file\npath /b\nbatch_dir /tmp\nbatch_results 5\n"
+			"route x/+ y/#  # two\nto a b\nto a\ndecode check text\n"
+			"host pre-${topic[0]}\nservice ${json.service}\n"
+			"route #\nto b\n";
 	struct settings_report report = { 0 };
 	struct config c = { 0 };
 
@@ -90,7 +91,8 @@ static void mistakes_are_named_with_their_place_and_remedy(void **state)
 		{ HEAD "output a/b command_file\n", "f:3: 'a/b': is no name for an output" },
 		{ HEAD OUTPUT OUTPUT ROUTE, "f:5: 'nagios': is the name of the output on line 3" },
 		{ HEAD "output nagios command_file\n" ROUTE, "f:3: 'path': is missing" },
-		{ HEAD "output nagios command_file\npath x\n" ROUTE, "f:3: 'nagios': path x is not" },
+		{ HEAD "output nagios command_file\npath x\n" ROUTE,
+				"f:3: 'nagios': path x is not" },
 		{ HEAD OUTPUT "batch_dir /a;b\n" ROUTE, "f:3: 'nagios': batch_dir holds a ;" },
 		{ HEAD OUTPUT "delivery maybe\n" ROUTE, "f:5: 'delivery': " },
 		{ HEAD OUTPUT ROUTE "decode xml\n", "f:5: 'xml': is no way to decode" },
@@ -99,7 +101,8 @@ static void mistakes_are_named_with_their_place_and_remedy(void **state)
 		{ HEAD OUTPUT ROUTE "hosts x\n", "f:7: 'hosts': unknown keyword; did you mean" },
 		{ "broker http://x\nstate_dir /s\n" OUTPUT ROUTE, "f: 'http://x': does not start" },
 		{ "broker mqtts://x\nstate_dir /s\n" OUTPUT ROUTE, "f: 'cafile': is missing" },
-		{ "broker mqtt://x\nstate_dir s\n" OUTPUT ROUTE, "f: 'state_dir': is not absolute" },
+		{ "broker mqtt://x\nstate_dir s\n" OUTPUT ROUTE,
+				"f: 'state_dir': is not absolute" },
 		{ HEAD "client_id a/b\n" OUTPUT ROUTE, "f: 'client_id': becomes a level" },
 		{ HEAD "certfile /x\n" OUTPUT ROUTE, "f: 'keyfile': is missing" },
 		{ HEAD "log_dest nowhere\n" OUTPUT ROUTE, "f: 'nowhere': is no destination" },

@@ -41,8 +41,9 @@ static int setup(void **state)
 	snprintf(f->folder, sizeof(f->folder), "%s/journal", f->root);
 	f->outputs[0] = "fast";
 	f->outputs[1] = "slow";
-	f->options = (struct journal_options){ .folder = f->folder, .max_bytes = 4 << 20,
-		.outputs = f->outputs, .output_count = 2 };
+	f->options = (struct journal_options){
+		.folder = f->folder, .max_bytes = 4 << 20, .outputs = f->outputs, .output_count = 2
+	};
 	open_it(f);
 	*state = f;
 	return 0;
@@ -69,8 +70,9 @@ static int append(struct fixture *f, size_t count, size_t size)
 
 	for (size_t i = 0; i < count; i++) {
 		char topic[32];
-		struct record record = { .payload = { payload, size }, .qos = 1,
-			.retain = i % 2 == 1, .source = 3 };
+		struct record record = {
+			.payload = { payload, size }, .qos = 1, .retain = i % 2 == 1, .source = 3
+		};
 
 		snprintf(topic, sizeof(topic), "nagios/h/%" PRIu64, next + i);
 		record.topic = span_of_text(topic);
@@ -305,8 +307,10 @@ static void notes_are_kept(void **state)
 static void a_record_that_is_cut_is_not_taken(void **state)
 {
 	struct record_batch batch = { 0 };
-	struct record record = { .topic = SPAN("a/b"), .properties = SPAN("props"),
-		.payload = SPAN("payload"), .qos = 1 };
+	struct record record = { .topic = SPAN("a/b"),
+		.properties = SPAN("props"),
+		.payload = SPAN("payload"),
+		.qos = 1 };
 	struct record back;
 
 	(void)state;
