@@ -216,10 +216,10 @@ static void on_disconnect(
 
 	(void)m;
 	(void)properties;
-	i->lost = true;
-	if (i->why.len == 0 && result != 0)
+	if (!i->lost && i->why.len == 0 && result != 0)
 		str_append_text(&i->why, result >= 0x80 ? mosquitto_reason_string(result)
 							: client_error(result));
+	i->lost = true;
 }
 
 static void on_subscribe(struct mosquitto *m, void *owner, int packet, int granted_count,
@@ -344,7 +344,7 @@ static void try_connect(struct intake *i)
 		return;
 	}
 	i->connack_by = instant_after(instant_now(), milliseconds(CONNACK_MS));
-	i->tick_at = i->connack_by;
+	i->tick_at = instant_after(instant_now(), milliseconds(TICK_MS));
 }
 
 /* After a loss that was noticed in the callbacks or by a failing call. */
@@ -473,7 +473,7 @@ static void check_room(struct intake *i, struct instant now)
 {
 	bool full;
 
-	if (!journal_has_room(i->env.journal))
+	if (i->is_full || !journal_has_room(i->env.journal))
 		journal_maintain(i->env.journal); /* what is confirmed may not be trimmed yet */
 	/* Once full, a tenth has to be free again, so that it does not come and go. */
 	full = i->is_full ? !journal_has_room_again(i->env.journal)
