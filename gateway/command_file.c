@@ -13,12 +13,17 @@
 #include "gateway/fifo.h"
 
 enum {
-	RETRY_MS = 200,	       /* a missing pipe or folder is looked for this often */
-	LOOK_MS = 500,	       /* whether the file is gone, should the watch have missed it */
-	REPEAT_FRESH_MS = 700, /* the pipe was opened anew: a dying reader may have eaten the
-				  command */
-	REPEAT_MS = 5000,
+	RETRY_MS = 200, /* a missing pipe or folder is looked for this often */
+	LOOK_MS = 500,	/* whether the file is gone, should the watch have missed it */
+	/*
+	 * A core that was killed leaves a worker behind that reads the pipe for up to half a second
+	 * more, and eats the command. Nothing shows it, so the command is given again soon, and
+	 * then at ever longer intervals: to a core that is merely busy it costs a line in its log.
+	 */
+	REPEAT_FIRST_MS = 600,
 	REPEAT_MOST_MS = 30000,
+	PATIENCE_MS = 5000, /* with a batch that is not taken, before that is said */
+	STUCK_MS = 1000,    /* with a pipe that stays full, before that is said */
 };
 
 #define O(type, field) SETTING_FIELD(struct output_config, type, field)
@@ -61,8 +66,8 @@ struct command_file {
 	struct str name;	   /* its file */
 	size_t written;		   /* STEP_PIPE: bytes of the batch's text */
 	bool full;		   /* the pipe was, at the last write */
-	bool recorded;		   /* progress says that the batch was issued */
-	bool fresh;		   /* the pipe was opened after the last command */
+	struct instant full_since;
+	bool recorded; /* progress says that the batch was issued */
 	const char *folder_problem;
 	struct instant retry_at;
 	struct instant look_at;
@@ -155,7 +160,7 @@ static enum sink_leftover resume(struct sink *s, const struct progress *left)
 	c->batch = NULL;
 	c->recorded = true;
 	c->step = STEP_ISSUE;
-	c->repeat = milliseconds(REPEAT_MS);
+	c->repeat = milliseconds(REPEAT_FIRST_MS);
 	return LEFTOVER_BUSY;
 }
 
@@ -169,7 +174,7 @@ static void submit(struct sink *s, const struct batch *batch)
 	c->written = 0;
 	c->full = false;
 	c->recorded = false;
-	c->repeat = milliseconds(REPEAT_MS);
+	c->repeat = milliseconds(REPEAT_FIRST_MS);
 	c->step = c->config->delivery == DELIVERY_PIPE ? STEP_PIPE : STEP_WRITE_FILE;
 	str_clear(&c->name);
 	batch_file_name(&c->folder, c->first, c->last, &c->name);
@@ -212,7 +217,7 @@ static bool keep_open(struct command_file *c, struct instant now)
 	if (!instant_reached(c->retry_at, now))
 		return false;
 	if (fifo_open(&c->fifo)) {
-		c->fresh = true;
+		c->repeat = milliseconds(REPEAT_FIRST_MS);
 		return true;
 	}
 	c->retry_at = instant_after(now, milliseconds(RETRY_MS));
@@ -239,15 +244,26 @@ static bool record_issue(struct command_file *c)
 
 static void schedule_repeat(struct command_file *c, struct instant now)
 {
-	int64_t next = c->repeat.ns * 2;
+	int64_t next = c->repeat.ns * 2, most = milliseconds(REPEAT_MOST_MS).ns;
 
-	c->repeat_at = instant_after(now, c->fresh ? milliseconds(REPEAT_FRESH_MS) : c->repeat);
-	if (!c->fresh)
-		c->repeat = nanoseconds(next > milliseconds(REPEAT_MOST_MS).ns
-							? milliseconds(REPEAT_MOST_MS).ns
-							: next);
-	c->fresh = false;
+	c->repeat_at = instant_after(now, c->repeat);
+	c->repeat = nanoseconds(next < most ? next : most);
 	c->look_at = instant_after(now, milliseconds(LOOK_MS));
+}
+
+/* fifo_write(), and the watch over how long the pipe stays full. */
+static int write_or_wait(struct command_file *c, struct span bytes, struct instant now)
+{
+	int r = fifo_write(&c->fifo, bytes);
+	bool was_full = c->full;
+
+	c->full = r == -EAGAIN;
+	if (c->full && !was_full)
+		c->full_since = now;
+	else if (c->full &&
+			instant_reached(instant_after(c->full_since, milliseconds(STUCK_MS)), now))
+		fifo_stuck(&c->fifo);
+	return r;
 }
 
 /* Give the command. False when the pipe has to be waited for. */
@@ -271,9 +287,8 @@ static bool issue(struct command_file *c, struct instant now)
 	str_printf(&command, "[%" PRId64 "] PROCESS_FILE;%s/%s;1\n",
 			wall_time_seconds(wall_time_now()), c->config->batch_dir,
 			str_text(&c->name));
-	r = fifo_write(&c->fifo, str_span(&command));
+	r = write_or_wait(c, str_span(&command), now);
 	str_finish(&command);
-	c->full = r == -EAGAIN;
 	if (r < 0) {
 		if (!c->full)
 			c->retry_at = instant_after(now, milliseconds(RETRY_MS));
@@ -318,7 +333,7 @@ static bool confirm(struct command_file *c, struct instant now)
 	if (c->fifo.fd < 0) {
 		repeat_command(c);
 	} else if (instant_reached(c->repeat_at, now)) {
-		if (c->repeat.ns > milliseconds(REPEAT_MS).ns)
+		if (c->repeat.ns > milliseconds(PATIENCE_MS).ns)
 			log_warn("output \"%s\": the core has not taken %s/%s yet, telling it "
 				 "again; it must be able to read and to remove that file",
 					c->config->name, c->config->batch_dir, str_text(&c->name));
@@ -351,8 +366,7 @@ static bool write_pipe(struct command_file *c, struct instant now)
 
 		if (!keep_open(c, now))
 			return false;
-		r = fifo_write(&c->fifo, piece);
-		c->full = r == -EAGAIN;
+		r = write_or_wait(c, piece, now);
 		if (r == 0) {
 			c->written += piece.len;
 		} else {
@@ -434,6 +448,9 @@ static struct instant deadline(const struct sink *s)
 		return instant_earlier(c->look_at, c->repeat_at);
 	if (c->fifo.fd < 0 || c->step == STEP_WRITE_FILE || (c->step == STEP_ISSUE && !c->full))
 		return c->retry_at;
+	/* poll() tells when a full pipe is read again; that it is not has to be found out. */
+	if (c->full && c->fifo.problem == NULL)
+		return instant_after(c->full_since, milliseconds(STUCK_MS));
 	return INSTANT_NEVER;
 }
 

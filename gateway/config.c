@@ -142,8 +142,12 @@ static bool open_output(void *owner, struct settings_line *line, struct settings
 	c->outputs[c->output_count]->class = output_types[i].class;
 	c->outputs[c->output_count]->line = line->number;
 	settings_init(output_types[i].settings, c->outputs[c->output_count]);
-	*ret = (struct settings_block){ output_types[i].settings, c->outputs[c->output_count],
-		"output" };
+	*ret = (struct settings_block){
+		.table = output_types[i].settings,
+		.target = c->outputs[c->output_count],
+		.title = "output",
+		.lines = &c->outputs[c->output_count]->lines,
+	};
 	c->output_count++;
 	return true;
 }
@@ -160,7 +164,9 @@ static bool open_route(void *owner, struct settings_line *line, struct settings_
 	c->route_configs = grow_array(c->route_configs, c->route_count, &c->route_capacity,
 			sizeof(*c->route_configs));
 	c->route_configs[c->route_count++] = r;
-	*ret = (struct settings_block){ route_settings, r, "route" };
+	*ret = (struct settings_block){
+		.table = route_settings, .target = r, .title = "route", .lines = &r->lines
+	};
 	return true;
 }
 
@@ -182,7 +188,7 @@ static const struct settings_refusal refusals[] = {
 static struct settings_grammar grammar_of(struct config *c)
 {
 	return (struct settings_grammar){
-		.global = { global_settings, c, NULL },
+		.global = { .table = global_settings, .target = c, .lines = &c->lines },
 		.openers = openers,
 		.refusals = refusals,
 	};
@@ -307,4 +313,16 @@ void config_finish(struct config *c)
 	free(c->routes);
 	settings_finish(global_settings, c);
 	*c = (struct config){ 0 };
+}
+
+unsigned config_line(const struct config *c, const char *keyword)
+{
+	return settings_line_of(global_settings, &c->lines, keyword);
+}
+
+unsigned config_route_line(const struct route_config *route, const char *keyword)
+{
+	unsigned line = settings_line_of(route_settings, &route->lines, keyword);
+
+	return line > 0 ? line : route->line;
 }

@@ -25,7 +25,8 @@ enum delivery { DELIVERY_CONFIRMED, DELIVERY_PIPE };
 struct output_config {
 	char *name;
 	const struct sink_class *class;
-	unsigned line;
+	unsigned line; /* that opened it */
+	struct settings_lines lines;
 
 	char *path;
 	int delivery;	 /* enum delivery */
@@ -41,11 +42,13 @@ struct route_config {
 	char *decode;
 	char *host;
 	char *service;
-	unsigned line;
+	unsigned line; /* that opened it */
+	struct settings_lines lines;
 	struct route route;
 };
 
 struct config {
+	struct settings_lines lines;
 	struct text_list broker_texts;
 	struct url brokers[MAX_BROKERS];
 	size_t broker_count;
@@ -95,5 +98,9 @@ bool config_parse(struct config *config, struct span text, const char *name,
 		struct settings_report *report);
 
 void config_finish(struct config *config);
+
+/* The line of the file that set a keyword; of a block, else the line that opened it; else 0. */
+unsigned config_line(const struct config *config, const char *keyword);
+unsigned config_route_line(const struct route_config *route, const char *keyword);
 
 #endif

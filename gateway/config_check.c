@@ -24,12 +24,18 @@ struct check {
 	struct settings_report *report;
 };
 
-/* The error of a block opened on `line`; 0: of the whole file. */
+/* An error of `line`; 0: of the whole file. */
 static void problem(const struct check *k, unsigned line, const char *word, const char *what)
 {
 	struct settings_line at = { .file = k->config->file, .number = line, .report = k->report };
 
 	settings_error(&at, span_of_text(word), "%s", what);
+}
+
+/* An error of a global keyword, on the line that set it. */
+static void keyword_problem(const struct check *k, const char *keyword, const char *what)
+{
+	problem(k, config_line(k->config, keyword), keyword, what);
 }
 
 static void check_brokers(const struct check *k)
@@ -41,14 +47,16 @@ static void check_brokers(const struct check *k)
 		struct str why = { 0 };
 
 		if (i == MAX_BROKERS)
-			problem(k, 0, "broker", "is given more often than the 16 times possible");
+			problem(k, c->broker_texts.lines[i], "broker",
+					"is given more often than the 16 times possible");
 		else if (i > MAX_BROKERS)
 			break;
 		else if (url_parse(span_of_text(c->broker_texts.texts[i]), schemes,
 					 &c->brokers[c->broker_count], &why))
 			tls |= c->brokers[c->broker_count++].scheme->tls;
 		else
-			problem(k, 0, c->broker_texts.texts[i], str_text(&why));
+			problem(k, c->broker_texts.lines[i], c->broker_texts.texts[i],
+					str_text(&why));
 		str_finish(&why);
 	}
 	if (tls && c->cafile == NULL)
@@ -57,7 +65,8 @@ static void check_brokers(const struct check *k)
 				"without it; add a line: cafile "
 				"/etc/ssl/certs/ca-certificates.crt");
 	if ((c->certfile == NULL) != (c->keyfile == NULL))
-		problem(k, 0, c->certfile == NULL ? "certfile" : "keyfile",
+		problem(k, config_line(c, c->certfile == NULL ? "keyfile" : "certfile"),
+				c->certfile == NULL ? "certfile" : "keyfile",
 				"is missing; certfile and keyfile go together");
 }
 
@@ -66,7 +75,7 @@ static void check_client_id(const struct check *k)
 	const char *id = k->config->client_id;
 
 	if (id != NULL && (!topic_name_valid(span_of_text(id)) || strchr(id, '/') != NULL))
-		problem(k, 0, "client_id",
+		keyword_problem(k, "client_id",
 				"becomes a level of a topic, so it takes text without / + #");
 }
 
@@ -83,11 +92,11 @@ static void read_password(const struct check *k)
 	fd = open(c->password_file, O_RDONLY | O_CLOEXEC);
 	n = fd < 0 ? -1 : read(fd, text, sizeof(text));
 	if (n < 0) {
-		problem(k, 0, c->password_file, strerror(errno));
+		problem(k, config_line(c, "password_file"), c->password_file, strerror(errno));
 		return;
 	}
 	if (fstat(fd, &st) == 0 && (st.st_mode & S_IRWXO) != 0) {
-		problem(k, 0, c->password_file,
+		problem(k, config_line(c, "password_file"), c->password_file,
 				"can be read by everyone; make it readable to the gateway only: "
 				"chmod 640");
 	} else {
@@ -118,13 +127,14 @@ static void check_log(const struct check *k)
 		while (w < array_size(words) && strcmp(words[w].word, text) != 0)
 			w++;
 		if (i > 0)
-			problem(k, 0, "log_dest", "is given twice; the log has one destination");
+			problem(k, c->log_dests.lines[i], "log_dest",
+					"is given twice; the log has one destination");
 		else if (w < array_size(words))
 			c->log.destination = words[w].destination;
 		else if (strncmp(text, "file ", 5) == 0 && strchr(text, '/') != NULL)
 			c->log.file = text + 5, c->log.destination = LOG_TO_FILE;
 		else
-			problem(k, 0, text,
+			problem(k, c->log_dests.lines[i], text,
 					"is no destination for the log; take stderr, stdout, "
 					"syslog, none, or file /PATH");
 	}
@@ -139,12 +149,10 @@ static size_t find_output(const struct config *c, struct span name)
 	return i;
 }
 
-static void unknown_output(const struct check *k, const struct route_config *rc, struct span name)
+static void unknown_output(const struct check *k, unsigned line, struct span name)
 {
 	struct nearest n = { 0 };
-	struct settings_line at = {
-		.file = k->config->file, .number = rc->line, .report = k->report
-	};
+	struct settings_line at = { .file = k->config->file, .number = line, .report = k->report };
 
 	for (size_t i = 0; i < k->config->output_count; i++)
 		nearest_offer(&n, name, k->config->outputs[i]->name);
@@ -173,7 +181,7 @@ static void check_targets(const struct check *k, struct route_config *rc)
 			size_t output = find_output(k->config, name);
 
 			if (output == k->config->output_count)
-				unknown_output(k, rc, name);
+				unknown_output(k, rc->to.lines[i], name);
 			else
 				add_output(&rc->route, output);
 		}
@@ -198,10 +206,10 @@ static void check_decode(const struct check *k, struct route_config *rc)
 			unknown = true;
 	}
 	if (unknown || (none && rc->route.formats != 0) || rc->route.formats == DECODE_TEXT)
-		problem(k, rc->line, rc->decode,
+		problem(k, config_route_line(rc, "decode"), rc->decode,
 				"is no way to decode; take check, check text, or none");
 	else if (none && rc->route.output_count > 0)
-		problem(k, rc->line, "decode none",
+		problem(k, config_route_line(rc, "decode"), "decode none",
 				"leaves nothing that a command_file output could deliver; take "
 				"decode check");
 }
@@ -212,7 +220,7 @@ static void check_template(const struct check *k, const struct route_config *rc,
 	struct str why = { 0 };
 
 	if (!template_parse(span_of_text(text), key, into, &why))
-		problem(k, rc->line, text, str_text(&why));
+		problem(k, config_route_line(rc, key), text, str_text(&why));
 	str_finish(&why);
 }
 
@@ -270,7 +278,7 @@ bool config_check(struct config *c, struct settings_report *report)
 	check_brokers(&k);
 	check_client_id(&k);
 	if (c->state_dir != NULL && c->state_dir[0] != '/')
-		problem(&k, 0, "state_dir", "is not absolute; write the path from / on");
+		keyword_problem(&k, "state_dir", "is not absolute; write the path from / on");
 	read_password(&k);
 	check_log(&k);
 	if (c->output_count == 0)

@@ -10,6 +10,7 @@
 
 static const char no_pipe[] = "is not there; the core creates it when it starts: is it running?";
 static const char no_reader[] = "nobody reads it; is the core running?";
+static const char stuck[] = "is full, the core is not reading it; is it busy, stopped or hanging?";
 static const char no_fifo[] =
 		"is not a pipe; remove it and restart the core, which then creates one";
 static const char a_link[] = "is a symbolic link, which is never followed; name the pipe itself";
@@ -135,13 +136,26 @@ int fifo_write(struct fifo *f, struct span bytes)
 	do {
 		n = write(f->fd, bytes.data, bytes.len);
 	} while (n < 0 && errno == EINTR);
-	if (n == (ssize_t)bytes.len)
+	if (n == (ssize_t)bytes.len) {
+		if (f->problem == stuck) {
+			log_info("output \"%s\": %s is read again", f->output, f->path);
+			f->problem = NULL;
+		}
 		return 0;
+	}
 	error = n < 0 ? errno : EIO;
 	if (error == EAGAIN)
 		return -EAGAIN;
 	fifo_lost(f);
 	return -error;
+}
+
+void fifo_stuck(struct fifo *f)
+{
+	if (f->problem == stuck)
+		return;
+	f->problem = stuck;
+	log_warn("output \"%s\": %s %s; waiting", f->output, f->path, stuck);
 }
 
 void fifo_lost(struct fifo *f)

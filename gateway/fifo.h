@@ -41,6 +41,10 @@ bool fifo_is_current(struct fifo *f);
  */
 int fifo_write(struct fifo *f, struct span bytes);
 
+/* It has been full for long: say that the core does not read it. The next write that works ends
+ * that. */
+void fifo_stuck(struct fifo *f);
+
 /* The reader is gone, as poll() said. */
 void fifo_lost(struct fifo *f);
 

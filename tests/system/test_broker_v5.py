@@ -117,11 +117,13 @@ def test_retain_as_published_keeps_the_flag(broker):
         assert [m.retain for m in subscriber.wait_for(2)] == [1, 0]
 
 
-def test_shared_subscriptions_are_announced_as_absent_and_refused(broker):
-    with Wire.to(broker.port) as wire:
-        assert bytes([SHARED_SUBSCRIPTIONS, 0]) in wire.connect("shared", level=packet.V5).body
-        wire.send(packet.subscribe(1, [("$share/group/work/#", 1)], packet.V5))
-        assert wire.expect(packet.SUBACK).body[-1] == SHARED_UNSUPPORTED
+def test_shared_subscribers_take_turns(broker):
+    with Client(broker.port) as one, Client(broker.port) as two, Client(broker.port) as publisher:
+        for member in (one, two):
+            member.subscribe("$share/group/work/#", 1)
+        for number in range(20):
+            publisher.publish("work/a", str(number), qos=1)
+        assert len(one.wait_for(10)) == len(two.wait_for(10)) == 10
 
 
 def test_a_will_waits_for_its_delay_and_is_forgotten_when_the_client_is_back(broker):
