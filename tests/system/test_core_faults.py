@@ -41,14 +41,14 @@ class Story:
     def is_heard(self):
         return {f"number {n}" for n in range(self.number)} <= self.heard()
 
-    def expect_recovery(self, since):
-        """Everything told is applied within RECOVERY of `since`, also what is told now."""
+    def expect_recovery(self, since, within=RECOVERY):
+        """Everything told is applied `within` seconds of `since`, also what is told now."""
         try:
-            wait_until(self.is_heard, RECOVERY + 10, "every acknowledged result applied")
+            wait_until(self.is_heard, within + 10, "every acknowledged result applied")
         finally:
             self.missing = sorted({f"number {n}" for n in range(self.number)} - self.heard())
         took = time.monotonic() - since
-        assert took < RECOVERY * SLACK, f"recovered only after {took:.2f} s"
+        assert took < within * SLACK, f"recovered only after {took:.2f} s"
         self.tell()
         wait_until(self.is_heard, 5, "results told after the recovery applied")
 
@@ -116,7 +116,8 @@ def test_nagios_reloads_under_load(story):
     for _ in range(3):
         story.tell(100)
         story.rig.nagios.reload()
-    story.expect_recovery(time.monotonic())
+    # Nagios sets its pipe aside while it reloads and looks at it again with its clock's next second.
+    story.expect_recovery(time.monotonic(), within=RECOVERY + 1)
 
 
 @DELIVERIES
