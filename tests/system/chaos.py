@@ -42,6 +42,12 @@ def kill_core(rig, chance):
     rig.nagios.start()
 
 
+def orphan_core(rig, chance):
+    rig.nagios.orphan()
+    wait_until(lambda: not rig.nagios.is_reading(), 5, "the end of the orphan")
+    rig.nagios.start()
+
+
 def restart_core(rig, chance):
     rig.nagios.end()
     rig.nagios.start()
@@ -71,8 +77,9 @@ def kill_gateway_and_core(rig, chance):
 
 
 def kill_one_or_the_other(rig, chance):
-    chance.choice([kill_gateway, restart_gateway, kill_core, restart_core, reload_core,
-                   kill_frozen_core, freeze_core, kill_gateway_and_core])(rig, chance)
+    chance.choice([kill_gateway, restart_gateway, kill_core, orphan_core, restart_core,
+                   reload_core, kill_frozen_core, freeze_core,
+                   kill_gateway_and_core])(rig, chance)
 
 
 @dataclass
@@ -87,6 +94,7 @@ SCENARIOS = [
     Scenario("gateway-kill", kill_gateway, "kill -9 of the gateway"),
     Scenario("gateway-restart", restart_gateway, "SIGTERM of the gateway"),
     Scenario("core-kill", kill_core, "kill -9 of Nagios"),
+    Scenario("core-orphan", orphan_core, "kill -9 of Nagios, its worker lives on for a moment"),
     Scenario("core-restart", restart_core, "SIGTERM of Nagios"),
     Scenario("core-reload", reload_core, "SIGHUP of Nagios"),
     Scenario("core-hang", kill_frozen_core, "Nagios stops answering and is killed for it"),
@@ -128,16 +136,16 @@ def table(reports):
                      for row in rows)
 
 
-def play(scenario, module, kills, rate=RATE, seed=None, keep_on_loss=None):
+def play(scenario, module, kills, rate=RATE, seed=None, logs=None):
     """
-    Run one scenario; the faults fall at random moments. With `keep_on_loss` the log of every
-    process goes there when something was lost.
+    Run one scenario; the faults fall at random moments. When something went wrong, what every
+    process wrote goes below `logs`.
     """
     chance = random.Random(seed)
     with Scratch() as scratch:
         rig = Rig(scratch, module, hosts=20, services=10, **scenario.rig).start()
         load = Load(rig.broker.port, rate, hosts=20, services=10).start()
-        account, recoveries = Account(load, rig.nagios), []
+        account, recoveries, wreck = Account(load, rig.nagios), [], ""
         try:
             for _ in range(kills):
                 let_pass(chance.uniform(0.02, 0.4))
@@ -146,25 +154,25 @@ def play(scenario, module, kills, rate=RATE, seed=None, keep_on_loss=None):
                 wait_until(lambda: account.has_reached(mark), 30, "recovery")
                 recoveries.append(time.monotonic() - since)
             load.stop()
-            try:
-                wait_until(account.is_complete, 30, "every acknowledged result applied", 0.02)
-            except AssertionError:
-                pass  # the report says how many are lost
+            wait_until(account.is_complete, 30, "every acknowledged result applied", 0.02)
+        except AssertionError as failure:
+            wreck = f"{scenario.name}: {failure}\n"
         finally:
             load.abandon()
             rig.observer.close()
-            if keep_on_loss and (sys.exc_info()[0] or account.lost()):
-                keep_logs(rig, keep_on_loss / scenario.name)
-        slowest = max(load.acknowledged_at.values(), default=0)
-        return Report(scenario.name, kills, len(load.acknowledged), sum(account.applied.values()),
-                      len(account.lost()), account.twice(), account.disordered,
-                      max(recoveries, default=0), slowest, sample(account))
+        wreck += first_lost(account)
+        if wreck and logs:
+            keep_logs(rig, logs / scenario.name)
+        return Report(scenario.name, len(recoveries), len(load.acknowledged),
+                      sum(account.applied.values()), len(account.lost()), account.twice(),
+                      account.disordered, max(recoveries, default=0),
+                      max(load.acknowledged_at.values(), default=0), wreck)
 
 
-def sample(account):
-    """The first lost numbers, for whoever has to find out why."""
+def first_lost(account):
+    """Which numbers are lost, for whoever has to find out why."""
     lost = sorted(account.lost())[:10]
-    return "".join(f"lost: number {n} for {'/'.join(account.load.target(n))}\n" for n in lost)
+    return "".join(f"  lost: number {n} for {'/'.join(account.load.target(n))}\n" for n in lost)
 
 
 def keep_logs(rig, folder):
@@ -204,7 +212,7 @@ def main():
     print("\n" + table(reports))
     for report in reports:
         print(report.wreck, end="")
-    return 1 if any(r.lost for r in reports) else 0
+    return 1 if any(r.wreck for r in reports) else 0
 
 
 if __name__ == "__main__":

@@ -180,6 +180,17 @@ class Nagios:
         self.process.end()
 
     def kill(self):
+        """Kill it and its workers, as the service manager does before it starts another."""
+        self.process.kill_all()
+
+    def orphan(self):
+        """
+        Kill the main process alone; its command file worker swallows commands until it notices.
+
+        Never start another before that (is_reading() becomes false): of two workers on one
+        command file one finds it empty, and a worker of Nagios 4.4 that finds it empty ends. The
+        core would run on without ever reading a command.
+        """
         self.process.kill()
 
     def freeze(self):
@@ -188,8 +199,12 @@ class Nagios:
     def thaw(self):
         self.process.signal(signal.SIGCONT)
 
-    def reload(self):
+    def reload(self, meanwhile=lambda: None):
+        """Returns when it is back: Nagios takes a second before it even begins."""
+        loops = self.log().count("name=Core Worker")
         self.process.signal(signal.SIGHUP)
+        meanwhile()
+        wait_until(lambda: self.log().count("name=Core Worker") > loops, 10, "the reload")
 
     def results(self):
         self._read()

@@ -112,10 +112,7 @@ class Process:
         self.popen.send_signal(number)
 
     def kill(self):
-        """
-        End it at once, as a power cut would, and reap it. What it forked lives on as it would in
-        earnest: an orphaned command file worker of Nagios keeps reading for up to half a second.
-        """
+        """End it at once, as a power cut would, and reap it. What it forked lives on."""
         self._ended = True
         if self.is_running():
             self.popen.kill()
@@ -132,8 +129,8 @@ class Process:
             self.kill()
         return self.popen.returncode if self.popen else None
 
-    def clear(self):
-        """End it and everything that came from it, in whatever state they are."""
+    def kill_all(self):
+        """As kill(), with everything that came from it: what systemd does with a failed unit."""
         self.kill()
         for session in self._sessions:
             for pid in _session_members(session):
@@ -141,6 +138,10 @@ class Process:
                     os.kill(pid, signal.SIGKILL)
                 except ProcessLookupError:
                     pass
+
+    def clear(self):
+        """End all of it, for good."""
+        self.kill_all()
         if self in _alive:
             _alive.remove(self)
 

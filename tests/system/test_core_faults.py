@@ -112,10 +112,20 @@ def test_nagios_is_killed_under_load(story):
 
 
 @pytest.mark.parametrize("output", [CONFIRMED], ids=["confirmed"])
+def test_what_an_orphan_of_the_core_swallowed_is_told_to_the_next_core(story):
+    """The command file stays open all the time: no write fails, and nothing was applied."""
+    nagios = story.rig.nagios
+    nagios.orphan()
+    story.tell(100)
+    wait_until(lambda: not nagios.is_reading(), 5, "the end of the orphan")
+    nagios.start()
+    story.expect_recovery(time.monotonic())
+
+
+@pytest.mark.parametrize("output", [CONFIRMED], ids=["confirmed"])
 def test_nagios_reloads_under_load(story):
-    for _ in range(3):
-        story.tell(100)
-        story.rig.nagios.reload()
+    for _ in range(2):
+        story.rig.nagios.reload(meanwhile=story.tell)
     # Nagios sets its pipe aside while it reloads and looks at it again with its clock's next second.
     story.expect_recovery(time.monotonic(), within=RECOVERY + 1)
 

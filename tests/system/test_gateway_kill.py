@@ -11,7 +11,7 @@ def test_every_acknowledged_result_is_applied(module, name):
     scenario = next(s for s in chaos.SCENARIOS if s.name == name)
     report = chaos.play(scenario, module, kills=3)
     print(chaos.table([report]))
-    assert report.lost == 0, report.wreck
+    assert not report.wreck and report.lost == 0, report.wreck
     assert report.disordered == 0
     assert report.acknowledged > 0
     assert report.slowest_recovery < 2 * SLACK
@@ -20,5 +20,6 @@ def test_every_acknowledged_result_is_applied(module, name):
 def test_without_faults_nothing_is_applied_twice(module):
     calm = chaos.Scenario("calm", lambda rig, chance: None, "no fault at all")
     report = chaos.play(calm, module, kills=3)
+    assert not report.wreck
     assert (report.lost, report.twice, report.disordered) == (0, 0, 0)
     assert report.applied == report.acknowledged
