@@ -7,6 +7,7 @@
 #   make check        install what is missing, build, run the whole test suite
 #   make deps         install the packages of the distribution (as root or through sudo)
 #   make lint         check the layers, the formatting, the usual mistakes
+#   make tidy         clang-tidy over the sources, a minute or two
 #   make format       rewrite the sources in the house style
 #   make bench        measure, side by side with the distribution's Mosquitto
 #   make chaos        kill and stop everything under load for a while, count what was lost
@@ -80,7 +81,7 @@ TESTS    := $(UNITS) $(REPLAYS) $(CONVERSE) $(NEBS)
 
 C_FILES := $(sort $(shell find common broker gateway plugins cli tests -name '*.[ch]' 2>/dev/null))
 
-.PHONY: all programs tests check demo deps lint format bench chaos fuzz install clean help
+.PHONY: all programs tests check demo deps lint tidy format bench chaos fuzz install clean help
 all: programs
 programs: $(PROGRAMS)
 tests: $(TESTS)
@@ -186,6 +187,12 @@ bench: programs tests $(LOADGEN)
 lint:
 	$(Q)awk -f tests/lint/layers.awk tests/lint/layers.txt $(C_FILES)
 	$(Q)CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' sh tests/lint/lint.sh $(C_FILES)
+
+tidy: $(patsubst %.c,build/tidy/%.ok,$(call src,common $(BROKER_DIRS) gateway cli))
+build/tidy/%.ok: %.c .clang-tidy
+	@mkdir -p $(@D)
+	$(Q)clang-tidy --quiet $< -- $(CPPFLAGS) -std=c17 2>/dev/null
+	@touch $@
 
 format:
 	$(Q)clang-format -i $(C_FILES)

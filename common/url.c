@@ -78,7 +78,6 @@ static bool split_port(
 		}
 		*ret_host = span_of(rest.data + 1, close - 1);
 		rest = span_from(rest, close + 1);
-		end = 0;
 	} else {
 		*ret_host = span_first(rest, end);
 		rest = span_from(rest, end);
