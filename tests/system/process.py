@@ -153,14 +153,8 @@ class Process:
         lines = self.stderr()[since:].lower().splitlines()
         return any(all(word.lower() in line for word in words) for line in lines)
 
-    def resident_kilobytes(self):
-        for row in Path(f"/proc/{self.pid}/status").read_text().splitlines():
-            if row.startswith("VmRSS"):
-                return int(row.split()[1])
-        return 0
 
-
-def run(argv, timeout=30, stdin=b"", env=None):
+def run(argv, timeout=30, stdin=b""):
     """Run a program to its end as the ordinary user; returns the CompletedProcess, bytes kept."""
     return subprocess.run([str(a) for a in argv], input=stdin, capture_output=True,
-                          timeout=timeout, preexec_fn=_die_with_parent, env=env, **account())
+                          timeout=timeout, preexec_fn=_die_with_parent, **account())
