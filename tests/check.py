@@ -18,6 +18,7 @@ from pathlib import Path
 BUILD = Path(os.environ.get("BELFRY_BUILD", "build/release"))
 BIN = Path(os.environ.get("BELFRY_BIN", "build/bin"))
 MODE = os.environ.get("MODE", "release")
+SLACK = {"asan": "5", "tsan": "8"}.get(MODE, "1")  # sanitizers take their time
 TIMEOUT = 600
 
 
@@ -86,6 +87,7 @@ def system():
     environment = dict(os.environ, BELFRY_BIN=str(BIN.resolve()), BELFRY_BUILD=str(BUILD.resolve()),
                        BELFRY_NEBCOUNT=str((neb / "nebcount.so").resolve()),
                        BELFRY_NEBLOG=str((neb / "neblog.so").resolve()),
+                       BELFRY_TEST_SLACK=os.environ.get("BELFRY_TEST_SLACK", SLACK),
                        PYTHONDONTWRITEBYTECODE="1")
     status, text = run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
                         "tests/system"], env=environment)
