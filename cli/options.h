@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The options of a verb, from a settings table: a row "ttl" is `--ttl VALUE` or `--ttl=VALUE`,
+ * a SETTING_BOOL takes no value. Parsing, bounds and defaults are those of the settings.
+ */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include "cli/verbs.h"
+
+enum options_outcome {
+	OPTIONS_READ,
+	OPTIONS_HELP,  /* --help: the help was printed */
+	OPTIONS_WRONG, /* the error was printed */
+};
+
+/*
+ * Fill `target` from the command line; it is zeroed memory, and the caller gives back what it
+ * owns with settings_finish() whatever the outcome. *ret_command is the index behind `--`, or
+ * argc when there is none: words without dashes in front of it are errors.
+ */
+enum options_outcome options_read(
+		const struct verb *verb, void *target, int argc, char **argv, int *ret_command);
+
+/* "belfry VERB: ...", on stderr, with the way to the help behind it. Returns EXIT_USAGE. */
+int options_complain(const struct verb *verb, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* The table as part of a help text. */
+void options_print(const struct setting *table, FILE *out);
+
+#endif
