@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * belfry submit: publish check results and wait until the broker has taken each of them.
+ *
+ * All results are made before the connection, so that a plugin that runs for a minute does not
+ * keep one open, and a mistake in the input is told even when the broker is away.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+#include "cli/options.h"
+#include "cli/outgoing.h"
+#include "cli/publisher.h"
+#include "common/mem.h"
+
+enum { MAX_STDIN = 64 * 1024 * 1024 };
+
+struct submit {
+	char *broker, *password_file, *cafile, *certfile, *keyfile;
+	char *host, *service, *state, *output, *long_output, *perfdata, *time, *ttl, *id;
+	char *topic_prefix;
+	uint64_t timeout, plugin_timeout;
+	bool verbose;
+
+	struct url url;
+	char *password;
+	struct outgoing outgoing;
+	size_t refused, lost;
+};
+
+#define S(type, field) SETTING_FIELD(struct submit, type, field)
+
+/* clang-format off */
+static const struct setting submit_options[] = {
+/*  name               kind              field                     min  max      default */
+{ "broker",         SETTING_TEXT,     S(char *, broker),          1, 1024,     NULL, 0,
+  "mqtt://[USER@]HOST[:PORT], mqtts://... or unix:/PATH. Default: the environment's BELFRY_BROKER, else mqtt://127.0.0.1:1883.", NULL },
+{ "password-file",  SETTING_TEXT,     S(char *, password_file),   1, 4096,     NULL, 0,
+  "File whose first line is the password of USER.", NULL },
+{ "cafile",         SETTING_TEXT,     S(char *, cafile),          1, 4096,     NULL, 0,
+  "Authorities that may have signed the certificate of a mqtts:// broker. Default: those of the system.", NULL },
+{ "certfile",       SETTING_TEXT,     S(char *, certfile),        1, 4096,     NULL, 0,
+  "Our own certificate, for brokers that ask for one; needs --cafile and --keyfile.", NULL },
+{ "keyfile",        SETTING_TEXT,     S(char *, keyfile),         1, 4096,     NULL, 0,
+  "The private key of --certfile.", NULL },
+{ "host",           SETTING_TEXT,     S(char *, host),            1, 255,      NULL, 0,
+  "The host, as the monitoring core calls it. Default with a plugin: the name of this machine.", NULL },
+{ "service",        SETTING_TEXT,     S(char *, service),         1, 255,      NULL, 0,
+  "The service. Without it the result is the host's own.", NULL },
+{ "state",          SETTING_TEXT,     S(char *, state),           1, 32,       NULL, 0,
+  "Of a service ok, warning, critical, unknown or 0 to 3; of a host up, down, unreachable or 0 to 2.", NULL },
+{ "output",         SETTING_TEXT,     S(char *, output),          0, 1048576,  NULL, 0,
+  "What the check says, in one line.", NULL },
+{ "long-output",    SETTING_TEXT,     S(char *, long_output),     0, 1048576,  NULL, 0,
+  "Further lines.", NULL },
+{ "perfdata",       SETTING_TEXT,     S(char *, perfdata),        0, 1048576,  NULL, 0,
+  "Performance data: label=value;warn;crit;min;max ...", NULL },
+{ "time",           SETTING_TEXT,     S(char *, time),            1, 64,       NULL, 0,
+  "When the check ran: seconds since 1970 or RFC 3339. Default: now.", NULL },
+{ "ttl",            SETTING_TEXT,     S(char *, ttl),             1, 10,       NULL, 0,
+  "Seconds until the result goes stale; 0: never.", NULL },
+{ "id",             SETTING_TEXT,     S(char *, id),              1, 255,      NULL, 0,
+  "A name for this result, to find it again.", NULL },
+{ "topic-prefix",   SETTING_TEXT,     S(char *, topic_prefix),    1, 1024,     "nagios", 0,
+  "Published is to PREFIX/HOST/SERVICE or PREFIX/HOST.", NULL },
+{ "timeout",        SETTING_DURATION, S(uint64_t, timeout),       1, 3600,     "10s", 0,
+  "How long to wait for the connection, and then for each acknowledgement.", NULL },
+{ "plugin-timeout", SETTING_DURATION, S(uint64_t, plugin_timeout), 1, 86400,   "60s", 0,
+  "How long a plugin may run. After that it is killed and its service UNKNOWN.", NULL },
+{ "verbose",        SETTING_BOOL,     S(bool, verbose),           0, 0,        "false", 0,
+  "(or -v) Print what was published.", NULL },
+{ 0 },
+};
+/* clang-format on */
+
+static char connect_timeout_text[256];
+
+static void on_connect_timeout(int signal_number)
+{
+	(void)signal_number;
+	if (write(STDERR_FILENO, connect_timeout_text, strlen(connect_timeout_text)) < 0)
+		_exit(EXIT_UNREACHABLE);
+	_exit(EXIT_UNREACHABLE);
+}
+
+/* Names and addresses block inside libmosquitto; an alarm is what ends that. */
+static struct publisher *connect_in_time(struct submit *s, const struct publisher_config *config,
+		publisher_report *report, enum publish_outcome *ret, struct str *problem)
+{
+	struct publisher *publisher;
+	struct str url = { 0 };
+
+	url_format(&s->url, &url);
+	snprintf(connect_timeout_text, sizeof(connect_timeout_text),
+			"belfry submit: %s: no answer within %u s\n", str_text(&url),
+			(unsigned)s->timeout);
+	str_finish(&url);
+	signal(SIGALRM, on_connect_timeout);
+	alarm((unsigned)s->timeout + 1); /* publisher_open() ends by itself where it can */
+	publisher = publisher_open(config, report, s, ret, problem);
+	alarm(0);
+	return publisher;
+}
+
+static void report(void *owner, size_t tag, enum publish_outcome outcome, const char *sentence)
+{
+	struct submit *s = owner;
+	const struct outgoing_message *m = &s->outgoing.messages[tag];
+
+	switch (outcome) {
+	case PUBLISH_DONE:
+		if (s->verbose)
+			printf("%s %s\n", m->topic, str_text(&m->payload));
+		return;
+	case PUBLISH_REFUSED:
+		s->refused++;
+		break;
+	case PUBLISH_LOST:
+		s->lost++;
+		break;
+	}
+	fprintf(stderr, "belfry submit: %s: %s\n", m->label, sentence);
+}
+
+static int exit_code_of(const struct submit *s)
+{
+	if (s->lost > 0)
+		return EXIT_UNREACHABLE;
+	return s->refused + s->outgoing.invalid > 0 ? EXIT_REFUSED : EXIT_DONE;
+}
+
+static int publish(struct submit *s)
+{
+	struct publisher_config config = { .broker = &s->url,
+		.password = s->password,
+		.cafile = s->cafile,
+		.certfile = s->certfile,
+		.keyfile = s->keyfile,
+		.timeout = seconds((int64_t)s->timeout) };
+	struct outgoing *o = &s->outgoing;
+	struct str problem = { 0 };
+	enum publish_outcome outcome;
+	struct publisher *publisher;
+
+	if (o->count == 0)
+		return exit_code_of(s);
+	publisher = connect_in_time(s, &config, report, &outcome, &problem);
+	if (publisher == NULL) {
+		fprintf(stderr, "belfry submit: %s%s\n", str_text(&problem),
+				outcome == PUBLISH_LOST ? "; is the broker running there?" : "");
+		str_finish(&problem);
+		return outcome == PUBLISH_LOST ? EXIT_UNREACHABLE : EXIT_REFUSED;
+	}
+	for (size_t i = 0; i < o->count; i++)
+		publisher_send(publisher, i, o->messages[i].topic,
+				str_span(&o->messages[i].payload));
+	publisher_wait(publisher);
+	publisher_close(publisher);
+	if (s->verbose && o->count > 1)
+		printf("%zu published, %zu refused, %zu without an answer, %zu invalid\n",
+				o->count - s->refused - s->lost, s->refused, s->lost, o->invalid);
+	return exit_code_of(s);
+}
+
+static struct span span_or_empty(const char *text)
+{
+	return text != NULL ? span_of_text(text) : (struct span){ NULL, 0 };
+}
+
+/* What the command line says of a result; `now` gives the time it does not. */
+static struct result base_result(const struct submit *s, const char *now)
+{
+	return (struct result){
+		.host = span_or_empty(s->host),
+		.service = span_or_empty(s->service),
+		.output = span_or_empty(s->output),
+		.long_output = span_or_empty(s->long_output),
+		.perfdata = span_or_empty(s->perfdata),
+		.time = span_or_empty(s->time != NULL ? s->time : now),
+		.ttl = span_or_empty(s->ttl),
+		.id = span_or_empty(s->id),
+	};
+}
+
+static int submit_one(struct submit *s)
+{
+	char now[WALL_TIME_TEXT];
+	struct result r = base_result(s, wall_time_format(wall_time_now(), now));
+
+	r.state = state_parse(span_of_text(s->state), s->service == NULL);
+	outgoing_add(&s->outgoing, &r, "");
+	return publish(s);
+}
+
+static int submit_plugin(struct submit *s, char **command)
+{
+	struct result base;
+
+	if (s->host == NULL) {
+		char name[HOST_NAME_MAX + 1] = "";
+
+		gethostname(name, sizeof(name) - 1);
+		s->host = xstrdup(name);
+	}
+	base = base_result(s, NULL);
+	outgoing_add_plugin(&s->outgoing, command, seconds((int64_t)s->plugin_timeout), &base);
+	return publish(s);
+}
+
+/* All of stdin; false when there is more than MAX_STDIN or it cannot be read. */
+static bool read_input(struct str *ret)
+{
+	char buffer[65536];
+	ssize_t n;
+
+	if (isatty(STDIN_FILENO))
+		fputs("belfry submit: type HOST <tab> SERVICE <tab> STATE <tab> OUTPUT, one result "
+		      "a line, and Ctrl-D at the end\n",
+				stderr);
+	while ((n = read(STDIN_FILENO, buffer, sizeof(buffer))) > 0) {
+		str_append(ret, span_of(buffer, (size_t)n));
+		if (ret->len > MAX_STDIN) {
+			fprintf(stderr,
+					"belfry submit: more than %d MB on stdin; send it in "
+					"parts\n",
+					MAX_STDIN / 1024 / 1024);
+			return false;
+		}
+	}
+	if (n < 0)
+		fprintf(stderr, "belfry submit: stdin: %s\n", strerror(errno));
+	return n == 0;
+}
+
+static int submit_stdin(struct submit *s)
+{
+	char now[WALL_TIME_TEXT];
+	struct result base = base_result(s, wall_time_format(wall_time_now(), now));
+	struct str input = { 0 };
+	int code = EXIT_REFUSED;
+
+	if (read_input(&input)) {
+		outgoing_add_tab_form(&s->outgoing, str_span(&input), &base);
+		code = publish(s);
+	}
+	str_finish(&input);
+	return code;
+}
+
+/* The first line of the file; NULL after a complaint. */
+static char *read_password(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	char line[1024];
+	char *password = NULL;
+
+	if (f == NULL) {
+		options_complain(&submit_verb, "--password-file %s: %s", path, strerror(errno));
+		return NULL;
+	}
+	if (fgets(line, sizeof(line), f) != NULL) {
+		line[strcspn(line, "\r\n")] = '\0';
+		password = xstrdup(line);
+	} else {
+		options_complain(&submit_verb, "--password-file %s: is empty", path);
+	}
+	wipe(line, sizeof(line));
+	fclose(f);
+	return password;
+}
+
+static bool check_broker(struct submit *s)
+{
+	const char *text = s->broker != NULL ? s->broker : getenv("BELFRY_BROKER");
+	struct str problem = { 0 };
+	bool ok;
+
+	if (text == NULL || *text == '\0')
+		text = "mqtt://127.0.0.1:1883";
+	ok = url_parse(span_of_text(text), publisher_schemes, &s->url, &problem);
+	if (!ok)
+		options_complain(&submit_verb, "%s '%s' %s",
+				s->broker != NULL ? "--broker" : "BELFRY_BROKER", text,
+				str_text(&problem));
+	str_finish(&problem);
+	if (ok && s->password_file != NULL)
+		ok = (s->password = read_password(s->password_file)) != NULL;
+	return ok;
+}
+
+static bool check_values(const struct submit *s)
+{
+	uint64_t number;
+
+	if (s->state != NULL && state_parse(span_of_text(s->state), s->service == NULL) == NULL)
+		options_complain(&submit_verb, "--state: '%s%s", s->state,
+				state_choices(s->service == NULL));
+	else if (s->time != NULL && !time_valid(span_of_text(s->time)))
+		options_complain(&submit_verb,
+				"--time: '%s' is no time; write seconds since 1970, or RFC 3339 as "
+				"2026-11-23T04:05:06Z",
+				s->time);
+	else if (s->ttl != NULL && !span_to_uint(span_of_text(s->ttl), UINT32_MAX, &number))
+		options_complain(&submit_verb, "--ttl: '%s' is no number of seconds", s->ttl);
+	else if ((s->certfile == NULL) != (s->keyfile == NULL))
+		options_complain(&submit_verb, "--certfile and --keyfile belong together");
+	else if (s->certfile != NULL && s->cafile == NULL)
+		options_complain(&submit_verb, "--certfile needs --cafile");
+	else
+		return true;
+	return false;
+}
+
+/* The three ways of use exclude each other. */
+static bool check_combination(const struct submit *s, bool has_command)
+{
+	bool has_text = s->output != NULL || s->long_output != NULL || s->perfdata != NULL;
+
+	if (has_command && (s->state != NULL || has_text))
+		options_complain(&submit_verb, "state, output and perfdata come from the plugin; "
+					       "leave the options out, or the plugin");
+	else if (s->state != NULL && s->host == NULL)
+		options_complain(&submit_verb, "--state needs --host");
+	else if (!has_command && s->state == NULL &&
+			(has_text || s->host != NULL || s->service != NULL || s->id != NULL))
+		options_complain(&submit_verb, "--state is missing, or `-- PLUGIN ARGS`");
+	else
+		return true;
+	return false;
+}
+
+static int submit_run(int argc, char **argv)
+{
+	struct submit s = { 0 };
+	int command = argc;
+	int code = EXIT_USAGE;
+	enum options_outcome outcome = options_read(&submit_verb, &s, argc, argv, &command);
+	bool has_command = command < argc;
+
+	s.outgoing.prefix = s.topic_prefix;
+	if (outcome == OPTIONS_HELP) {
+		code = EXIT_DONE;
+	} else if (outcome == OPTIONS_READ && !has_command && strcmp(argv[argc - 1], "--") == 0) {
+		code = options_complain(&submit_verb, "no plugin behind the --");
+	} else if (outcome == OPTIONS_READ && check_combination(&s, has_command) &&
+			check_values(&s) && check_broker(&s)) {
+		if (has_command)
+			code = submit_plugin(&s, argv + command);
+		else
+			code = s.state != NULL ? submit_one(&s) : submit_stdin(&s);
+	}
+	outgoing_finish(&s.outgoing);
+	url_finish(&s.url);
+	if (s.password != NULL)
+		wipe(s.password, strlen(s.password));
+	free(s.password);
+	settings_finish(submit_options, &s);
+	return code;
+}
+
+const struct verb submit_verb = {
+	.name = "submit",
+	.summary = "publish check results, or run a plugin and publish what it says",
+	.usage = "--host HOST [--service SERVICE] --state STATE [--output TEXT] [OPTION...]\n"
+		 "[--host HOST] [--service SERVICE] [OPTION...] -- PLUGIN [ARG...]\n"
+		 "[OPTION...] < RESULTS",
+	.about = "Publishes with QoS 1 and waits until the broker has taken each result.\n"
+		 "\n"
+		 "With a plugin: runs it (without a shell) and takes its exit code, output and\n"
+		 "performance data. A plugin that cannot be run, is killed or takes too long "
+		 "makes\n"
+		 "its service UNKNOWN; of a host, nothing is submitted then. For a host, exit\n"
+		 "codes 0 and 1 mean UP, 2 and 3 DOWN, as they do to Nagios.\n"
+		 "\n"
+		 "Without --state and plugin: reads stdin to its end, in send_nsca's form,\n"
+		 "    HOST <tab> SERVICE <tab> STATE <tab> OUTPUT\n"
+		 "    HOST <tab> STATE <tab> OUTPUT\n"
+		 "one result a line, or separated by the character ETB (0x17) where outputs have\n"
+		 "several lines. A wrong line is reported and the others are sent.\n"
+		 "\n"
+		 "Exit codes: 0 the broker has taken everything; 1 something was invalid or\n"
+		 "refused, or nobody is subscribed to it; 2 wrong usage, nothing was done;\n"
+		 "3 the broker cannot be reached, or did not answer in time.\n",
+	.options = submit_options,
+	.run = submit_run,
+};
