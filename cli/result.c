@@ -3,11 +3,6 @@
 
 #include <time.h>
 
-#include "common/topic.h"
-#include "common/utf8.h"
-
-enum { MAX_NAME_BYTES = 255 }; /* as the gateway's */
-
 struct state_word {
 	const char *word; /* NULL ends the list */
 	const char *state;
@@ -119,83 +114,4 @@ bool time_valid(struct span text)
 		return true;
 	copy = span_dup_text(text);
 	return strlen(copy) == text.len && date_valid(copy);
-}
-
-static bool name_valid(struct span name)
-{
-	if (name.len == 0 || name.len > MAX_NAME_BYTES || name.data[0] == ' ' ||
-			name.data[name.len - 1] == ' ')
-		return false;
-	while (name.len > 0) {
-		uint32_t c;
-		size_t len = utf8_decode(name, &c);
-
-		if (len == 0 || c < 0x20 || (c >= 0x7f && c < 0xa0) || c == ';')
-			return false;
-		name = span_from(name, len);
-	}
-	return true;
-}
-
-static bool needs_encoding(struct span name, size_t at, size_t len, bool is_host)
-{
-	uint8_t c = name.data[at];
-
-	if (c == '%' || c == '+' || c == '#')
-		return true;
-	if (c == '/')
-		return is_host || at == 0 || at + 1 == name.len || name.data[at - 1] == '/';
-	return !utf8_valid_mqtt(span_of(name.data + at, len));
-}
-
-static void append_level(struct str *into, struct span name, bool is_host)
-{
-	str_append_byte(into, '/');
-	for (size_t at = 0; at < name.len;) {
-		uint32_t code;
-		size_t len = utf8_decode(span_from(name, at), &code);
-		bool encode;
-
-		if (len == 0)
-			len = 1;
-		encode = needs_encoding(name, at, len, is_host);
-		for (size_t end = at + len; at < end; at++) {
-			if (encode)
-				str_printf(into, "%%%02X", name.data[at]);
-			else
-				str_append_byte(into, (char)name.data[at]);
-		}
-	}
-}
-
-static bool check_name(const char *what, struct span name, struct str *problem)
-{
-	if (name_valid(name))
-		return true;
-	str_append_byte(problem, '\'');
-	str_append_escaped(problem, name);
-	str_printf(problem,
-			"' cannot be the name of a %s; take 1 to %d bytes of UTF-8 without ; and "
-			"control characters, and no blank at its ends",
-			what, MAX_NAME_BYTES);
-	return false;
-}
-
-bool result_topic(const struct result *r, const char *prefix, struct str *into, struct str *problem)
-{
-	size_t start = into->len;
-
-	if (!check_name("host", r->host, problem) ||
-			(r->service.len > 0 && !check_name("service", r->service, problem)))
-		return false;
-	str_append_text(into, prefix);
-	append_level(into, r->host, true);
-	if (r->service.len > 0)
-		append_level(into, r->service, false);
-	if (topic_name_valid(span_from(str_span(into), start)))
-		return true;
-	str_append_byte(problem, '\'');
-	str_append_escaped(problem, span_from(str_span(into), start));
-	str_append_text(problem, "' is no topic that can be published to; look at --topic-prefix");
-	return false;
 }

@@ -50,6 +50,19 @@ bool time_valid(struct span text);
 bool result_topic(
 		const struct result *r, const char *prefix, struct str *into, struct str *problem);
 
+/*
+ * The way back: host and service (empty: the host itself) of a topic that result_topic() made,
+ * or that anybody made by the same rules. False when it is none.
+ */
+bool result_topic_read(
+		struct span topic, const char *prefix, struct str *host, struct str *service);
+
+/*
+ * What the gateway says on belfry/reject/... as one sentence, which the caller frees: reason,
+ * detail and remedy.
+ */
+char *reject_sentence(struct span payload);
+
 /* Append the payload: one JSON object, without host and service, which the topic says. */
 void result_json(const struct result *r, struct str *into);
 

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The payload of a result. What is not UTF-8, and NUL, becomes U+FFFD; every control character
- * is escaped.
+ * The payload of a result, and that of a rejection. What is not UTF-8, and NUL, becomes U+FFFD;
+ * every control character is escaped.
  */
 #include "cli/result.h"
+
+#include <cjson/cJSON.h>
+
 #include "common/utf8.h"
 
 static void append_string(struct str *into, struct span text)
@@ -71,4 +74,22 @@ void result_json(const struct result *r, struct str *into)
 	append_member(into, "ttl", r->ttl, true);
 	append_member(into, "id", r->id, false);
 	str_append_byte(into, '}');
+}
+
+char *reject_sentence(struct span payload)
+{
+	static const char *const keys[] = { "reason", "detail", "remedy" };
+	cJSON *json = cJSON_ParseWithLength((const char *)payload.data, payload.len);
+	struct str sentence = { 0 };
+
+	for (size_t i = 0; i < array_size(keys); i++) {
+		const char *text = cJSON_GetStringValue(cJSON_GetObjectItem(json, keys[i]));
+
+		if (text != NULL && *text != '\0')
+			str_printf(&sentence, "%s%s", sentence.len > 0 ? " " : "", text);
+	}
+	cJSON_Delete(json);
+	if (sentence.len == 0)
+		str_append_text(&sentence, "the gateway does not say why");
+	return str_take(&sentence);
 }
