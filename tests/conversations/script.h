@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A conversation: what clients say to the broker and what they must hear.
+ *
+ *     limit max_inflight_messages 2       a setting of the broker, by mosquitto.conf's keyword
+ *     anonymous no                        the listener lets nobody in without a name
+ *     in-process only                     not against a real broker
+ *
+ *     client a   > CONNECT v5 id=a        client a sends; it is connected first if it is not
+ *                < CONNACK reason=0       the next packet it receives is such a one
+ *                <~ PUBLISH topic="x"     among the packets it has received is such a one
+ *                < nothing                nothing has come, and the connection is open
+ *                < closed                 the broker has closed the connection
+ *                > raw 10 0c "MQTT"       bytes as they are
+ *     client a   open                     connect and say nothing
+ *     client a   drop                     the connection is lost
+ *     at +10.5                            so many seconds later
+ *
+ * A line without a client belongs to the last one that was named; "client" and "at" may stand
+ * before what they are about, in one line. A packet that nobody waited for fails the script, at
+ * the end at the latest.
+ */
+#ifndef TESTS_CONVERSATIONS_SCRIPT_H
+#define TESTS_CONVERSATIONS_SCRIPT_H
+
+#include "common/str.h"
+
+enum step_kind { STEP_SEND, STEP_EXPECT, STEP_EXPECT_AMONG, STEP_OPEN, STEP_DROP, STEP_WAIT };
+
+struct step {
+	enum step_kind kind;
+	unsigned line;
+	unsigned client; /* index into the script's clients */
+	int64_t wait_ns;
+	char *text; /* owned; what follows > or < */
+};
+
+enum { MAX_CLIENTS = 16, CLIENT_NAME = 32 };
+
+struct script {
+	char *file; /* owned */
+	char name[128];
+	char clients[MAX_CLIENTS][CLIENT_NAME];
+	unsigned client_count;
+	struct step *steps;
+	size_t count, capacity;
+	struct str settings; /* lines of mosquitto.conf */
+	bool is_anonymous;
+	bool in_process_only;
+	int64_t waits_ns;
+};
+
+/* Read a script. False with "file:line: ..." in *problem; script_finish() is due anyway. */
+bool script_load(const char *file, struct script *ret, struct str *problem);
+void script_finish(struct script *s);
+
+#endif
