@@ -133,10 +133,11 @@ static uint8_t subscribe_options(struct fields *f, size_t filter)
 	for (size_t i = filter + 1; i < f->count && strcmp(f->all[i].name, "filter") != 0; i++) {
 		struct field *field = &f->all[i];
 		bool is_yes = strcmp(str_text(&field->value), "yes") == 0;
+		bool was_used = field->is_used;
 
-		field->is_used = true;
 		if (!field_number(field, &number))
 			number = 0;
+		field->is_used = true;
 		if (strcmp(field->name, "qos") == 0)
 			options |= number & 3;
 		else if (strcmp(field->name, "no-local") == 0)
@@ -148,7 +149,7 @@ static uint8_t subscribe_options(struct fields *f, size_t filter)
 		else if (strcmp(field->name, "options") == 0)
 			options = number;
 		else
-			field->is_used = false;
+			field->is_used = was_used;
 	}
 	return (uint8_t)options;
 }

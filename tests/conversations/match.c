@@ -18,13 +18,12 @@ bool expectation_prepare(struct fields *expected, struct str *problem)
 	}
 	for (size_t i = 0; i < expected->count; i++) {
 		char *name = expected->all[i].name;
-		bool is_code = strcmp(name, "granted") == 0 || strcmp(name, "reason") == 0;
+		bool is_code = has_codes(expected) &&
+			       (strcmp(name, "granted") == 0 || strcmp(name, "reason") == 0);
+		const char *full = is_code ? "code" : property_full_name(name);
 
-		if (has_codes(expected) && is_code)
-			snprintf(name, sizeof(expected->all[i].name), "code");
-		else
-			snprintf(name, sizeof(expected->all[i].name), "%s",
-					property_full_name(name));
+		if (full != name)
+			snprintf(name, sizeof(expected->all[i].name), "%s", full);
 		if (!packet_field_known(name)) {
 			str_printf(problem, "no packet has a field '%s'", name);
 			return false;
