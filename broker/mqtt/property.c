@@ -112,7 +112,7 @@ static enum mqtt_reason check(
 	const struct property_info *info = property_info(p->id);
 
 	if ((info->packets >> where & 1) == 0)
-		return MQTT_PROTOCOL_ERROR;
+		return MQTT_MALFORMED_PACKET; /* v5 2.2.2.2 */
 	if (!info->repeats && property_present(seen, p->id))
 		return MQTT_PROTOCOL_ERROR;
 	if (!text_is_valid(info->wire, p))
