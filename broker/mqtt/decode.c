@@ -301,6 +301,19 @@ bool subscribe_next(struct subscribe_packet *packet, struct span *ret_filter, ui
 	return true;
 }
 
+/* Which reason codes DISCONNECT [v5 MQTT-3.14.2-1] and AUTH [v5 MQTT-3.15.2-1] have. */
+static bool end_reason_allowed(enum packet_type type, uint8_t code)
+{
+	static const uint8_t elsewhere[] = { 0x84, 0x85, 0x86, 0x88, 0x8a, 0x8c, 0x91, 0x92 };
+
+	if (type == PACKET_AUTH)
+		return code == MQTT_SUCCESS || code == MQTT_CONTINUE_AUTHENTICATION ||
+		       code == MQTT_REAUTHENTICATE;
+	if (code < 0x80)
+		return code == MQTT_NORMAL_DISCONNECTION || code == MQTT_DISCONNECT_WITH_WILL;
+	return mqtt_reason_known(code) && memchr(elsewhere, code, sizeof(elsewhere)) == NULL;
+}
+
 /* Reason and properties may both be left out (v5 3.14.2, 3.15.2). */
 static enum mqtt_reason read_reason(const struct frame *frame, struct disconnect_packet *ret)
 {
@@ -313,7 +326,7 @@ static enum mqtt_reason read_reason(const struct frame *frame, struct disconnect
 	if (reader_left(&r) == 0)
 		return MQTT_SUCCESS;
 	code = read_u8(&r);
-	if (!mqtt_reason_known(code))
+	if (!end_reason_allowed(frame->type, code))
 		return MQTT_PROTOCOL_ERROR;
 	ret->reason = (enum mqtt_reason)code;
 	if (reader_left(&r) == 0)
