@@ -244,7 +244,7 @@ size_t router_publish(struct shard *shard, const struct session *publisher, stru
 	for (uint32_t i = 0; i < match->count; i++) {
 		const struct match_target *target = &match->targets[i];
 
-		if (target->no_local && target->session == publisher)
+		if (target->session == publisher ? target->no_local : target->own_only)
 			continue; /* [v5 MQTT-3.8.3-3] */
 		if (target->group != NULL)
 			fan_out_shared(&f, target->group);

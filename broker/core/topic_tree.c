@@ -193,29 +193,81 @@ static struct match_target *append_target(struct match *m)
 	return &m->targets[m->count++];
 }
 
-static void add_session(struct match *m, const struct subscription *s)
+static void append_subscription(struct match *m, const struct subscription *s, bool own_only)
 {
-	struct session *session = s->session;
-	struct match_target *target;
-
-	/* A session remembers where the last answer that named it did so. */
-	if (session->match_place < m->count &&
-			m->targets[session->match_place].session == session) {
-		target = &m->targets[session->match_place];
-		target->qos = target->qos > s->qos ? target->qos : s->qos;
-		target->no_local = target->no_local && s->no_local;
-		target->retain_as_published = target->retain_as_published || s->retain_as_published;
-		target->ids = subscription_ids_add(target->ids, s->identifier);
-		return;
-	}
-	session->match_place = m->count;
 	*append_target(m) = (struct match_target){
-		.session = session,
+		.session = s->session,
 		.ids = subscription_ids_add(NULL, s->identifier),
 		.qos = s->qos,
 		.no_local = s->no_local,
+		.own_only = own_only,
 		.retain_as_published = s->retain_as_published,
 	};
+}
+
+static void merge(struct match_target *target, const struct subscription *s)
+{
+	target->qos = target->qos > s->qos ? target->qos : s->qos;
+	target->retain_as_published = target->retain_as_published || s->retain_as_published;
+	target->ids = subscription_ids_add(target->ids, s->identifier);
+}
+
+static struct subscription_ids *copy_ids(const struct subscription_ids *ids)
+{
+	struct subscription_ids *copy = NULL;
+	struct property p;
+	struct reader r;
+
+	if (ids == NULL)
+		return NULL;
+	r = reader_of(span_of(ids->bytes, ids->len));
+	while (property_next(&r, &p))
+		copy = subscription_ids_add(copy, p.number);
+	return copy;
+}
+
+/*
+ * Some of a session's subscriptions are "no local" and some are not: what others publish goes by
+ * all of them, what the session publishes itself by those that are not [v5 MQTT-3.8.3-3]. The
+ * second answer is a target of its own, behind the first.
+ */
+static void add_to_own(struct match *m, const struct subscription *s, uint32_t place)
+{
+	struct match_target *own;
+
+	if (s->no_local == m->targets[place].no_local)
+		return;
+	if (s->no_local) { /* the first one: all before it count for the session's own too */
+		own = append_target(m);
+		*own = m->targets[place];
+		own->ids = copy_ids(own->ids);
+		own->own_only = true;
+		m->targets[place].no_local = true;
+		return;
+	}
+	for (uint32_t i = place + 1; i < m->count; i++) {
+		if (m->targets[i].session == s->session) {
+			merge(&m->targets[i], s);
+			return;
+		}
+	}
+	append_subscription(m, s, true);
+}
+
+static void add_session(struct match *m, const struct subscription *s)
+{
+	struct session *session = s->session;
+	uint32_t place = session->match_place;
+
+	/* A session remembers where the last answer that named it did so. */
+	if (place < m->count && m->targets[place].session == session &&
+			!m->targets[place].own_only) {
+		add_to_own(m, s, place);
+		merge(&m->targets[place], s);
+		return;
+	}
+	session->match_place = m->count;
+	append_subscription(m, s, false);
 }
 
 static void collect(struct match *m, const struct trie_node *node)

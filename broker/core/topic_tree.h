@@ -13,9 +13,9 @@
  * Every change of any subscription advances the tree's generation, and an answer of an older
  * generation is worked out anew when it is next asked for. A hot PUBLISH so costs one hash look-up,
  * no splitting and no allocation. A session whose filters overlap appears once, with the largest
- * of its granted QoS and all its subscription identifiers (v5 3.3.4). Shared subscriptions
- * (share.h) stand apart from those: an answer names the group, and who of it receives is decided
- * message by message.
+ * of its granted QoS and all its subscription identifiers (v5 3.3.4); a second time when some of
+ * those subscriptions are "no local" and some are not. Shared subscriptions (share.h) stand apart
+ * from those: an answer names the group, and who of it receives is decided message by message.
  */
 #ifndef BROKER_CORE_TOPIC_TREE_H
 #define BROKER_CORE_TOPIC_TREE_H
@@ -43,7 +43,8 @@ struct match_target {
 	struct share_group *group;
 	struct subscription_ids *ids; /* owned reference of the match, or NULL */
 	uint8_t qos;
-	bool no_local; /* all of its subscriptions are */
+	bool no_local; /* not for what the session publishes itself */
+	bool own_only; /* only for that: see topic_tree.c */
 	bool retain_as_published;
 };
 
