@@ -270,6 +270,7 @@ void router_deliver(struct shard *shard, struct session *s, struct delivery d, s
 static void resend(struct client *c, struct inflight_entry *entry, struct instant now)
 {
 	struct fanout f = { .shard = c->shard, .message = entry->delivery.message, .now = now };
+	const struct wire *wire;
 	struct wire own;
 
 	c->session->inflight.unsent -= entry->is_unsent;
@@ -280,8 +281,12 @@ static void resend(struct client *c, struct inflight_entry *entry, struct instan
 		encode_ack(&w, PACKET_PUBREL, c->version, entry->packet_id, MQTT_SUCCESS);
 		return;
 	}
-	send_wire(c, wire_for(&f, c, &entry->delivery, &own), &entry->delivery, entry->packet_id,
-			true); /* [v5 MQTT-3.3.1-1] */
+	wire = wire_for(&f, c, &entry->delivery, &own);
+	if (takes_size(c, wire->size)) /* it may take less than on the connection before */
+		send_wire(c, wire, &entry->delivery, entry->packet_id,
+				true); /* [v5 MQTT-3.3.1-1] */
+	else
+		inflight_remove(&c->session->inflight, entry);
 }
 
 void router_resume(struct client *c, struct instant now)
