@@ -8,8 +8,10 @@ Each step prints what failed; the last line is "N passed, N failed". Exit status
 failed. BELFRY_BIN and BELFRY_BUILD say where the programs and the test binaries are.
 """
 
+import contextlib
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -53,17 +55,50 @@ def unit():
     return passed, failed
 
 
-def conversations():
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+@contextlib.contextmanager
+def broker(port):
+    """belfry-broker with its default settings on a port of the loopback interface."""
+    process = subprocess.Popen([str(BIN / "belfry-broker"), "-p", str(port)],
+                               stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 10
+        while process.poll() is None and time.monotonic() < deadline:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                break
+            time.sleep(0.01)
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def converse(*options):
     scripts = sorted(str(p) for p in Path("tests/conversations").glob("*.mqtt"))
-    passed = failed = 0
-    for extra in ([], ["--binary", str(BIN / "belfry-broker")]):
-        status, text = run([str(BUILD / "tests/conversations/converse"), *extra, *scripts])
-        match = re.search(r"^(\d+) passed, (\d+) failed", text, re.M)
-        numbers = (int(match[1]), int(match[2])) if match else (0, 1)
-        shown = "\n".join(line for line in text.splitlines() if line.startswith("not ok"))
-        one = counted(status, shown or text, *numbers)
+    status, text = run([str(BUILD / "tests/conversations/converse"), *options, *scripts])
+    match = re.search(r"^(\d+) passed, (\d+) failed", text, re.M)
+    numbers = (int(match[1]), int(match[2])) if match else (0, 1)
+    shown = "\n".join(line for line in text.splitlines() if line.startswith("not ok"))
+    return counted(status, shown or text, *numbers)
+
+
+def conversations():
+    """In process, whole and byte by byte, and with the real broker over TCP."""
+    passed, failed = converse()
+    for one in (converse("--drip"), over_tcp()):
         passed, failed = passed + one[0], failed + one[1]
     return passed, failed
+
+
+def over_tcp():
+    port = free_port()
+    with broker(port):
+        return converse("--tcp", f"127.0.0.1:{port}")
 
 
 def fuzz():
