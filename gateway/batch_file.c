@@ -9,7 +9,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <inttypes.h>
+#include <pwd.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 
@@ -91,6 +93,42 @@ static int write_all(int fd, struct span text)
 			text = span_from(text, (size_t)n);
 	}
 	return 0;
+}
+
+static bool is_member(uid_t user, gid_t group)
+{
+	struct passwd entry, *found = NULL;
+	char strings[4096];
+	gid_t groups[256];
+	int n = (int)array_size(groups);
+
+	if (getpwuid_r(user, &entry, strings, sizeof(strings), &found) != 0 || found == NULL)
+		return false;
+	if (getgrouplist(found->pw_name, found->pw_gid, groups, &n) < 0)
+		return true; /* more groups than we look at: leave it to the core to find out */
+	while (n > 0) {
+		if (groups[--n] == group)
+			return true;
+	}
+	return false;
+}
+
+bool batch_folder_lets_remove(const struct batch_folder *f, uid_t user)
+{
+	struct stat st;
+	mode_t needed;
+
+	if (user == 0 || f->fd < 0 || fstat(f->fd, &st) < 0)
+		return true;
+	if (st.st_uid == user)
+		needed = S_IWUSR | S_IXUSR;
+	else if (st.st_mode & S_ISVTX && user != geteuid())
+		return false; /* sticky: only the file's owner and the folder's may */
+	else if (is_member(user, st.st_gid))
+		needed = S_IWGRP | S_IXGRP;
+	else
+		needed = S_IWOTH | S_IXOTH;
+	return (st.st_mode & needed) == needed;
 }
 
 uint64_t batch_folder_place(const struct batch_folder *f)

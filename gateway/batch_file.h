@@ -6,6 +6,8 @@
 #ifndef GATEWAY_BATCH_FILE_H
 #define GATEWAY_BATCH_FILE_H
 
+#include <sys/types.h>
+
 #include "common/str.h"
 
 struct batch_folder {
@@ -23,6 +25,12 @@ void batch_folder_finish(struct batch_folder *f);
 
 /* Open the folder (again), creating it when missing (mode 2770), and watch it. 0 or -errno. */
 int batch_folder_open(struct batch_folder *f);
+
+/*
+ * May `user` remove files from the open folder? A core that may not applies a batch and leaves
+ * its file, and would apply it again each time it is told of it.
+ */
+bool batch_folder_lets_remove(const struct batch_folder *f, uid_t user);
 
 /* A number that another folder at the same path would not have. */
 uint64_t batch_folder_place(const struct batch_folder *f);

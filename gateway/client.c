@@ -133,5 +133,7 @@ void client_disconnect(struct mosquitto *m)
 
 const char *client_error(int result)
 {
+	if (result == MOSQ_ERR_CONN_LOST)
+		return "closed by the broker";
 	return result == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(result);
 }

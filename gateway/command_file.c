@@ -67,7 +67,8 @@ struct command_file {
 	size_t written;		   /* STEP_PIPE: bytes of the batch's text */
 	bool full;		   /* the pipe was, at the last write */
 	struct instant full_since;
-	bool recorded; /* progress says that the batch was issued */
+	bool recorded;	  /* progress says that the batch was issued */
+	bool may_confirm; /* this core may remove files from this folder */
 	const char *folder_problem;
 	struct instant retry_at;
 	struct instant look_at;
@@ -183,9 +184,9 @@ static void submit(struct sink *s, const struct batch *batch)
 /* Say what is wrong with the folder once; NULL: nothing. */
 static void folder_trouble(struct command_file *c, const char *problem, int error)
 {
-	if (problem != NULL && c->folder_problem == NULL)
-		log_warn_errno(error, "output \"%s\": %s %s; trying again", c->config->name,
-				c->config->batch_dir, problem);
+	if (problem != NULL && c->folder_problem != problem)
+		log_warn_errno(error, "output \"%s\": %s %s", c->config->name, c->config->batch_dir,
+				problem);
 	if (problem == NULL && c->folder_problem != NULL)
 		log_info("output \"%s\": %s works again", c->config->name, c->config->batch_dir);
 	c->folder_problem = problem;
@@ -217,6 +218,7 @@ static bool keep_open(struct command_file *c, struct instant now)
 	if (!instant_reached(c->retry_at, now))
 		return false;
 	if (fifo_open(&c->fifo)) {
+		c->may_confirm = false;
 		c->repeat = milliseconds(REPEAT_FIRST_MS);
 		return true;
 	}
@@ -266,6 +268,24 @@ static int write_or_wait(struct command_file *c, struct span bytes, struct insta
 	return r;
 }
 
+/* Is the core whose pipe this is able to confirm? */
+static bool check_rights(struct command_file *c, struct instant now)
+{
+	static const char problem[] =
+			"is a folder from which the core may not remove files, so that it could "
+			"not confirm; make it writable for the core's user, or take delivery pipe";
+
+	if (!c->may_confirm)
+		c->may_confirm = batch_folder_lets_remove(&c->folder, c->fifo.owner);
+	if (c->may_confirm) {
+		folder_trouble(c, NULL, 0);
+		return true;
+	}
+	folder_trouble(c, problem, 0);
+	c->retry_at = instant_after(now, milliseconds(RETRY_MS));
+	return false;
+}
+
 /* Give the command. False when the pipe has to be waited for. */
 static bool issue(struct command_file *c, struct instant now)
 {
@@ -282,7 +302,7 @@ static bool issue(struct command_file *c, struct instant now)
 		return false;
 	}
 	fifo_is_current(&c->fifo);
-	if (!keep_open(c, now))
+	if (!keep_open(c, now) || !check_rights(c, now))
 		return false;
 	str_printf(&command, "[%" PRId64 "] PROCESS_FILE;%s/%s;1\n",
 			wall_time_seconds(wall_time_now()), c->config->batch_dir,
@@ -308,6 +328,7 @@ static void repeat_command(struct command_file *c)
 /* The folder is not the one the file was put into. */
 static void begin_again(struct command_file *c)
 {
+	c->may_confirm = false;
 	if (batch_folder_open(&c->folder) == 0)
 		c->step = c->batch != NULL ? STEP_WRITE_FILE : STEP_LOST;
 }

@@ -107,6 +107,7 @@ bool fifo_open(struct fifo *f)
 		return trouble(f, strange_owner, 0);
 	f->device = st.st_dev;
 	f->inode = st.st_ino;
+	f->owner = st.st_uid;
 	if (f->problem != NULL || !f->was_open)
 		log_info("output \"%s\": %s is open, the core reads it", f->output, f->path);
 	f->problem = NULL;

@@ -22,6 +22,7 @@ struct fifo {
 	int fd;		    /* -1: not open */
 	dev_t device;
 	ino_t inode;
+	uid_t owner;	     /* the core's user: it made the pipe */
 	const char *problem; /* a literal; NULL: none */
 	bool was_open;
 };

@@ -3,6 +3,7 @@
  * The journal's opening: what is found on disk, whether it makes sense, and what happens if not.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
@@ -141,6 +142,26 @@ static int load(struct MDB_txn *txn, void *owner)
 	return r;
 }
 
+/* That the files exist must survive a power cut as well. */
+static int sync_folder(const char *path)
+{
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
+}
+
+static int sync_folders(const struct journal *j)
+{
+	struct str parent = { 0 };
+	int r = sync_folder(j->folder);
+
+	str_printf(&parent, "%s/..", j->folder);
+	if (r == 0)
+		r = sync_folder(str_text(&parent));
+	str_finish(&parent);
+	return r;
+}
+
 static int open_environment(struct journal *j)
 {
 	struct lmdb_options options = {
@@ -162,6 +183,8 @@ static int open_environment(struct journal *j)
 		r = lmdb_table(j->db, "cursors", &j->cursors);
 	if (r == 0)
 		r = lmdb_update(j->db, load, j);
+	if (r == 0)
+		r = sync_folders(j);
 	if (r < 0) {
 		lmdb_close(j->db);
 		j->db = NULL;

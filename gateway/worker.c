@@ -29,6 +29,7 @@ struct worker {
 	struct batch batches[2];
 	struct batch *gathering;
 	struct batch *out;	     /* NULL: nothing is out */
+	bool read_failed;	     /* was said */
 	uint64_t position;	     /* last record that was put into a batch */
 	const struct record *record; /* under the decoder */
 	bool answers;		     /* this output reports what is wrong with it */
@@ -137,8 +138,9 @@ static void gather(struct worker *w)
 	if (is_full(w))
 		return;
 	r = journal_reader_read(w->reader, &w->position, gather_one, w);
-	if (r < 0)
+	if (r < 0 && !w->read_failed)
 		log_error_errno(r, "output \"%s\": the journal cannot be read", w->config->name);
+	w->read_failed = r < 0;
 }
 
 /* --- from batch to sink -------------------------------------------------------------------- */

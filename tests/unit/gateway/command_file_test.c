@@ -400,6 +400,25 @@ static void a_folder_that_cannot_be_made_is_named(void **state)
 	assert_true(commanded(f));
 }
 
+static void a_folder_that_the_core_cannot_clear_is_not_used(void **state)
+{
+	struct fixture *f = *state;
+
+	if (geteuid() != 0)
+		skip(); /* only root can give the pipe to somebody else */
+	start_core(f);
+	assert_int_equal(chown(f->pipe, 12345, 0), 0);
+	assert_int_equal(chown(f->root, 12345, 0), 0);
+	submit(f, 5, 9, "x\n");
+	step(f);
+	assert_non_null(strstr(f->problem, "may not remove files"));
+	assert_string_equal(read_pipe(f), "");
+	assert_int_equal(chown(f->folder, 12345, 0), 0);
+	step_after(f, 250);
+	assert_null(f->problem);
+	assert_true(commanded(f));
+}
+
 static void through_the_pipe_go_whole_lines_of_at_most_4096_bytes(void **state)
 {
 	struct fixture *f = *state;
@@ -469,6 +488,7 @@ int main(void)
 		TEST(a_file_that_was_never_named_to_the_core_is_removed),
 		TEST(a_folder_replaced_under_way_gets_the_file_again),
 		TEST(a_folder_that_cannot_be_made_is_named),
+		TEST(a_folder_that_the_core_cannot_clear_is_not_used),
 		TEST(through_the_pipe_go_whole_lines_of_at_most_4096_bytes),
 		TEST(a_full_pipe_is_waited_for_without_tearing_a_line),
 	};
