@@ -232,6 +232,10 @@ static bool send_step(struct run *r, struct peer *p)
 	bool good;
 
 	settle_sender(r, p);
+	/* After its own DISCONNECT a connection is not written to again: its end is waited for. */
+	while (p->handle != NULL && p->is_leaving && !p->closed &&
+			r->carrier->ops->receive(r->carrier, p))
+		;
 	if (p->handle == NULL && !open_connection(r, p))
 		return false;
 	good = strncmp(r->step->text, "raw", 3) == 0 ? build_raw(p, r->step->text, &bytes, &problem)
