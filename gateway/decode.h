@@ -25,8 +25,9 @@ struct decode_input {
 	struct span payload;
 	/*
 	 * What the topic says, percent-decoded; it has been checked by the broker's ACL. Empty
-	 * when the route takes the name from the payload: then, and only then, the payload names
-	 * it alone. Otherwise the payload may repeat the name and not change it.
+	 * when the payload names it alone, which the caller allows with *_from_payload: where the
+	 * route says so, and for services on the topic of their host. Otherwise the payload may
+	 * repeat the name and not change it.
 	 */
 	struct span host;
 	bool host_from_payload;

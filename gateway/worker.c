@@ -101,12 +101,16 @@ static void take_record(struct worker *w, const struct record *record)
 	w->received = record->received;
 	if (!expand_names(w, route))
 		return;
+	/*
+	 * The topic of a host is the place for an array of its services: who may speak for the
+	 * host may speak for them.
+	 */
 	input = (struct decode_input){
 		.payload = record->payload,
 		.host = str_span(&w->host),
 		.host_from_payload = route->host.from_payload,
 		.service = str_span(&w->service),
-		.service_from_payload = route->service.from_payload,
+		.service_from_payload = route->service.from_payload || w->service.len == 0,
 		.formats = route->formats,
 	};
 	sink.owner = w;

@@ -95,6 +95,17 @@ def test_an_array_of_a_thousand_results_is_applied_in_order(rig):
         (i % 4, f"number {i}") for i in range(1000)]
 
 
+def test_an_array_on_a_hosts_topic_may_name_its_services(rig):
+    before = len(rig.nagios.results())
+    rig.publish("nagios/h1", [{"service": f"s{i % 10}", "code": i % 4, "reason": f"item {i}"}
+                              for i in range(1000)])
+    wait_until(lambda: len(rig.nagios.results()) >= before + 1000, 20, "1,000 results")
+    results = rig.nagios.results()[before:]
+    for j in range(10):
+        assert [r.output for r in results if (r.host, r.service) == ("h1", f"s{j}")] == [
+            f"item {i}" for i in range(j, 1000, 10)]
+
+
 @pytest.mark.parametrize("envelope", [
     lambda items: items,
     lambda items: {"results": items},

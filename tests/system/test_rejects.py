@@ -134,14 +134,13 @@ def test_a_topic_that_cannot_name_an_object(rig, topic):
 
 
 @pytest.mark.parametrize("payload", [
-    {"service": "s0"},
+    {"host": "h1", "service": "s0"},
     {"service": "disk;2;owned"},
     {"service": "disk\n[0] SHUTDOWN_PROGRAM"},
     {"service": "disk\r"},
     {"service": "disk\0"},
 ], ids=repr)
-def test_a_payload_that_names_a_service_on_a_hosts_topic(rig, payload):
-    """The topic says that the host itself is meant; only a route with a template opens that."""
+def test_a_payload_on_a_hosts_topic_that_cannot_name_a_service_of_it(rig, payload):
     rejected(rig, "nagios/h0", {**payload, "state": 2, "output": "x"})
 
 
