@@ -185,6 +185,11 @@ static bool open_connection(struct run *r, struct peer *p)
 
 	if (p->closed && !p->is_leaving)
 		return fail(r, "the broker has closed this connection; the script must expect it");
+	if (p->received.len > 0) {
+		str_append_text(&problem, "expected nothing more before a new connection;");
+		say_got(r, p, &problem);
+		return fail_with(r, &problem);
+	}
 	p->closed = p->is_leaving = p->is_connected = false;
 	p->pings = 0;
 	if (p->level == 0)
