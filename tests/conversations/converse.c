@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * converse [--tcp HOST:PORT | --drip] SCRIPT...
+ * converse [--binary BROKER | --tcp HOST:PORT | --drip] SCRIPT...
  *
  * Runs conversations with the broker: in this process against its core and a clock that only the
- * script moves, or over TCP against a broker that runs with its default settings. One line per
+ * script moves; with --drip byte by byte; over TCP against a broker that is started with the
+ * settings of each script, or against one that runs with its default settings. One line per
  * script: ok, not ok, or skip. Exits 1 when one was not ok.
  */
 #include <stdio.h>
@@ -13,22 +14,31 @@
 /* Longer waits are not worth it over TCP, where a second is a second. */
 static const int64_t longest_real_wait = 2500000000;
 
+struct options {
+	const char *binary, *address;
+	bool drip;
+	int first_script;
+};
+
 struct tally {
 	unsigned passed, failed, skipped;
 };
 
-static const char *why_skip(const struct script *s)
+static const char *why_skip(const struct options *o, const struct script *s)
 {
+	if (o->binary == NULL && o->address == NULL)
+		return NULL;
 	if (s->in_process_only)
 		return "in-process only";
-	if (s->settings.len > 0 || !s->is_anonymous)
+	if (o->address != NULL && (s->settings.len > 0 || !s->is_anonymous))
 		return "it needs other settings";
 	if (s->waits_ns > longest_real_wait)
 		return "it waits for long";
 	return NULL;
 }
 
-static void run_one(const char *file, struct carrier *carrier, bool is_tcp, struct tally *tally)
+static void run_one(const char *file, const struct options *o, struct carrier *carrier,
+		struct tally *tally)
 {
 	struct str problem = { 0 };
 	struct script s;
@@ -36,8 +46,8 @@ static void run_one(const char *file, struct carrier *carrier, bool is_tcp, stru
 	if (!script_load(file, &s, &problem)) {
 		printf("not ok %s: %s\n", s.name, str_text(&problem));
 		tally->failed++;
-	} else if (is_tcp && why_skip(&s) != NULL) {
-		printf("skip %s: %s\n", s.name, why_skip(&s));
+	} else if (why_skip(o, &s) != NULL) {
+		printf("skip %s: %s\n", s.name, why_skip(o, &s));
 		tally->skipped++;
 	} else if (script_run(&s, carrier, &problem)) {
 		printf("ok %s\n", s.name);
@@ -51,36 +61,54 @@ static void run_one(const char *file, struct carrier *carrier, bool is_tcp, stru
 	str_finish(&problem);
 }
 
+static bool parse_options(int argc, char **argv, struct options *ret)
+{
+	*ret = (struct options){ .first_script = 1 };
+	if (argc > 2 && strcmp(argv[1], "--binary") == 0) {
+		ret->binary = argv[2];
+		ret->first_script = 3;
+	} else if (argc > 2 && strcmp(argv[1], "--tcp") == 0 && strchr(argv[2], ':') != NULL) {
+		ret->address = argv[2];
+		ret->first_script = 3;
+	} else if (argc > 1 && strcmp(argv[1], "--drip") == 0) {
+		ret->drip = true;
+		ret->first_script = 2;
+	}
+	return ret->first_script < argc && argv[ret->first_script][0] != '-';
+}
+
+static void end_carrier(const struct options *o, struct carrier *carrier, struct tally *tally)
+{
+	struct str problem = { 0 };
+
+	if (o->binary == NULL && o->address == NULL) {
+		core_carrier_destroy(carrier);
+	} else if (!tcp_carrier_destroy(carrier, &problem)) {
+		printf("not ok the broker's end: %s\n", str_text(&problem));
+		tally->failed++;
+	}
+	str_finish(&problem);
+}
+
 int main(int argc, char **argv)
 {
 	struct tally tally = { 0 };
 	struct carrier *carrier;
-	const char *tcp = NULL;
-	bool drip = false;
-	int first = 1;
+	struct options o;
 
-	if (argc > 2 && strcmp(argv[1], "--tcp") == 0) {
-		tcp = argv[2];
-		first = 3;
-	} else if (argc > 1 && strcmp(argv[1], "--drip") == 0) {
-		drip = true;
-		first = 2;
-	}
-	if (first >= argc || argv[first][0] == '-' || (tcp != NULL && strchr(tcp, ':') == NULL)) {
-		fputs("usage: converse [--tcp HOST:PORT | --drip] SCRIPT...\n", stderr);
+	if (!parse_options(argc, argv, &o)) {
+		fputs("usage: converse [--binary BROKER | --tcp HOST:PORT | --drip] SCRIPT...\n",
+				stderr);
 		return 2;
 	}
-	carrier = tcp != NULL ? tcp_carrier_create(tcp) : core_carrier_create(drip);
-	for (int i = first; i < argc; i++)
-		run_one(argv[i], carrier, tcp != NULL, &tally);
-	if (tcp != NULL)
-		tcp_carrier_destroy(carrier);
-	else
-		core_carrier_destroy(carrier);
+	carrier = o.binary != NULL || o.address != NULL ? tcp_carrier_create(o.address, o.binary)
+							: core_carrier_create(o.drip);
+	for (int i = o.first_script; i < argc; i++)
+		run_one(argv[i], &o, carrier, &tally);
+	end_carrier(&o, carrier, &tally);
+	printf("%u passed, %u failed", tally.passed, tally.failed);
 	if (tally.skipped > 0)
-		printf("%u passed, %u failed, %u skipped\n", tally.passed, tally.failed,
-				tally.skipped);
-	else
-		printf("%u passed, %u failed\n", tally.passed, tally.failed);
+		printf(", %u skipped", tally.skipped);
+	putchar('\n');
 	return tally.failed > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -41,8 +41,10 @@ struct carrier_ops {
 struct carrier *core_carrier_create(bool drip);
 void core_carrier_destroy(struct carrier *c);
 
-/* To "HOST:PORT". */
-struct carrier *tcp_carrier_create(const char *address);
-void tcp_carrier_destroy(struct carrier *c);
+/* To a broker at "HOST:PORT", or to one that is started from the program `binary`. */
+struct carrier *tcp_carrier_create(const char *address, const char *binary);
+
+/* False with what the broker said in *problem when one was started and did not end well. */
+bool tcp_carrier_destroy(struct carrier *c, struct str *problem);
 
 #endif

@@ -15,6 +15,7 @@
 #include "common/mem.h"
 #include "tests/conversations/codec.h"
 #include "tests/conversations/peer.h"
+#include "tests/conversations/server.h"
 
 enum { PATIENCE_MS = 3000, SHORT_WAIT_MS = 30 };
 
@@ -22,6 +23,7 @@ struct tcp_carrier {
 	struct carrier carrier;
 	char host[256];
 	char port[16];
+	struct server server;	   /* binary NULL: somebody else has started it */
 	struct fields ids, topics; /* what the script leaves behind in the broker */
 };
 
@@ -231,10 +233,19 @@ static void tcp_wait(struct carrier *c, int64_t ns)
 
 static bool tcp_start(struct carrier *c, const struct script *s, struct str *problem)
 {
-	(void)c;
-	(void)s;
-	(void)problem;
-	return true;
+	struct tcp_carrier *tcp = tcp_of(c);
+	struct str config = { 0 };
+	bool good;
+
+	if (tcp->server.binary == NULL)
+		return true;
+	str_printf(&config, "allow_anonymous %s\n", s->is_anonymous ? "true" : "false");
+	str_append(&config, str_span(&s->settings));
+	str_append_text(&config, "listener 0 127.0.0.1\n");
+	good = server_run(&tcp->server, str_span(&config), problem);
+	snprintf(tcp->port, sizeof(tcp->port), "%s", tcp->server.port);
+	str_finish(&config);
+	return good;
 }
 
 /* --- cleaning up ---------------------------------------------------------------------------- */
@@ -285,14 +296,16 @@ static void tcp_finish(struct carrier *c)
 	fields_finish(&tcp->topics);
 }
 
-struct carrier *tcp_carrier_create(const char *address)
+struct carrier *tcp_carrier_create(const char *address, const char *binary)
 {
 	static const struct carrier_ops ops = { tcp_start, tcp_connect, tcp_send, tcp_drop,
 		tcp_receive, tcp_settle, tcp_wait, tcp_finish };
 	struct tcp_carrier *tcp = xcalloc(1, sizeof(*tcp));
-	const char *colon = strrchr(address, ':');
+	const char *colon = address != NULL ? strrchr(address, ':') : NULL;
 
 	tcp->carrier.ops = &ops;
+	tcp->server.binary = binary;
+	snprintf(tcp->host, sizeof(tcp->host), "127.0.0.1");
 	if (colon != NULL) {
 		snprintf(tcp->host, sizeof(tcp->host), "%.*s", (int)(colon - address), address);
 		snprintf(tcp->port, sizeof(tcp->port), "%s", colon + 1);
@@ -300,7 +313,10 @@ struct carrier *tcp_carrier_create(const char *address)
 	return &tcp->carrier;
 }
 
-void tcp_carrier_destroy(struct carrier *c)
+bool tcp_carrier_destroy(struct carrier *c, struct str *problem)
 {
+	bool good = server_stop(&tcp_of(c)->server, problem);
+
 	free(tcp_of(c));
+	return good;
 }
