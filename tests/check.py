@@ -8,10 +8,8 @@ Each step prints what failed; the last line is "N passed, N failed". Exit status
 failed. BELFRY_BIN and BELFRY_BUILD say where the programs and the test binaries are.
 """
 
-import contextlib
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -55,29 +53,6 @@ def unit():
     return passed, failed
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-@contextlib.contextmanager
-def broker(port):
-    """belfry-broker with its default settings on a port of the loopback interface."""
-    process = subprocess.Popen([str(BIN / "belfry-broker"), "-p", str(port)],
-                               stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        deadline = time.monotonic() + 10
-        while process.poll() is None and time.monotonic() < deadline:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
-                break
-            time.sleep(0.01)
-        yield
-    finally:
-        process.terminate()
-        process.wait()
-
-
 def converse(*options):
     scripts = sorted(str(p) for p in Path("tests/conversations").glob("*.mqtt"))
     status, text = run([str(BUILD / "tests/conversations/converse"), *options, *scripts])
@@ -90,15 +65,9 @@ def converse(*options):
 def conversations():
     """In process, whole and byte by byte, and with the real broker over TCP."""
     passed, failed = converse()
-    for one in (converse("--drip"), over_tcp()):
+    for one in (converse("--drip"), converse("--binary", str(BIN / "belfry-broker"))):
         passed, failed = passed + one[0], failed + one[1]
     return passed, failed
-
-
-def over_tcp():
-    port = free_port()
-    with broker(port):
-        return converse("--tcp", f"127.0.0.1:{port}")
 
 
 def fuzz():
