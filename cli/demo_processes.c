@@ -90,8 +90,17 @@ bool processes_find(struct processes *p, struct str *problem)
 	return false;
 }
 
+/*
+ * Only Nagios can end what Nagios has started: its worker does not notice when it is killed.
+ * SIGTERM lets it do that.
+ */
+static int signal_of_death(enum demo_program which)
+{
+	return which == DEMO_NAGIOS ? SIGTERM : SIGKILL;
+}
+
 static NO_RETURN void become(const struct process *process, const struct world *w, pid_t parent,
-		const char *option, const char *config)
+		int death, const char *option, const char *config)
 {
 	char *with_option[] = { process->path, (char *)(uintptr_t)option, (char *)(uintptr_t)config,
 		NULL };
@@ -101,7 +110,7 @@ static NO_RETURN void become(const struct process *process, const struct world *
 	sigset_t none;
 
 	setpgid(0, 0);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_PDEATHSIG, death);
 	if (getppid() != parent)
 		_exit(1);
 	sigemptyset(&none);
@@ -128,7 +137,8 @@ bool processes_start(struct processes *p, enum demo_program which, const struct 
 	process->log = world_path(w, log_names[which]);
 	process->pid = fork();
 	if (process->pid == 0)
-		become(process, w, parent, which == DEMO_NAGIOS ? NULL : "-c", config);
+		become(process, w, parent, signal_of_death(which),
+				which == DEMO_NAGIOS ? NULL : "-c", config);
 	if (process->pid > 0) {
 		setpgid(process->pid, process->pid);
 		return true;
@@ -220,19 +230,35 @@ void processes_diagnose(const struct processes *p, const struct world *w, struct
 	append_tail(into, nagios_log);
 }
 
-static void signal_all(const struct processes *p, int number, bool group)
+static void signal_all(const struct processes *p, int number, bool groups)
 {
 	/* Gateway first: what it has taken it can still hand over. */
 	for (size_t i = DEMO_PROGRAMS; i-- > 0;) {
 		if (p->list[i].pid > 0)
-			kill(group ? -p->list[i].pid : p->list[i].pid, number);
+			kill(groups ? -p->list[i].pid : p->list[i].pid, number);
 	}
 }
 
-/* Wait until we have no child. False when time is over. */
-static bool wait_for_all(void)
+/* Kill whoever is our child, also what was adopted because its parent has ended. */
+static void kill_children(void)
 {
-	struct instant deadline = instant_after(instant_now(), seconds(PATIENCE_SECONDS));
+	char path[64];
+	FILE *f;
+	int pid;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
+	f = fopen(path, "re");
+	if (f == NULL)
+		return;
+	while (fscanf(f, "%d", &pid) == 1)
+		kill(pid, SIGKILL);
+	fclose(f);
+}
+
+/* Wait until we have no child. False when time is over. */
+static bool wait_for_all(struct duration patience)
+{
+	struct instant deadline = instant_after(instant_now(), patience);
 
 	while (!instant_reached(deadline, instant_now())) {
 		struct timespec pause = { 0, 5000000 };
@@ -249,9 +275,14 @@ static bool wait_for_all(void)
 void processes_stop(struct processes *p)
 {
 	signal_all(p, SIGTERM, false);
-	if (!wait_for_all()) {
+	if (!wait_for_all(seconds(PATIENCE_SECONDS))) {
 		signal_all(p, SIGKILL, true);
-		wait_for_all();
+		/* Each round may orphan others, which become ours. */
+		for (int round = 0; round < 20; round++) {
+			kill_children();
+			if (wait_for_all(milliseconds(100)))
+				break;
+		}
 	}
 	for (size_t i = 0; i < DEMO_PROGRAMS; i++) {
 		if (p->list[i].program >= 0)

@@ -39,17 +39,24 @@ struct watch_row *watch_find(struct watch *w, struct span host, struct span serv
 	return NULL;
 }
 
-void watch_published(struct watch *w, struct span topic, struct instant when)
+static struct watch_row *find_topic(struct watch *w, struct span topic)
 {
 	struct str host = { 0 }, service = { 0 };
 	struct watch_row *row = NULL;
 
 	if (result_topic_read(topic, "nagios", &host, &service))
 		row = watch_find(w, str_span(&host), str_span(&service));
-	if (row != NULL && row->pending_count < MAX_WATCH_PENDING)
-		row->pending[row->pending_count++] = when;
 	str_finish(&host);
 	str_finish(&service);
+	return row;
+}
+
+void watch_published(struct watch *w, struct span topic, struct instant when)
+{
+	struct watch_row *row = find_topic(w, topic);
+
+	if (row != NULL && row->pending_count < MAX_WATCH_PENDING)
+		row->pending[row->pending_count++] = when;
 }
 
 static struct duration take_pending(struct watch *w, struct watch_row *row, struct instant now)
@@ -186,10 +193,13 @@ void watch_applied(struct watch *w, const struct nagios_applied *applied, struct
 
 void watch_rejected(struct watch *w, struct span topic, struct span payload)
 {
+	struct watch_row *row = find_topic(w, topic);
 	struct str line = { 0 };
 	char *reason = reject_sentence(payload);
 
 	w->rejected++;
+	if (row != NULL && row->pending_count > 0)
+		row->pending_count--; /* nearly always it is the newest */
 	append_clock(&line);
 	str_append_text(&line, "rejected: ");
 	str_append_escaped(&line, topic);
