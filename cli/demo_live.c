@@ -71,7 +71,7 @@ static void draw(struct demo *d, struct watch_frame *frame)
 {
 	struct str picture = { 0 };
 
-	frame->columns = screen_columns();
+	screen_size(&frame->columns, &frame->rows);
 	watch_draw(&d->watch, frame, instant_now(), &picture);
 	screen_write(&picture);
 	str_finish(&picture);

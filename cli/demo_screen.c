@@ -55,11 +55,12 @@ void screen_close(struct screen *s)
 	s->is_open = false;
 }
 
-unsigned screen_columns(void)
+void screen_size(unsigned *ret_columns, unsigned *ret_rows)
 {
-	struct winsize size;
+	struct winsize size = { 0 };
 
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col == 0)
-		return 80;
-	return size.ws_col;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0)
+		size = (struct winsize){ 0 };
+	*ret_columns = size.ws_col > 0 ? size.ws_col : 80;
+	*ret_rows = size.ws_row > 0 ? size.ws_row : 24;
 }

@@ -20,7 +20,7 @@ void screen_open(struct screen *s);
 void screen_close(struct screen *s);
 void screen_write(const struct str *text);
 
-/* Width of the terminal; 80 when it does not say. */
-unsigned screen_columns(void);
+/* Size of the terminal; 80 x 24 when it does not say. */
+void screen_size(unsigned *ret_columns, unsigned *ret_rows);
 
 #endif

@@ -226,6 +226,8 @@ struct duration watch_median(const struct watch *w)
 
 /* --- the picture --------------------------------------------------------------------------- */
 
+enum { HEADER_ROWS = 3 };
+
 static const char end_of_line[] = "\033[K\r\n";
 
 /* Append at most `width` characters of text that holds escape sequences for colours only. */
@@ -315,10 +317,51 @@ void watch_append_commands(const struct watch_frame *frame, const char *line_end
 			port, line_end);
 }
 
+/* What stands below the news; the commands may be longer than a line and are never cut. */
+static void draw_footer(const struct watch_frame *frame, struct str *into)
+{
+	str_append_text(into, end_of_line);
+	str_printf(into, "Type in another terminal:%s", end_of_line);
+	watch_append_commands(frame, end_of_line, into);
+	str_append_text(into, end_of_line);
+	str_printf(into, "TOOK: from publish until Nagios logs that it applies the result.%s",
+			end_of_line);
+	str_printf(into, "Logs and configuration: %s%s", frame->folder, end_of_line);
+	str_append_text(into, "Space repeats the story. Ctrl-C ends everything and removes that "
+			      "folder.\033[K\033[J");
+}
+
+static size_t count_rows(const struct str *text, unsigned columns)
+{
+	struct span rest = str_span(text);
+	size_t rows = 0;
+
+	while (rest.data != NULL) {
+		struct span line = span_cut(&rest, '\n');
+
+		line = span_first(line, span_find(line, '\033'));
+		rows += line.len == 0 ? 1 : (line.len + columns - 1) / columns;
+	}
+	return rows;
+}
+
+/* As many of the latest news as there is room for; there is always some for one. */
+static void draw_news(const struct watch *w, const struct watch_frame *frame, size_t others,
+		struct str *into)
+{
+	size_t room = frame->rows > others ? frame->rows - others : 1;
+	size_t first = w->news_count > room ? w->news_count - room : 0;
+
+	for (size_t i = first; i < w->news_count; i++) {
+		append_cut(into, str_span(&w->news[i]), frame->columns);
+		str_append_text(into, end_of_line);
+	}
+}
+
 void watch_draw(const struct watch *w, const struct watch_frame *frame, struct instant now,
 		struct str *into)
 {
-	struct str line = { 0 };
+	struct str line = { 0 }, footer = { 0 };
 
 	str_append_text(into, "\033[H");
 	draw_header(w, frame, into);
@@ -329,18 +372,10 @@ void watch_draw(const struct watch *w, const struct watch_frame *frame, struct i
 		str_append_text(into, end_of_line);
 	}
 	str_append_text(into, end_of_line);
-	for (size_t i = 0; i < w->news_count; i++) {
-		append_cut(into, str_span(&w->news[i]), frame->columns);
-		str_append_text(into, end_of_line);
-	}
-	str_append_text(into, end_of_line);
-	str_printf(into, "Type in another terminal:%s", end_of_line);
-	watch_append_commands(frame, end_of_line, into);
-	str_append_text(into, end_of_line);
-	str_printf(into, "TOOK: from publish until Nagios logs that it applies the result.%s",
-			end_of_line);
-	str_printf(into, "Logs and configuration: %s%s", frame->folder, end_of_line);
-	str_printf(into, "Space repeats the story. Ctrl-C ends everything and removes that "
-			 "folder.\033[K\033[J");
+	draw_footer(frame, &footer);
+	draw_news(w, frame, HEADER_ROWS + w->row_count + 1 + count_rows(&footer, frame->columns),
+			into);
+	str_append(into, str_span(&footer));
+	str_finish(&footer);
 	str_finish(&line);
 }

@@ -39,7 +39,7 @@ struct watch {
 
 /* The frame around the table. All borrowed. */
 struct watch_frame {
-	unsigned columns;
+	unsigned columns, rows; /* of the terminal */
 	uint16_t port;
 	const char *folder;
 	const char *belfry; /* how to call us */

@@ -50,7 +50,9 @@ static const struct {
 	{ 2, PUBLISH_REFUSED, "the broker does not accept our client identifier" },
 	{ 3, PUBLISH_LOST, "the broker is not available at the moment" },
 	{ 4, PUBLISH_REFUSED, "user name or password is wrong (user in the URL, --password-file)" },
-	{ 5, PUBLISH_REFUSED, "the broker does not let this user in" },
+	{ 5, PUBLISH_REFUSED,
+			"the broker does not let us in; check the user in the URL and "
+			"--password-file" },
 	{ MQTT_RC_NO_MATCHING_SUBSCRIBERS, PUBLISH_REFUSED,
 			"nobody is subscribed to it, so the broker threw it away; is "
 			"belfry-gateway running, and has it a route for this topic?" },
@@ -115,6 +117,9 @@ static void on_connect(struct mosquitto *m, void *owner, int code, int flags,
 	(void)m;
 	(void)flags;
 	p->connected = code == 0;
+	/* "Not authorized" is about a topic elsewhere; here it is 3.1.1's "not let in". */
+	if (code == MQTT_RC_NOT_AUTHORIZED)
+		code = 5;
 	p->refusal = code;
 	if (code != 0)
 		explain(code, properties, &p->problem);

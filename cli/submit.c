@@ -15,7 +15,7 @@
 #include "cli/publisher.h"
 #include "common/mem.h"
 
-enum { MAX_STDIN = 64 * 1024 * 1024 };
+enum { MAX_STDIN = 64 * 1024 * 1024, MAX_LOST_TOLD = 10 };
 
 struct submit {
 	char *broker, *password_file, *cafile, *certfile, *keyfile;
@@ -118,7 +118,9 @@ static void report(void *owner, size_t tag, enum publish_outcome outcome, const 
 		s->refused++;
 		break;
 	case PUBLISH_LOST:
-		s->lost++;
+		/* When a connection ends, all that is left is lost for the same reason. */
+		if (++s->lost > MAX_LOST_TOLD)
+			return;
 		break;
 	}
 	fprintf(stderr, "belfry submit: %s: %s\n", m->label, sentence);
@@ -158,6 +160,9 @@ static int publish(struct submit *s)
 				str_span(&o->messages[i].payload));
 	publisher_wait(publisher);
 	publisher_close(publisher);
+	if (s->lost > MAX_LOST_TOLD)
+		fprintf(stderr, "belfry submit: and %zu more without an answer\n",
+				s->lost - MAX_LOST_TOLD);
 	if (s->verbose && o->count > 1)
 		printf("%zu published, %zu refused, %zu without an answer, %zu invalid\n",
 				o->count - s->refused - s->lost, s->refused, s->lost, o->invalid);
