@@ -5,6 +5,8 @@
 #include "common/nearest.h"
 #include "common/settings_value.h"
 
+enum { HELP_WIDTH = 80 };
+
 static const struct {
 	char letter;
 	const char *name;
@@ -156,12 +158,32 @@ static const char *value_name(const struct setting *s)
 	return "";
 }
 
+/* Words of a help text, in lines that fit a terminal. */
+static void print_wrapped(const char *text, FILE *out)
+{
+	struct span rest = span_of_text(text);
+	size_t column = 0;
+
+	while (rest.data != NULL) {
+		struct span word = span_cut(&rest, ' ');
+
+		if (column == 0 || column + 1 + word.len > HELP_WIDTH) {
+			fputs(column == 0 ? "     " : "\n     ", out);
+			column = 5;
+		}
+		fprintf(out, " %.*s", SPAN_ARGS(word));
+		column += 1 + word.len;
+	}
+	fputc('\n', out);
+}
+
 void options_print(const struct setting *table, FILE *out)
 {
 	for (; table->name != NULL; table++) {
 		fprintf(out, "  --%s%s", table->name, value_name(table));
 		if (table->initial != NULL && table->kind != SETTING_BOOL)
 			fprintf(out, " (default %s)", table->initial);
-		fprintf(out, "\n      %s\n", table->help);
+		fputc('\n', out);
+		print_wrapped(table->help, out);
 	}
 }

@@ -67,8 +67,9 @@ void verb_print_help(const struct verb *verb, FILE *out)
 	const char *title = "usage:";
 
 	while (usage.data != NULL) {
-		fprintf(out, "%s belfry %s %.*s\n", title, verb->name,
-				SPAN_ARGS(span_cut(&usage, '\n')));
+		struct span form = span_cut(&usage, '\n');
+
+		fprintf(out, "%s belfry %s %.*s\n", title, verb->name, SPAN_ARGS(form));
 		title = "      ";
 	}
 	if (verb->about != NULL)

@@ -39,6 +39,13 @@ static void test_help(void **unused)
 		verb_print_help(verb, out);
 		fclose(out);
 		assert_non_null(strstr(text, "usage: belfry "));
+		for (struct span rest = span_of_text(verb->usage); rest.data != NULL;) {
+			struct span form = span_cut(&rest, '\n');
+			char *line = span_dup_text(form);
+
+			assert_non_null(strstr(text, line));
+			free(line);
+		}
 		free(text);
 		for (const struct setting *s = verb->options; s != NULL && s->name != NULL; s++)
 			assert_non_null(s->help);
