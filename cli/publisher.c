@@ -169,7 +169,17 @@ static void on_publish(struct mosquitto *m, void *owner, int packet, int code,
 
 static const char *error_text(int result)
 {
-	return result == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(result);
+	switch (result) {
+	case MOSQ_ERR_ERRNO:
+		return strerror(errno);
+	case MOSQ_ERR_EAI:
+		return "there is no host of that name";
+	case MOSQ_ERR_TLS:
+		return "TLS failed: the broker speaks no TLS on this port, or its certificate is "
+		       "not signed by --cafile, or names another host";
+	default:
+		return mosquitto_strerror(result);
+	}
 }
 
 static int set_tls(struct mosquitto *m, const struct publisher_config *c)
@@ -234,6 +244,8 @@ static enum publish_outcome try_connect(struct publisher *p)
 				p->config->broker->port, KEEPALIVE, NULL, NULL);
 	if (r != MOSQ_ERR_SUCCESS) {
 		str_append_text(&p->problem, error_text(r));
+		if (r == MOSQ_ERR_ERRNO)
+			str_append_text(&p->problem, "; is the broker running there?");
 		return PUBLISH_LOST;
 	}
 	while (!p->connected && p->refusal == 0) {

@@ -150,8 +150,7 @@ static int publish(struct submit *s)
 		return exit_code_of(s);
 	publisher = connect_in_time(s, &config, report, &outcome, &problem);
 	if (publisher == NULL) {
-		fprintf(stderr, "belfry submit: %s%s\n", str_text(&problem),
-				outcome == PUBLISH_LOST ? "; is the broker running there?" : "");
+		fprintf(stderr, "belfry submit: %s\n", str_text(&problem));
 		str_finish(&problem);
 		return outcome == PUBLISH_LOST ? EXIT_UNREACHABLE : EXIT_REFUSED;
 	}
@@ -295,6 +294,20 @@ static bool check_broker(struct submit *s)
 	return ok;
 }
 
+/* libmosquitto does not say which of its files it cannot read. */
+static bool check_files(const struct submit *s)
+{
+	const char *const files[] = { s->cafile, s->certfile, s->keyfile };
+
+	for (size_t i = 0; i < array_size(files); i++) {
+		if (files[i] == NULL || access(files[i], R_OK) == 0)
+			continue;
+		options_complain(&submit_verb, "%s: %s", files[i], strerror(errno));
+		return false;
+	}
+	return true;
+}
+
 static bool check_values(const struct submit *s)
 {
 	uint64_t number;
@@ -350,7 +363,7 @@ static int submit_run(int argc, char **argv)
 	} else if (outcome == OPTIONS_READ && !has_command && strcmp(argv[argc - 1], "--") == 0) {
 		code = options_complain(&submit_verb, "no plugin behind the --");
 	} else if (outcome == OPTIONS_READ && check_combination(&s, has_command) &&
-			check_values(&s) && check_broker(&s)) {
+			check_values(&s) && check_files(&s) && check_broker(&s)) {
 		if (has_command)
 			code = submit_plugin(&s, argv + command);
 		else
