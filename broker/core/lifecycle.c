@@ -12,6 +12,7 @@ void lifecycle_publish_will(struct shard *shard, struct session *s, struct insta
 	s->will.message = NULL;
 	timer_clear(&shard->timers, &s->will_timer);
 	shard->counters.wills_published++;
+	m->expires = instant_after(now, nanoseconds(m->expires.ns));
 	router_publish(shard, s, m, NULL, now);
 	message_unref(m);
 }

@@ -26,6 +26,10 @@ protocol_handler protocol_pubcomp;     /* protocol_ack.c */
 protocol_handler protocol_subscribe;   /* protocol_subscribe.c */
 protocol_handler protocol_unsubscribe; /* protocol_subscribe.c */
 
+/* May only the broker publish to this valid name: its own $SYS, and filters of shared
+   subscriptions? */
+bool protocol_topic_reserved(struct span topic);
+
 /* Write a PUBACK, PUBREC, PUBREL or PUBCOMP into the client's output. */
 void protocol_send_ack(struct client *c, enum packet_type type, uint16_t packet_id,
 		enum mqtt_reason reason);

@@ -93,6 +93,8 @@ static enum mqtt_reason check_will(const struct connecting *k)
 		return MQTT_SUCCESS;
 	if (!topic_name_valid(will->topic))
 		return MQTT_TOPIC_NAME_INVALID;
+	if (protocol_topic_reserved(will->topic))
+		return MQTT_NOT_AUTHORIZED;
 	response = property_text(&will->properties, PROPERTY_RESPONSE_TOPIC);
 	if (response.data != NULL && !topic_name_valid(response))
 		return MQTT_PROTOCOL_ERROR; /* [v5 MQTT-3.3.2-14] */
@@ -145,8 +147,10 @@ static void set_will(const struct connecting *k, struct session *s)
 
 	if (!k->packet->has_will)
 		return;
+	/* Its expiry interval begins when it is published (v5 3.1.3.2.4): until then `expires`
+	   counts from 0. */
 	s->will.message = message_create(will->topic, &will->properties, will->payload, will->qos,
-			will->retain, k->now);
+			will->retain, (struct instant){ 0 });
 	s->will.delay = property_number(&will->properties, PROPERTY_WILL_DELAY_INTERVAL, 0);
 }
 
@@ -167,6 +171,16 @@ static uint32_t window(const struct limits *limits, const struct connect_packet 
 
 	/* What a client of version 5 asks for, it gets, as from Mosquitto. */
 	return property_number(&packet->properties, PROPERTY_RECEIVE_MAXIMUM, ours);
+}
+
+/* No packet is longer than the length field says, even if more is announced or nothing. */
+static uint32_t largest_taken(const struct connect_packet *packet)
+{
+	const uint32_t largest = MAX_REMAINING_LENGTH + MAX_FIXED_HEADER;
+	uint32_t wanted =
+			property_number(&packet->properties, PROPERTY_MAXIMUM_PACKET_SIZE, largest);
+
+	return wanted < largest ? wanted : largest;
 }
 
 /*
@@ -216,8 +230,7 @@ static void accept_client(struct connecting *k)
 	c->state = CLIENT_CONNECTED;
 	c->is_bridge = packet->is_bridge;
 	c->max_inflight = window(shard->limits, packet);
-	c->max_packet_size = property_number(
-			&packet->properties, PROPERTY_MAXIMUM_PACKET_SIZE, UINT32_MAX);
+	c->max_packet_size = largest_taken(packet);
 	c->keep_alive = (uint16_t)k->keep_alive;
 	timer_clear(&shard->timers, &c->timer);
 	if (c->keep_alive > 0)

@@ -16,6 +16,14 @@ void protocol_send_ack(struct client *c, enum packet_type type, uint16_t packet_
 	encode_ack(&w, type, c->version, packet_id, reason);
 }
 
+bool protocol_topic_reserved(struct span topic)
+{
+	static const struct span sys = SPAN("$SYS"), share = SPAN("$share/");
+
+	return topic.data[0] == '$' &&
+	       (span_starts_with(topic, sys) || span_starts_with(topic, share));
+}
+
 /* Put the topic in the place of its alias, or remember the alias (v5 3.3.2.3.4). */
 static enum mqtt_reason resolve_alias(struct client *c, struct publish_packet *p)
 {
@@ -60,14 +68,11 @@ static enum mqtt_reason check_publish(struct client *c, struct publish_packet *p
 /* What refuses the message and leaves the connection. */
 static enum mqtt_reason check_message(const struct client *c, const struct publish_packet *p)
 {
-	static const struct span sys = SPAN("$SYS"), share = SPAN("$share/");
 	const struct limits *limits = c->shard->limits;
 
 	if (limits->message_size_limit > 0 && p->payload.len > limits->message_size_limit)
 		return MQTT_PACKET_TOO_LARGE;
-	/* The broker's own, and filters that are not topics. */
-	if (p->topic.data[0] == '$' &&
-			(span_starts_with(p->topic, sys) || span_starts_with(p->topic, share)))
+	if (protocol_topic_reserved(p->topic))
 		return MQTT_NOT_AUTHORIZED;
 	return MQTT_SUCCESS;
 }
