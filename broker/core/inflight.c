@@ -19,6 +19,7 @@ void inflight_finish(struct inflight *f)
 			delivery_finish(&f->entries[i].delivery);
 	}
 	free(f->entries);
+	free(f->resend);
 	*f = (struct inflight){ 0 };
 }
 
@@ -107,17 +108,45 @@ static int by_order(const void *a, const void *b)
 	return x->order < y->order ? -1 : x->order > y->order;
 }
 
-size_t inflight_in_order(struct inflight *f, struct inflight_entry ***ret)
+void inflight_mark_unsent(struct inflight *f)
 {
 	struct inflight_entry **all = xmalloc(f->count * sizeof(struct inflight_entry *));
-	size_t n = 0;
+	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < f->capacity; i++) {
-		if (f->entries[i].state != INFLIGHT_FREE)
+		if (f->entries[i].state != INFLIGHT_FREE) {
+			f->entries[i].is_unsent = true;
 			all[n++] = &f->entries[i];
+		}
 	}
 	if (n > 1)
 		qsort(all, n, sizeof(struct inflight_entry *), by_order);
-	*ret = all;
-	return n;
+	f->resend = xrealloc(f->resend, n * sizeof(uint16_t));
+	for (uint32_t i = 0; i < n; i++)
+		f->resend[i] = all[i]->packet_id;
+	f->resend_at = 0;
+	f->resend_count = f->unsent = n;
+	free(all);
+}
+
+struct inflight_entry *inflight_next_unsent(struct inflight *f)
+{
+	struct inflight_entry *entry = NULL;
+
+	while (f->resend_at < f->resend_count && entry == NULL) {
+		entry = inflight_find(f, f->resend[f->resend_at++]);
+		/* It may have been acknowledged, and the identifier given to another, since. */
+		if (entry != NULL && !entry->is_unsent)
+			entry = NULL;
+	}
+	if (f->resend_at == f->resend_count) {
+		free(f->resend);
+		f->resend = NULL;
+		f->resend_at = f->resend_count = 0;
+	}
+	if (entry != NULL) {
+		entry->is_unsent = false;
+		f->unsent--;
+	}
+	return entry;
 }

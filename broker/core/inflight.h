@@ -39,6 +39,9 @@ struct inflight {
 	uint32_t capacity; /* power of two, or 0 */
 	uint32_t count;
 	uint32_t unsent; /* of them */
+	/* Packet identifiers that were unsent when the connection began, in their order. */
+	uint16_t *resend;
+	uint32_t resend_at, resend_count;
 	size_t bytes;
 	uint64_t next_order;
 	uint16_t last_id;
@@ -61,10 +64,14 @@ void inflight_received(struct inflight *f, struct inflight_entry *entry);
 /* The handshake is over. */
 void inflight_remove(struct inflight *f, struct inflight_entry *entry);
 
+/* A new connection: it has seen none of the entries yet. O(n log n), once. */
+void inflight_mark_unsent(struct inflight *f);
+
 /*
- * All entries in the order of first transmission, as an array that the caller frees;
- * returns their number.
+ * The oldest entry that this connection has not seen, which counts as sent from now on; NULL when
+ * there is none. In the order of first transmission, each in constant time: a client that
+ * acknowledges one by one must not make the broker search for the next every time.
  */
-size_t inflight_in_order(struct inflight *f, struct inflight_entry ***ret);
+struct inflight_entry *inflight_next_unsent(struct inflight *f);
 
 #endif

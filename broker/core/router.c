@@ -128,9 +128,18 @@ static bool window_has_room(const struct client *c)
 	const struct inflight *f = &c->session->inflight;
 	const struct limits *limits = c->shard->limits;
 
-	return f->count - f->unsent < c->max_inflight &&
+	return f->unsent == 0 && f->count < c->max_inflight &&
 	       c->output.bytes <= limits->max_output_bytes &&
 	       (limits->max_inflight_bytes == 0 || f->bytes < limits->max_inflight_bytes);
+}
+
+/* Of QoS 0 only the output is a bound, and one that is empty takes a message of any size. */
+static bool may_send(const struct client *c, const struct delivery *d)
+{
+	if (d->qos > 0)
+		return window_has_room(c);
+	return c->output.bytes == 0 ||
+	       c->output.bytes + message_size(d->message) <= c->shard->limits->max_output_bytes;
 }
 
 static void enqueue(struct shard *shard, struct session *s, struct delivery d)
@@ -142,7 +151,10 @@ static void enqueue(struct shard *shard, struct session *s, struct delivery d)
 									limits->max_queued_bytes);
 
 	if (!is_full) {
-		s->is_dropping = false;
+		/* Told again only after it ran empty: a queue that stays near its limit would fill
+		   the log. */
+		if (s->outbox.count == 0)
+			s->is_dropping = false;
 		outbox_push(&s->outbox, d);
 		return;
 	}
@@ -260,21 +272,19 @@ void router_deliver(struct shard *shard, struct session *s, struct delivery d, s
 	struct fanout f = { .shard = shard, .message = d.message, .now = now };
 	bool is_first = s->outbox.count == 0;
 
-	if (s->client != NULL && (d.qos == 0 || (is_first && window_has_room(s->client))))
+	if (s->client != NULL && (d.qos == 0 || is_first) && may_send(s->client, &d))
 		send_now(&f, s->client, d);
 	else
 		enqueue(shard, s, d);
 }
 
-/* Send one entry again that this connection has not seen yet, the oldest first. */
+/* Send one entry again that this connection has not seen yet. */
 static void resend(struct client *c, struct inflight_entry *entry, struct instant now)
 {
 	struct fanout f = { .shard = c->shard, .message = entry->delivery.message, .now = now };
 	const struct wire *wire;
 	struct wire own;
 
-	c->session->inflight.unsent -= entry->is_unsent;
-	entry->is_unsent = false;
 	if (entry->state == INFLIGHT_WAIT_PUBCOMP) {
 		struct writer w = writer_of(client_reserve(c, PACKET_PUBREL, 4, 0), 4);
 
@@ -282,43 +292,33 @@ static void resend(struct client *c, struct inflight_entry *entry, struct instan
 		return;
 	}
 	wire = wire_for(&f, c, &entry->delivery, &own);
-	if (takes_size(c, wire->size)) /* it may take less than on the connection before */
+	if (takes_size(c, wire->size)) /* this connection may take less than the last one */
 		send_wire(c, wire, &entry->delivery, entry->packet_id,
 				true); /* [v5 MQTT-3.3.1-1] */
 	else
 		inflight_remove(&c->session->inflight, entry);
 }
 
-void router_resume(struct client *c, struct instant now)
-{
-	struct inflight *f = &c->session->inflight;
-	struct inflight_entry **entries;
-	size_t n;
-
-	if (f->count > 0) {
-		n = inflight_in_order(f, &entries);
-		f->unsent = (uint32_t)n;
-		for (size_t i = 0; i < n; i++)
-			entries[i]->is_unsent = true;
-		for (size_t i = 0; i < n && f->count - f->unsent < c->max_inflight; i++)
-			resend(c, entries[i], now);
-		free(entries);
-	}
-	router_pump(c, now);
-}
-
-/* The rest of what a larger window of an earlier connection left in flight. */
+/*
+ * What an earlier connection left in flight, the oldest first, as far as this one's window goes.
+ * Its bytes are in the table already, so that max_inflight_bytes must not hold it back.
+ */
 static void pump_unsent(struct client *c, struct instant now)
 {
 	struct inflight *f = &c->session->inflight;
-	struct inflight_entry **entries;
-	size_t n = inflight_in_order(f, &entries);
+	struct inflight_entry *entry;
 
-	for (size_t i = 0; i < n && window_has_room(c); i++) {
-		if (entries[i]->is_unsent)
-			resend(c, entries[i], now);
-	}
-	free(entries);
+	while (f->count - f->unsent < c->max_inflight &&
+			c->output.bytes <= c->shard->limits->max_output_bytes &&
+			(entry = inflight_next_unsent(f)) != NULL)
+		resend(c, entry, now);
+}
+
+void router_resume(struct client *c, struct instant now)
+{
+	if (c->session->inflight.count > 0)
+		inflight_mark_unsent(&c->session->inflight);
+	router_pump(c, now);
 }
 
 void router_pump(struct client *c, struct instant now)
@@ -327,7 +327,7 @@ void router_pump(struct client *c, struct instant now)
 
 	if (s->inflight.unsent > 0)
 		pump_unsent(c, now);
-	while (s->outbox.count > 0 && (outbox_first(&s->outbox)->qos == 0 || window_has_room(c))) {
+	while (s->outbox.count > 0 && may_send(c, outbox_first(&s->outbox))) {
 		struct delivery d = outbox_pop(&s->outbox);
 		struct fanout f = { .shard = c->shard, .message = d.message, .now = now };
 
