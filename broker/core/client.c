@@ -145,10 +145,13 @@ static enum mqtt_reason dispatch(struct client *c, const struct frame *frame, st
 	return frame->type == 0 ? MQTT_MALFORMED_PACKET : MQTT_PROTOCOL_ERROR;
 }
 
+/* A stranger's first packet is buffered before anything is known of him: not as much as later. */
 static size_t largest_packet(const struct client *c)
 {
 	uint64_t limit = c->shard->limits->max_packet_size;
 
+	if (c->state == CLIENT_NEW && (limit == 0 || limit > MAX_CONNECT_PACKET))
+		return MAX_CONNECT_PACKET;
 	return limit > 0 ? (size_t)limit : MAX_REMAINING_LENGTH + MAX_FIXED_HEADER;
 }
 
@@ -156,13 +159,12 @@ struct client_progress client_receive(struct client *c, struct span input, struc
 {
 	struct client_progress progress = { 0 };
 	struct frame frame = { 0 };
-	size_t largest = largest_packet(c);
 
 	c->last_heard = now;
 	c->shard->counters.bytes_received += input.len;
 	while (c->state != CLIENT_CLOSING) {
 		struct span rest = span_from(input, progress.consumed);
-		enum frame_status status = frame_next(rest, largest, &frame);
+		enum frame_status status = frame_next(rest, largest_packet(c), &frame);
 		enum mqtt_reason reason = MQTT_SUCCESS;
 
 		if (status == FRAME_PARTIAL) {
@@ -191,7 +193,7 @@ struct client_progress client_receive(struct client *c, struct span input, struc
 
 void client_output_drained(struct client *c, struct instant now)
 {
-	if (c->session != NULL && c->session->outbox.count > 0)
+	if (c->session != NULL && (c->session->outbox.count > 0 || c->session->inflight.unsent > 0))
 		router_pump(c, now);
 }
 

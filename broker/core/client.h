@@ -46,8 +46,11 @@ struct client {
 	bool allow_anonymous; /* of its listener */
 };
 
-/* Seconds a connection has for its CONNECT. */
-enum { CONNECT_TIMEOUT = 10 };
+enum {
+	CONNECT_TIMEOUT = 10, /* seconds a connection has for its CONNECT */
+	/* Mosquitto's limit, enough for a will and a password of 48 kB each (CVE-2023-0809) */
+	MAX_CONNECT_PACKET = 100000,
+};
 
 struct client *client_create(
 		struct shard *shard, void *connection, bool allow_anonymous, struct instant now);
