@@ -1,22 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 #include "broker/core/delivery.h"
 
+#include <assert.h>
+
+static size_t room_for(uint32_t len)
+{
+	size_t room = 8;
+
+	while (room < len)
+		room *= 2;
+	return room;
+}
+
 struct subscription_ids *subscription_ids_add(struct subscription_ids *ids, uint32_t identifier)
 {
 	uint8_t encoded[8];
 	struct writer w = writer_of(encoded, sizeof(encoded));
-	struct subscription_ids *grown;
 	uint32_t len = ids != NULL ? ids->len : 0;
+	uint32_t more;
 
 	if (identifier == 0)
 		return ids;
+	assert(ids == NULL || ids->refs == 1);
 	property_write_number(&w, PROPERTY_SUBSCRIPTION_IDENTIFIER, identifier);
-	grown = xmalloc(sizeof(*grown) + len + writer_span(&w).len);
-	grown->refs = 1;
-	grown->len = len + (uint32_t)writer_span(&w).len;
-	if (len > 0)
-		memcpy(grown->bytes, ids->bytes, len);
-	memcpy(grown->bytes + len, encoded, writer_span(&w).len);
-	subscription_ids_unref(ids);
-	return grown;
+	more = (uint32_t)writer_span(&w).len;
+	/* The room doubles, from 8, whenever a power of two is passed. */
+	if (ids == NULL || room_for(len) != room_for(len + more))
+		ids = xrealloc(ids, sizeof(*ids) + room_for(len + more));
+	memcpy(ids->bytes + len, encoded, more);
+	ids->refs = 1;
+	ids->len = len + more;
+	return ids;
 }

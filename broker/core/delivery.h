@@ -30,8 +30,8 @@ static inline struct subscription_ids *subscription_ids_ref(struct subscription_
 }
 
 /*
- * `ids` with one more identifier: takes over that reference and returns the new one. 0 is none,
- * and then `ids` comes back, which may be NULL.
+ * `ids` with one more identifier: takes over that reference, which nobody shares yet, and returns
+ * the new one. 0 is no identifier, and then `ids` comes back, which may be NULL.
  */
 struct subscription_ids *subscription_ids_add(struct subscription_ids *ids, uint32_t identifier);
 

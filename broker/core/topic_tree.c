@@ -5,6 +5,9 @@
 #include "broker/core/share.h"
 #include "common/mem.h"
 
+/* What one of max_matches answers may take on average, before the cache counts as full. */
+enum { MATCH_BYTES = 512 };
+
 /* Who is subscribed to one filter: the value of its node. */
 struct filter_subscribers {
 	struct subscriber_list each;
@@ -52,6 +55,7 @@ static void forget_matches(struct topic_tree *t)
 		match_free(m);
 	}
 	t->match_count = 0;
+	t->match_bytes = 0;
 }
 
 void topic_tree_finish(struct topic_tree *t)
@@ -81,19 +85,22 @@ static struct subscription *find(struct subscription *of_session, const struct t
 {
 	struct share_group *group;
 	struct subscriber_list *list = list_of(node, group_name, &group);
+	const struct session *session;
 
 	if (list == NULL || of_session == NULL)
 		return NULL;
-	if (list->count <= 8) {
-		for (size_t i = 0; i < list->count; i++) {
-			if (list->all[i]->session == of_session->session)
-				return list->all[i];
-		}
-		return NULL;
-	}
-	for (; of_session != NULL; of_session = of_session->next_of_session) {
+	session = of_session->session;
+	/*
+	 * Both lists hold it, if it exists: the filter's subscribers and the session's filters. One
+	 * step in each at a time ends with the shorter, so that neither many subscribers of one
+	 * filter nor many filters of one client are expensive alone.
+	 */
+	for (size_t i = 0; i < list->count && of_session != NULL; i++) {
+		if (list->all[i]->session == session)
+			return list->all[i];
 		if (of_session->node == node && of_session->group == group)
 			return of_session;
+		of_session = of_session->next_of_session;
 	}
 	return NULL;
 }
@@ -314,6 +321,16 @@ static struct match *match_create(struct span topic)
 	return m;
 }
 
+/* What a match counts in the cache's budget of bytes. */
+static size_t match_size(const struct match *m)
+{
+	size_t size = sizeof(*m) + m->topic_len + m->capacity * sizeof(*m->targets);
+
+	for (uint32_t i = 0; i < m->count; i++)
+		size += m->targets[i].ids != NULL ? m->targets[i].ids->len : 0;
+	return size;
+}
+
 static struct match *lookup(struct topic_tree *t, struct span topic, uint32_t hash)
 {
 	struct match *m;
@@ -354,13 +371,20 @@ static struct match *match_for(struct topic_tree *t, struct span topic, uint32_t
 
 const struct match *topic_tree_match(struct topic_tree *t, struct span topic)
 {
-	struct match *m = match_for(t, topic, hash_span(t->filters.seed, topic));
+	uint32_t hash = hash_span(t->filters.seed, topic);
 	bool wildcards = topic.len == 0 || topic.data[0] != '$';
+	struct match *m = lookup(t, topic, hash);
 
-	if (m->generation == t->generation)
+	if (m != NULL && m->generation == t->generation)
 		return m;
+	/* Answers differ in size: long names, many receivers. */
+	if (t->match_bytes > t->max_matches * MATCH_BYTES)
+		forget_matches(t);
+	m = match_for(t, topic, hash);
+	t->match_bytes -= m->generation > 0 ? match_size(m) : 0;
 	match_clear(m);
 	walk(t, m, t->filters.root, topic, wildcards);
 	m->generation = t->generation;
+	t->match_bytes += match_size(m);
 	return m;
 }

@@ -48,7 +48,7 @@ struct match_target {
 	bool retain_as_published;
 };
 
-/* Valid until the next call that is not topic_tree_match(). */
+/* Valid until the next call on the tree. */
 struct match {
 	UT_hash_handle hh;
 	uint64_t generation;
@@ -63,6 +63,7 @@ struct topic_tree {
 	uint64_t generation;
 	struct match *matches; /* uthash by topic name */
 	size_t match_count, max_matches;
+	size_t match_bytes;	/* of all in the cache */
 	struct match *overflow; /* the answer for a topic when the cache is full */
 	size_t subscriptions;
 };
