@@ -68,6 +68,16 @@ static void describe_range(const struct setting *s, const char *what, struct str
 		str_printf(into, " from %" PRIu64 " to %" PRIu64, s->min, s->max);
 }
 
+static void describe_text(const struct setting *s, struct str *into)
+{
+	if (s->max == 0)
+		str_append_text(into, "text");
+	else if (s->min <= 1)
+		str_printf(into, "text of at most %" PRIu64 " bytes", s->max);
+	else
+		str_printf(into, "text of %" PRIu64 " to %" PRIu64 " bytes", s->min, s->max);
+}
+
 void setting_describe(const struct setting *s, struct str *into)
 {
 	switch (s->kind) {
@@ -85,7 +95,7 @@ void setting_describe(const struct setting *s, struct str *into)
 		break;
 	case SETTING_TEXT:
 	case SETTING_LIST:
-		str_append_text(into, "text");
+		describe_text(s, into);
 		break;
 	case SETTING_CHOICE:
 	case SETTING_FLAGS:
@@ -126,6 +136,8 @@ static bool parse_text(const struct setting *s, void *field, struct span value)
 {
 	if (value.len == 0 || value.len < s->min || (s->max > 0 && value.len > s->max))
 		return false;
+	if (span_find(value, '\0') < value.len)
+		return false; /* the text would end there; such files come from a power cut */
 	if (field == NULL)
 		return true;
 	if (s->kind == SETTING_LIST) {
