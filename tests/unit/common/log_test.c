@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "tests/unit/unit.h"
+
+static char path[] = "/tmp/belfry-log-XXXXXX";
+
+static int begin(void **unused)
+{
+	(void)unused;
+	return truncate(path, 0);
+}
+
+static void open_log(unsigned types, bool timestamps)
+{
+	struct log_config config = { .program = "test", .destination = LOG_TO_FILE, .file = path };
+
+	config.types = types;
+	config.timestamps = timestamps;
+	assert_int_equal(log_open(&config), 0);
+}
+
+static void assert_written(const char *wanted)
+{
+	char text[8192] = "";
+	FILE *file = fopen(path, "r");
+
+	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+	fclose(file);
+	assert_string_equal(text, wanted);
+}
+
+static void errors_and_warnings_say_so_in_front(void **unused)
+{
+	(void)unused;
+	open_log(LOG_TYPES_ALL, false);
+	log_error("disk: %s", "full");
+	log_warn("w");
+	log_notice("n");
+	log_info("i");
+	log_line(LOG_TYPE_SUBSCRIBE, "s");
+	log_debug("d");
+	assert_written("error: disk: full\nwarning: w\nn\ni\ns\ndebug: d\n");
+}
+
+static void only_chosen_types_are_written(void **unused)
+{
+	(void)unused;
+	open_log(LOG_TYPE_ERROR | LOG_TYPE_DEBUG, false);
+	assert_true(log_enabled(LOG_TYPE_ERROR));
+	assert_false(log_enabled(LOG_TYPE_NOTICE));
+	log_notice("no");
+	log_line_errno(LOG_TYPE_WARNING, EIO, "no");
+	log_debug("yes");
+	assert_written("debug: yes\n");
+}
+
+static void an_errno_of_either_sign_is_put_into_words(void **unused)
+{
+	(void)unused;
+	open_log(LOG_TYPES_DEFAULT, false);
+	log_error_errno(ENOENT, "a");
+	log_warn_errno(-ENOENT, "b");
+	log_error_errno(0, "c");
+	assert_written("error: a: No such file or directory\n"
+		       "warning: b: No such file or directory\n"
+		       "error: c\n");
+}
+
+static void a_long_line_is_cut_and_stays_one_line(void **unused)
+{
+	char text[8192];
+	FILE *file;
+
+	(void)unused;
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	open_log(LOG_TYPES_DEFAULT, true);
+	log_error("%s", text);
+	log_error_errno(ENOENT, "%.2010s", text);
+	file = fopen(path, "r");
+	for (int i = 0; i < 2; i++) {
+		assert_non_null(fgets(text, sizeof(text), file));
+		assert_in_range(strlen(text), 2000, 2048);
+		assert_int_equal(text[strlen(text) - 1], '\n');
+	}
+	assert_null(fgets(text, sizeof(text), file));
+	fclose(file);
+}
+
+static void time_stamps_are_iso_8601(void **unused)
+{
+	char text[256];
+	unsigned year, month, day, hour, minute, second, milli;
+	FILE *file;
+
+	(void)unused;
+	open_log(LOG_TYPES_DEFAULT, true);
+	log_notice("hello");
+	file = fopen(path, "r");
+	assert_non_null(fgets(text, sizeof(text), file));
+	fclose(file);
+	assert_int_equal(sscanf(text, "%u-%u-%uT%u:%u:%u.%uZ: hello", &year, &month, &day, &hour,
+					 &minute, &second, &milli),
+			7);
+}
+
+static void a_file_that_cannot_be_opened_leaves_the_log_as_it_was(void **unused)
+{
+	struct log_config config = { .destination = LOG_TO_FILE, .file = "/nonexistent/log" };
+
+	(void)unused;
+	open_log(LOG_TYPES_DEFAULT, false);
+	assert_int_equal(log_open(&config), -ENOENT);
+	log_notice("still here");
+	assert_written("still here\n");
+}
+
+static void nothing_is_written_to_none(void **unused)
+{
+	struct log_config config = { .destination = LOG_TO_NONE, .types = LOG_TYPES_ALL };
+
+	(void)unused;
+	open_log(LOG_TYPES_DEFAULT, false);
+	assert_int_equal(log_open(&config), 0);
+	assert_false(log_enabled(LOG_TYPE_ERROR));
+	log_error("lost");
+	assert_written("");
+}
+
+static void a_log_is_not_readable_by_everybody(void **unused)
+{
+	char fresh[] = "/tmp/belfry-log-fresh-XXXXXX";
+	struct log_config config = { .destination = LOG_TO_FILE, .file = fresh };
+	struct stat info;
+
+	(void)unused;
+	close(mkstemp(fresh));
+	unlink(fresh);
+	assert_int_equal(log_open(&config), 0);
+	assert_int_equal(stat(fresh, &info), 0);
+	assert_int_equal(info.st_mode & 07, 0);
+	unlink(fresh);
+	assert_int_equal(symlink("/etc/passwd", fresh), 0);
+	assert_int_equal(log_open(&config), -ELOOP);
+	unlink(fresh);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(errors_and_warnings_say_so_in_front, begin),
+		cmocka_unit_test_setup(only_chosen_types_are_written, begin),
+		cmocka_unit_test_setup(an_errno_of_either_sign_is_put_into_words, begin),
+		cmocka_unit_test_setup(a_long_line_is_cut_and_stays_one_line, begin),
+		cmocka_unit_test_setup(time_stamps_are_iso_8601, begin),
+		cmocka_unit_test_setup(
+				a_file_that_cannot_be_opened_leaves_the_log_as_it_was, begin),
+		cmocka_unit_test_setup(nothing_is_written_to_none, begin),
+		cmocka_unit_test_setup(a_log_is_not_readable_by_everybody, begin),
+	};
+	int failed;
+
+	close(mkstemp(path));
+	unsetenv("JOURNAL_STREAM");
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	unlink(path);
+	return failed;
+}
