@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+#include "broker/core/client.h"
+
+#include "tests/unit/broker/core/rig.h"
+#include "tests/unit/unit.h"
+
+#define CONNECT_V3 BYTES("\x10\x0d\0\4MQTT\4\2\0\x0a\0\1a")
+#define CONNECT_V5 BYTES("\x10\x0e\0\4MQTT\5\2\0\x0a\0\0\1a")
+
+static struct limits limits;
+static struct shard *shard;
+static struct client *c;
+static struct instant now;
+static struct str output;
+
+static int begin(void **unused)
+{
+	(void)unused;
+	limits = rig_limits();
+	now = (struct instant){ 1000000000 };
+	shard = shard_create(&limits, NULL, 7);
+	c = client_create(shard, NULL, true, now);
+	return 0;
+}
+
+static int end(void **unused)
+{
+	(void)unused;
+	client_destroy(c, now);
+	str_finish(&output);
+	shard_destroy(shard);
+	return 0;
+}
+
+static size_t send(struct span bytes)
+{
+	return client_receive(c, bytes, now).consumed;
+}
+
+static void assert_answer(struct span wanted)
+{
+	str_clear(&output);
+	rig_drain(c, &output, SIZE_MAX, now);
+	assert_span_equal(str_span(&output), wanted);
+}
+
+/* CVE-2023-0809: it is not even buffered */
+static void a_first_packet_other_than_connect_is_refused_by_its_first_byte(void **unused)
+{
+	(void)unused;
+	assert_int_equal(send(BYTES("\x30")), 1);
+	assert_int_equal(c->state, CLIENT_CLOSING);
+	assert_int_equal(c->close_reason, MQTT_PROTOCOL_ERROR);
+	assert_answer(BYTES(""));
+}
+
+static void a_connect_has_at_most_100000_bytes(void **unused)
+{
+	struct client_progress p;
+
+	(void)unused;
+	p = client_receive(c, BYTES("\x10\x9c\x8d\x06"), now); /* 100,000 with its header */
+	assert_int_equal(p.wanted, 100000);
+	assert_int_equal(c->state, CLIENT_NEW);
+	client_receive(c, BYTES("\x10\x9d\x8d\x06"), now);
+	assert_int_equal(c->state, CLIENT_CLOSING);
+	assert_int_equal(c->close_reason, MQTT_PACKET_TOO_LARGE);
+}
+
+static void whole_packets_are_consumed_and_the_rest_is_left(void **unused)
+{
+	struct client_progress p;
+
+	(void)unused;
+	p = client_receive(c, span_first(CONNECT_V3, 7), now);
+	assert_int_equal(p.consumed, 0);
+	assert_int_equal(p.wanted, 15);
+	assert_int_equal(send(CONNECT_V3), 15);
+	assert_int_equal(c->state, CLIENT_CONNECTED);
+	assert_answer(BYTES("\x20\2\0\0"));
+	p = client_receive(c, BYTES("\xc0\0\xc0\0\x30"), now);
+	assert_int_equal(p.consumed, 4);
+	assert_int_equal(p.wanted, 0);
+	assert_answer(BYTES("\xd0\0\xd0\0"));
+	p = client_receive(c, BYTES(""), now);
+	assert_int_equal(p.consumed, 0);
+}
+
+static void after_the_end_everything_is_thrown_away(void **unused)
+{
+	(void)unused;
+	send(CONNECT_V3);
+	assert_int_equal(send(BYTES("\xe0\0\xc0\0\xc0")), 5);
+	assert_int_equal(c->state, CLIENT_CLOSING);
+	assert_int_equal(send(BYTES("\xc0\0")), 2);
+	assert_answer(BYTES("\x20\2\0\0"));
+}
+
+static void version_5_is_told_why(void **unused)
+{
+	(void)unused;
+	send(CONNECT_V5);
+	send(BYTES("\x10\x0e\0\4MQTT\5\2\0\x0a\0\0\1a")); /* [v5 MQTT-3.1.0-2] */
+	rig_drain(c, &output, SIZE_MAX, now);
+	assert_span_equal(span_from(str_span(&output), output.len - 3), BYTES("\xe0\1\x82"));
+	assert_int_equal(shard->counters.protocol_errors, 1);
+	client_close(c, MQTT_SERVER_BUSY, now); /* no effect a second time */
+	assert_answer(BYTES(""));
+}
+
+static void packets_of_a_server_and_the_reserved_type_end_it(void **state)
+{
+	/* CVE-2021-28166: CONNACK to a broker */
+	static const struct span packets[] = { SPAN("\x20\2\0\0"), SPAN("\x90\3\0\1\0"),
+		SPAN("\xb0\2\0\1"), SPAN("\xd0\0"), SPAN("\0\0"), SPAN("\xf0\0") };
+
+	for (size_t i = 0; i < array_size(packets); i++) {
+		send(CONNECT_V3);
+		send(packets[i]);
+		assert_int_equal(c->state, CLIENT_CLOSING);
+		end(state);
+		begin(state);
+	}
+}
+
+static void a_connect_that_does_not_come_is_not_waited_for(void **unused)
+{
+	struct instant created = now;
+
+	(void)unused;
+	now = instant_after(created, seconds(CONNECT_TIMEOUT - 1));
+	shard_run_timers(shard, now);
+	assert_int_equal(c->state, CLIENT_NEW);
+	send(BYTES("\x10")); /* one byte buys no time */
+	now = instant_after(created, seconds(CONNECT_TIMEOUT));
+	shard_run_timers(shard, now);
+	assert_int_equal(c->state, CLIENT_CLOSING);
+	assert_answer(BYTES(""));
+}
+
+/* [v5 MQTT-3.1.2-22] */
+static void silence_of_one_and_a_half_keep_alives_ends_it(void **unused)
+{
+	struct instant start = now;
+
+	(void)unused;
+	send(CONNECT_V3); /* 10 seconds */
+	now = instant_after(start, milliseconds(14000));
+	send(BYTES("\xc0\0"));
+	now = instant_after(start, milliseconds(15000));
+	shard_run_timers(shard, now);
+	now = instant_after(start, milliseconds(28999));
+	shard_run_timers(shard, now);
+	assert_int_equal(c->state, CLIENT_CONNECTED);
+	now = instant_after(start, milliseconds(29000));
+	shard_run_timers(shard, now);
+	assert_int_equal(c->state, CLIENT_CLOSING);
+	assert_int_equal(shard->counters.keep_alive_timeouts, 1);
+}
+
+static void the_dirty_list_names_each_client_once_and_forgets_the_dead(void **unused)
+{
+	struct client *b = client_create(shard, NULL, true, now);
+	struct client *d = client_create(shard, NULL, true, now);
+
+	(void)unused;
+	client_mark_dirty(c);
+	client_mark_dirty(b);
+	client_mark_dirty(c);
+	client_mark_dirty(d);
+	client_destroy(d, now);
+	client_mark_dirty(b);
+	assert_ptr_equal(shard_next_dirty(shard), c);
+	client_mark_dirty(c);
+	client_destroy(b, now);
+	assert_ptr_equal(shard_next_dirty(shard), c);
+	assert_null(shard_next_dirty(shard));
+	assert_int_equal(shard->clients, 1);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+	const struct CMUnitTest tests[] = {
+		TEST(a_first_packet_other_than_connect_is_refused_by_its_first_byte),
+		TEST(a_connect_has_at_most_100000_bytes),
+		TEST(whole_packets_are_consumed_and_the_rest_is_left),
+		TEST(after_the_end_everything_is_thrown_away),
+		TEST(version_5_is_told_why),
+		TEST(packets_of_a_server_and_the_reserved_type_end_it),
+		TEST(a_connect_that_does_not_come_is_not_waited_for),
+		TEST(silence_of_one_and_a_half_keep_alives_ends_it),
+		TEST(the_dirty_list_names_each_client_once_and_forgets_the_dead),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
