@@ -1,0 +1,212 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Writes the first seeds of the broker's fuzzers into tests/fuzz/corpus/. What a fuzzer finds
+later is added there by hand; this script never removes a file."""
+
+import pathlib
+import struct
+
+CORPUS = pathlib.Path(__file__).parent / "corpus"
+
+
+def text(s):
+    b = s.encode() if isinstance(s, str) else s
+    return struct.pack(">H", len(b)) + b
+
+
+def varint(n):
+    out = b""
+    while True:
+        n, low = n >> 7, n & 127
+        out += bytes([low | (128 if n else 0)])
+        if not n:
+            return out
+
+
+def packet(first, body=b""):
+    return bytes([first]) + varint(len(body)) + body
+
+
+def props(*ps):
+    return varint(len(b"".join(ps))) + b"".join(ps)
+
+
+def number(ident, value, size):
+    return bytes([ident]) + value.to_bytes(size, "big")
+
+
+def connect(version=5, client="a", flags=2, properties=(), will=b"", rest=b"", name="MQTT"):
+    body = text(name) + bytes([version, flags]) + b"\0\x0a"
+    if version == 5:
+        body += props(*properties)
+    return packet(0x10, body + text(client) + will + rest)
+
+
+EXPIRY = number(0x11, 60, 4)
+WILL5 = props(number(0x18, 3, 4), number(2, 9, 4)) + text("w") + text("gone")
+USER = b"\x26" + text("name") + text("value")
+
+PACKETS = {
+    "connect_31": connect(3, name="MQIsdp"),
+    "connect_311": connect(4),
+    "connect_311_all": connect(4, flags=0xEE, will=text("w") + text("x"), rest=text("u") + text("p")),
+    "connect_5": connect(),
+    "connect_5_all": connect(5, "b", 0xEE, [EXPIRY, number(0x21, 5, 2), number(0x27, 999, 4), USER],
+                             WILL5, text("u") + text("p")),
+    "connect_5_auth": connect(properties=[b"\x15" + text("SCRAM"), b"\x16" + text("data")]),
+    "connect_bridge": connect(0x84),
+    "connect_unknown_version": connect(6),
+    "publish_0": packet(0x30, text("a/b") + b"hello"),
+    "publish_1_retain": packet(0x33, text("a/b") + b"\0\1hello"),
+    "publish_2_dup": packet(0x3D, text("a/b") + b"\0\2\0hello"),
+    "publish_5_alias": packet(0x32, text("a/b") + b"\0\3" + props(number(0x23, 1, 2)) + b"x"),
+    "publish_5_alias_only": packet(0x30, text("") + props(number(0x23, 1, 2)) + b"x"),
+    "publish_5_all": packet(0x34, text("a/b") + b"\0\4" + props(
+        b"\1\1", number(2, 5, 4), b"\3" + text("text/plain"), b"\x08" + text("re"),
+        b"\x09" + text(b"\xff"), USER, USER) + b"payload"),
+    "publish_clear": packet(0x31, text("a/b")),
+    "puback": packet(0x40, b"\0\1"),
+    "puback_5": packet(0x40, b"\0\1\x10" + props(b"\x1f" + text("why"))),
+    "pubrec": packet(0x50, b"\0\1"),
+    "pubrec_error": packet(0x50, b"\0\1\x97"),
+    "pubrel": packet(0x62, b"\0\2"),
+    "pubcomp": packet(0x70, b"\0\1"),
+    "subscribe": packet(0x82, b"\0\1" + text("a/+") + b"\1" + text("#") + b"\2"),
+    "subscribe_5": packet(0x82, b"\0\1" + props(b"\x0b\x80\x01") + text("a/#") + b"\x2d"),
+    "subscribe_share": packet(0x82, b"\0\1\0" + text("$share/g/a") + b"\1"),
+    "unsubscribe": packet(0xA2, b"\0\1" + text("a/+") + text("#")),
+    "unsubscribe_5": packet(0xA2, b"\0\1\0" + text("a/#")),
+    "pingreq": packet(0xC0),
+    "disconnect": packet(0xE0),
+    "disconnect_will": packet(0xE0, b"\4"),
+    "disconnect_expiry": packet(0xE0, b"\0" + props(number(0x11, 1, 4))),
+    "auth": packet(0xF0, b"\x18" + props(b"\x15" + text("m"))),
+    "length_of_five": b"\x30\xff\xff\xff\xff\x01",
+    "length_that_lies": b"\x30\xff\xff\xff\x7fx",
+}
+
+
+def receive(data, peer=0):
+    return b"".join(bytes([peer << 4, len(data[i:i + 255])]) + data[i:i + 255]
+                    for i in range(0, len(data), 255))
+
+
+def split(data, piece, peer=0):
+    return bytes([1 | peer << 4, piece, len(data)]) + data
+
+
+def sleep(quarters):
+    return bytes([3, quarters])
+
+
+P = PACKETS
+DROP, TAKE, ALL = b"\2", b"\4\1", b"\5"
+SUB = P["subscribe"]
+SUB5 = packet(0x82, b"\0\1\0" + text("#") + b"\2")
+
+
+def scenario(*steps, options=0):
+    return bytes([options]) + b"".join(steps)
+
+
+A311, B5 = receive(connect(4, "a")), receive(connect(5, "b"), 1)
+STAY_A = receive(connect(5, "a", 0, [EXPIRY]))
+ONE = packet(0x32, text("a/b") + b"\0\1x")
+TWO = packet(0x34, text("a/b") + b"\0\2x")
+
+CLIENT = {
+    "fan_in": scenario(A311, receive(SUB), receive(P["publish_0"]), ALL),
+    "across_versions": scenario(A311, B5, receive(SUB), receive(P["publish_5_all"], 1), ALL),
+    "qos1": scenario(A311, receive(SUB), receive(ONE), ALL, receive(P["puback"]), ALL),
+    "qos2": scenario(A311, receive(SUB), receive(TWO), ALL, receive(P["pubrel"]),
+                     receive(P["pubrec"]), receive(P["pubcomp"]), ALL),
+    "byte_by_byte": scenario(split(connect(5, "a"), 1), split(SUB5, 1), split(P["publish_5_alias"], 1), ALL),
+    "resume": scenario(STAY_A, receive(SUB5), DROP, B5, receive(packet(0x32, text("q") + b"\0\1\0x"), 1),
+                       STAY_A, ALL, receive(P["puback"]), ALL),
+    "resume_window": scenario(STAY_A, receive(SUB5), *[receive(packet(0x32, text("q") + b"\0\1\0x"))] * 6,
+                              DROP, receive(connect(5, "a", 0, [EXPIRY, number(0x21, 1, 2)])),
+                              receive(P["puback"]), receive(packet(0x40, b"\0\2")), ALL, options=1),
+    "take_over": scenario(STAY_A, receive(SUB5), receive(connect(5, "a", 0, [EXPIRY]), 1), ALL, DROP),
+    "take_over_self": scenario(A311, receive(connect(4, "a"), 1), receive(connect(4, "a")), ALL),
+    "will_delay": scenario(receive(connect(5, "a", 0x26, [EXPIRY], WILL5)), B5, receive(SUB5, 1),
+                           DROP, sleep(4), sleep(20), b"\x15"),
+    "will_take_over": scenario(receive(connect(5, "b", 6, [], WILL5)), B5, receive(SUB5, 1), ALL),
+    "expiry": scenario(STAY_A, receive(SUB5), DROP, sleep(20), STAY_A, ALL),
+    "keep_alive": scenario(A311, sleep(9), ALL),
+    "never_connects": scenario(sleep(10), ALL),
+    "retained": scenario(A311, receive(P["publish_1_retain"]), receive(SUB), receive(P["publish_clear"]), ALL),
+    "retained_expires": scenario(receive(connect(5)), receive(packet(
+        0x31, text("r") + props(number(2, 3, 4)) + b"x")), receive(SUB5), sleep(9), receive(SUB5), ALL),
+    "slow_reader": scenario(A311, receive(SUB), *[receive(P["publish_0"]), TAKE] * 9, ALL, options=2),
+    "queue_full": scenario(A311, receive(SUB), *[receive(ONE)] * 9, ALL, options=1),
+    "queue_qos0": scenario(STAY_A, receive(SUB5), DROP, B5, receive(packet(0x30, text("q") + b"\0x"), 1),
+                           STAY_A, ALL, options=8),
+    "inflight_bytes": scenario(STAY_A, receive(SUB5), *[receive(ONE + b"")] * 3, DROP, STAY_A, ALL, options=16),
+    "no_cache": scenario(A311, receive(SUB), receive(P["publish_0"]), receive(P["unsubscribe"]),
+                         receive(P["publish_0"]), ALL, options=4),
+    "identifiers": scenario(receive(connect(5)), receive(P["subscribe_5"]), receive(packet(
+        0x82, b"\0\2" + props(b"\x0b\7") + text("a/b") + b"\1")), receive(P["publish_5_all"]), ALL),
+    "connack_to_broker": scenario(A311, receive(b"\x20\2\0\0"), ALL),
+    "second_connect": scenario(receive(connect(5)), receive(connect(5)), ALL),
+    "not_mqtt": scenario(receive(b"GET / HTTP/1.1\r\n\r\n"), ALL),
+    "large_length": scenario(receive(P["length_that_lies"]), ALL),
+    "disconnect_expiry": scenario(STAY_A, receive(P["disconnect_expiry"]), DROP, sleep(3), STAY_A, ALL),
+    "ready_made": scenario(b"\6\2", b"\6\x0c", b"\6\x15", b"\6\x18", b"\x16\3", b"\x16\x10", ALL, b"\x15"),
+}
+
+TOPICS = ["a\na", "a/b\na/b", "#\na", "#\n$SYS", "+\n$SYS", "+/#\na", "a/#\na", "a/#\nab", "a/+\na/",
+          "/+\n/a", "+/+\n/", "$SYS/#\n$SYS/x", "$share/g/a\na", "$share/+/a\na", "a#\na", "a/#/b\na/x/b",
+          "+a\nba", "//\n//", "a/+/c\na/b/c", "\u00e4/+\n\u00e4/\u20ac", "+\n", "\na", "$\n$", "/" * 199 + "\n/",
+          "+/" * 199 + "+\n" + "a/" * 199 + "a"]
+
+UTF8 = [b"plain", b"12345678 and more than eight", "\u00e4\u20ac\U0001f514".encode(), b"a\0b", b"\xc0\x80",
+        b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xef\xbf\xbf", b"\xef\xb7\x90", b"\xc2\x80", b"\x7f", b"\xe2\x82",
+        b"1234567\x7f", b"12345678\xff", b"\\ backslash", b"\xf0\x8f\xbf\xbf", b"\xef\xbb\xbfbom"]
+
+PROPERTIES = {
+    "none": b"\3\0",
+    "publish_all": b"\3" + props(b"\1\1", number(2, 5, 4), b"\3" + text("t"), b"\x08" + text("r"),
+                                 b"\x09" + text(b"\xff"), USER, USER, number(0x23, 7, 2)),
+    "subscription_identifiers": b"\3" + props(b"\x0b\1", b"\x0b\x80\x01", b"\x0b\xff\xff\xff\x7f"),
+    "identifier_0": b"\3" + props(b"\x0b\0"),
+    "connect": b"\1" + props(EXPIRY, number(0x21, 5, 2), number(0x27, 99, 4), number(0x22, 3, 2), b"\x17\1",
+                             b"\x19\0", b"\x15" + text("m"), b"\x16" + text("d")),
+    "connack": b"\2" + props(b"\x12" + text("id"), number(0x13, 9, 2), b"\x24\1", b"\x25\0", b"\x28\1",
+                             b"\x29\1", b"\x2a\0", b"\x1a" + text("i"), b"\x1c" + text("s")),
+    "will": b"\x10" + props(number(0x18, 9, 4), number(2, 9, 4), USER),
+    "will_delay_in_publish": b"\3" + props(number(0x18, 9, 4)),
+    "reason_string": b"\4" + props(b"\x1f" + text("why")),
+    "subscribe": b"\x08" + props(b"\x0b\7", USER),
+    "subscribe_twice": b"\x08" + props(b"\x0b\7", b"\x0b\7"),
+    "disconnect": b"\x0e" + props(EXPIRY, b"\x1c" + text("s")),
+    "auth": b"\x0f" + props(b"\x15" + text("m"), b"\x16" + text("d")),
+    "twice": b"\3" + props(b"\1\1", b"\1\1"),
+    "unknown": b"\3" + props(b"\x04\0"),
+    "long_identifier": b"\3" + props(b"\x81\x00\1"),
+    "cut": b"\3\5\2\0\0",
+    "bad_text": b"\3" + props(b"\3" + text(b"\xff")),
+}
+
+SETTINGS = ["flag yes", "number 15", "number 21", "bytes 1M", "bytes 17179869184G", "time 2w", "text hello # x",
+            "text a\ntext b", "secret tooshort", "secret hush", "list #\nlist a/# # all", "choice two",
+            "choice three", "flags one\nflags two", "numbre 12", "refused 1", "block a\nnumber 6\ntext xyz",
+            "block", "block a b\nnumber 9", "# comment\n\n  \t\r\n", "text\t\0x", "block a\nblock b\nnumber 5",
+            "\u00e4 1", "number\nflag\nbytes\ntime\ntext\nlist\nchoice\nflags"]
+
+
+def numbered(seeds):
+    return {f"{i:02}": s.encode() if isinstance(s, str) else s for i, s in enumerate(seeds)}
+
+
+def main():
+    corpora = {"framer_decode": PACKETS, "client": CLIENT, "topic": numbered(TOPICS), "utf8": numbered(UTF8),
+               "property": PROPERTIES, "settings": numbered(SETTINGS)}
+    for fuzzer, seeds in corpora.items():
+        folder = CORPUS / fuzzer
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, data in seeds.items():
+            (folder / name).write_bytes(data)
+
+
+if __name__ == "__main__":
+    main()
