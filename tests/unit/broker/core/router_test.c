@@ -208,6 +208,25 @@ static void what_is_unsent_goes_on_when_the_output_has_drained(void **unused)
 	assert_string_equal(sent(), "0123456789/1d 0123456789/2d 0123456789/3d 0123456789/4d ");
 }
 
+static void new_messages_do_not_overtake_what_is_unsent(void **unused)
+{
+	(void)unused;
+	subscribe("a", 1);
+	publish("a", "1", 1);
+	publish("a", "2", 1);
+	publish("a", "3", 1);
+	sent();
+	limits.max_output_bytes = 20; /* the CONNACK nearly fills it */
+	reconnect(20, 200);
+	assert_true(c->session->inflight.unsent > 0);
+	rig_drain(c, &output, c->output.bytes - 1, now); /* room, but not told to go on */
+	publish("a", "new", 1);
+	assert_int_equal(c->session->outbox.count, 1);
+	rig_drain(c, &output, SIZE_MAX, now);
+	assert_int_equal(c->session->inflight.unsent, 0);
+	assert_span_equal(span_from(str_span(&output), output.len - 3), BYTES("new"));
+}
+
 /* [v5 MQTT-3.1.2-24, MQTT-3.1.2-25] */
 static void a_packet_that_is_too_large_counts_as_delivered(void **unused)
 {
@@ -379,6 +398,7 @@ int main(void)
 		TEST(a_smaller_window_takes_what_was_in_flight_bit_by_bit),
 		TEST(the_limit_in_bytes_does_not_hold_back_what_is_in_flight),
 		TEST(what_is_unsent_goes_on_when_the_output_has_drained),
+		TEST(new_messages_do_not_overtake_what_is_unsent),
 		TEST(a_packet_that_is_too_large_counts_as_delivered),
 		TEST(a_full_queue_drops_the_newest_and_tells_once),
 		TEST(a_queue_has_a_limit_in_bytes),

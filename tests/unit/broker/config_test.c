@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+#include "broker/config.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "tests/unit/unit.h"
+
+static struct config config;
+static int status;
+static char said[65536]; /* on stdout and stderr */
+
+/* Run config_load() with the arguments, the file's contents first where `text` is not NULL. */
+static bool load(const char *text, const char *first, const char *second)
+{
+	char path[] = "/tmp/belfry-config-XXXXXX", capture[] = "/tmp/belfry-said-XXXXXX";
+	char program[] = "belfry-broker", dash_c[] = "-c";
+	char *argv[6] = { program };
+	int argc = 1, out, saved[2];
+	ssize_t n;
+	bool go_on;
+
+	config_finish(&config);
+	if (text != NULL) {
+		int fd = mkstemp(path);
+
+		assert_true(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+		close(fd);
+		argv[argc++] = dash_c;
+		argv[argc++] = path;
+	}
+	if (first != NULL)
+		argv[argc++] = (char *)(uintptr_t)first;
+	if (second != NULL)
+		argv[argc++] = (char *)(uintptr_t)second;
+	out = mkstemp(capture);
+	unlink(capture);
+	fflush(NULL);
+	for (int i = 0; i < 2; i++) {
+		saved[i] = dup(i + 1);
+		dup2(out, i + 1);
+	}
+	go_on = config_load(&config, argc, argv, &status);
+	fflush(NULL);
+	for (int i = 0; i < 2; i++) {
+		dup2(saved[i], i + 1);
+		close(saved[i]);
+	}
+	n = pread(out, said, sizeof(said) - 1, 0);
+	said[n > 0 ? n : 0] = '\0';
+	close(out);
+	config.file = NULL; /* `path` ends here */
+	if (text != NULL)
+		unlink(path);
+	return go_on;
+}
+
+static int end(void **unused)
+{
+	(void)unused;
+	config_finish(&config);
+	return 0;
+}
+
+static void assert_said(const char *ending)
+{
+	const char *at = strchr(said, ':');
+
+	assert_non_null(at);
+	assert_string_equal(at, ending);
+}
+
+static void without_anything_it_serves_this_machine_on_1883(void **unused)
+{
+	(void)unused;
+	assert_true(load(NULL, NULL, NULL));
+	assert_true(config.is_local_only);
+	assert_int_equal(config.port, 1883);
+	assert_string_equal(said, "");
+}
+
+static void a_port_of_the_command_line_stays_on_this_machine(void **unused)
+{
+	(void)unused;
+	assert_true(load(NULL, "-p", "11883"));
+	assert_true(config.is_local_only);
+	assert_int_equal(config.port, 11883);
+	assert_true(load("port 1000", "-p", "2000")); /* the command line wins */
+	assert_int_equal(config.port, 2000);
+}
+
+static void a_listener_lets_other_machines_in(void **unused)
+{
+	(void)unused;
+	assert_true(load("listener 1884\nmax_connections 7\n\nlistener 0 127.0.0.1\n", NULL, NULL));
+	assert_false(config.is_local_only);
+	assert_int_equal(config.listener_count, 2);
+	assert_int_equal(config.listeners[0].port, 1884);
+	assert_null(config.listeners[0].address);
+	assert_int_equal(config.listeners[0].max_connections, 7);
+	assert_int_equal(config.listeners[1].port, 0);
+	assert_string_equal(config.listeners[1].address, "127.0.0.1");
+	assert_int_equal(config.listeners[1].max_connections, 0);
+	assert_int_equal(config.allow_anonymous, ANONYMOUS_BY_LISTENERS);
+	assert_true(load("port 1885\nallow_anonymous true", NULL, NULL));
+	assert_false(config.is_local_only);
+	assert_int_equal(config.allow_anonymous, ANONYMOUS_YES);
+}
+
+static void limits_have_mosquittos_defaults(void **unused)
+{
+	(void)unused;
+	assert_true(load(NULL, NULL, NULL));
+	assert_int_equal(config.limits.max_inflight_messages, 20);
+	assert_int_equal(config.limits.max_queued_messages, 1000);
+	assert_int_equal(config.limits.max_queued_bytes, 0);
+	assert_int_equal(config.limits.max_keepalive, 65535);
+	assert_int_equal(config.limits.max_topic_alias, 10);
+	assert_int_equal(config.limits.max_qos, 2);
+	assert_int_equal(config.limits.persistent_client_expiration, 0);
+	assert_true(config.limits.retain_available);
+	assert_true(config.limits.allow_zero_length_clientid);
+	assert_false(config.limits.queue_qos0_messages);
+	assert_string_equal(config.limits.auto_id_prefix, "auto-");
+}
+
+static void every_error_names_file_line_word_and_remedy(void **unused)
+{
+	static const struct {
+		const char *text, *error;
+	} rows[] = {
+		{ "port 0", ":1: 'port': '0' is not a number from 1 to 65535\n" },
+		{ "\nport 65536", ":2: 'port': '65536' is not a number from 1 to 65535\n" },
+		{ "listener", ":1: '': is not a port; write: listener PORT [ADDRESS], PORT from 0 "
+			      "to "
+			      "65535\n" },
+		{ "listener 65536",
+				":1: '65536': is not a port; write: listener PORT [ADDRESS], PORT "
+				"from 0 to 65535\n" },
+		{ "listener 1 a b", ":1: 'b': is too much; write: listener PORT [ADDRESS]\n" },
+		{ "listener 0 /run/x",
+				":1: '/run/x': is a Unix socket, which this version does not "
+				"listen on\n" },
+		{ "max_qos 3", ":1: 'max_qos': '3' is not a number from 0 to 2\n" },
+		{ "max_packet_size 19",
+				":1: 'max_packet_size': '19' is not a size in bytes (k, M, G "
+				"allowed) from 20 to 268435455\n" },
+		{ "retain_availible true", ":1: 'retain_availible': unknown keyword; did you mean "
+					   "'retain_available'?\n" },
+		{ "lisener 1883", ":1: 'lisener': unknown keyword; did you mean 'listener'?\n" },
+		{ "password_file /etc/x",
+				":1: 'password_file': is known from mosquitto.conf and not "
+				"carried out by this version; remove the line\n" },
+		{ "acl_file /etc/x", ":1: 'acl_file': is known from mosquitto.conf and not carried "
+				     "out by this version; remove the line\n" },
+		{ "persistence true",
+				": 'persistence': true is not carried out by this version; set "
+				"it to false\n" },
+		{ "log_dest topic", ": 'topic': is no log_dest; give stderr, stdout, syslog, none, "
+				    "or: file PATH\n" },
+		{ "log_dest file",
+				": 'file': is no log_dest; give stderr, stdout, syslog, none, or: "
+				"file PATH\n" },
+		{ "log_dest stderr\nlog_dest stdout",
+				": 'log_dest': was given more than once; this "
+				"version logs to one place\n" },
+		{ "log_type errors", ":1: 'log_type': 'errors' is not one of error warning notice "
+				     "information subscribe unsubscribe debug all none\n" },
+		{ "bind_address 1.2.3.4", ": 'bind_address': needs a port; write: listener PORT "
+					  "ADDRESS\n" },
+		{ "allow_anonymous maybe", ":1: 'allow_anonymous': 'maybe' is not one of true "
+					   "false\n" },
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < array_size(rows); i++) {
+		print_message("%s\n", rows[i].text);
+		assert_false(load(rows[i].text, NULL, NULL));
+		assert_int_equal(status, EXIT_CONFIG);
+		assert_said(rows[i].error);
+	}
+}
+
+static void arguments_that_are_wrong_say_so(void **unused)
+{
+	(void)unused;
+	assert_false(load(NULL, "-x", NULL));
+	assert_string_equal(said, "command line: '-x': unknown argument; see --help\n");
+	assert_int_equal(status, EXIT_CONFIG);
+	assert_false(load(NULL, "-p", NULL));
+	assert_string_equal(said, "command line: '-p': needs a value; see --help\n");
+	assert_false(load(NULL, "-p", "0"));
+	assert_string_equal(said, "command line: 'port': '0' is not a number from 1 to 65535\n");
+	assert_false(load(NULL, "-c", "/nonexistent"));
+	assert_string_equal(said,
+			"/nonexistent: cannot be read: No such file or directory; check the "
+			"path after -c\n");
+}
+
+static void testing_a_good_configuration_exits_0(void **unused)
+{
+	(void)unused;
+	assert_false(load("port 1883", "--test-config", NULL));
+	assert_int_equal(status, 0);
+	assert_said(": the configuration is good\n");
+	assert_false(load("prot 1883", "--test-config", NULL));
+	assert_int_equal(status, EXIT_CONFIG);
+}
+
+static void help_and_version_exit_0(void **unused)
+{
+	(void)unused;
+	assert_false(load(NULL, "--version", NULL));
+	assert_int_equal(status, 0);
+	assert_memory_equal(said, "belfry-broker ", 14);
+	assert_false(load(NULL, "--help", NULL));
+	assert_int_equal(status, 0);
+	assert_non_null(strstr(
+			said, "  max_queued_messages  (a number, 0 or more; default 1000)\n"));
+	assert_non_null(strstr(said, "\nlistener PORT [ADDRESS]\n"));
+}
+
+static void every_refused_keyword_is_unknown_to_the_tables(void **unused)
+{
+	struct settings_grammar grammar = config_grammar(&config);
+
+	(void)unused;
+	for (const struct settings_refusal *r = grammar.refusals; r->keyword != NULL; r++) {
+		for (const struct setting *s = grammar.global.table; s->name != NULL; s++)
+			assert_string_not_equal(r->keyword, s->name);
+	}
+}
+
+static void log_settings_reach_the_log(void **unused)
+{
+	struct log_config log;
+
+	(void)unused;
+	assert_true(load("log_dest file /tmp/x y\nlog_type error\nlog_type debug\nlog_timestamp "
+			 "false",
+			NULL, NULL));
+	log = config_log(&config);
+	assert_int_equal(log.destination, LOG_TO_FILE);
+	assert_string_equal(log.file, "/tmp/x y");
+	assert_int_equal(log.types, LOG_TYPE_ERROR | LOG_TYPE_DEBUG);
+	assert_false(log.timestamps);
+	assert_true(load("log_type error", "-v", NULL));
+	assert_int_equal(config_log(&config).types, LOG_TYPES_ALL);
+	assert_true(load("log_type none", NULL, NULL));
+	assert_int_equal(config_log(&config).types, 0);
+	assert_true(load(NULL, "-d", NULL));
+	assert_int_equal(config_log(&config).destination, LOG_TO_SYSLOG);
+	assert_int_equal(config_log(&config).types, LOG_TYPES_DEFAULT);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_teardown(name, end)
+	const struct CMUnitTest tests[] = {
+		TEST(without_anything_it_serves_this_machine_on_1883),
+		TEST(a_port_of_the_command_line_stays_on_this_machine),
+		TEST(a_listener_lets_other_machines_in),
+		TEST(limits_have_mosquittos_defaults),
+		TEST(every_error_names_file_line_word_and_remedy),
+		TEST(arguments_that_are_wrong_say_so),
+		TEST(testing_a_good_configuration_exits_0),
+		TEST(help_and_version_exit_0),
+		TEST(every_refused_keyword_is_unknown_to_the_tables),
+		TEST(log_settings_reach_the_log),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
