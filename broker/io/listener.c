@@ -13,7 +13,19 @@
 #include "common/net.h"
 
 /* Connections accepted before other sockets have their turn again. */
-enum { MAX_ACCEPTS = 64 };
+enum { MAX_ACCEPTS = 64, WARN_SECONDS = 10 };
+
+/* Who floods the broker with connections is not to fill its log as well. */
+static bool may_warn(struct listener *l)
+{
+	struct instant now = l->reactor->now;
+
+	if (l->warned.ns != 0 &&
+			!instant_reached(instant_after(l->warned, seconds(WARN_SECONDS)), now))
+		return false;
+	l->warned = now;
+	return true;
+}
 
 static int open_reserve(void)
 {
@@ -28,7 +40,9 @@ static void turn_away(struct listener *l)
 {
 	int fd;
 
-	log_warn("listener: no file descriptor left for a new connection; raise LimitNOFILE");
+	if (may_warn(l))
+		log_warn("listener: no file descriptor left for a new connection; raise "
+			 "LimitNOFILE");
 	close(l->reserve_fd);
 	fd = accept4(l->watcher.fd, NULL, NULL, SOCK_CLOEXEC);
 	if (fd >= 0)
@@ -42,10 +56,9 @@ static bool has_room(struct listener *l)
 	bool is_full = (l->max_connections > 0 && l->connections >= l->max_connections) ||
 		       (r->max_connections > 0 && r->connection_count >= r->max_connections);
 
-	if (is_full && !l->is_full)
+	if (is_full && may_warn(l))
 		log_warn("listener: max_connections or global_max_connections reached, "
 			 "new connections are closed");
-	l->is_full = is_full;
 	return !is_full;
 }
 

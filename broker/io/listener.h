@@ -14,8 +14,8 @@ struct listener {
 	size_t connections;
 	uint64_t max_connections; /* 0 = no limit */
 	bool allow_anonymous;
-	bool is_full;	/* that was told */
-	int reserve_fd; /* given up for a moment when descriptors run out */
+	struct instant warned; /* when it was last told that there is no room */
+	int reserve_fd;	       /* given up for a moment when descriptors run out */
 };
 
 struct listener_options {
