@@ -147,10 +147,21 @@ $(BIN)/belfry-gateway: $(B)/gateway/main.o $(GATEWAY) $(COMMON)
 $(BIN)/belfry: $(B)/cli/main.o $(CLI) $(COMMON)
 	$(call link,$(LIBS_CLI))
 
-# A test binary takes what it needs from every archive.
-$(UNITS): %: %.o $(GATEWAY) $(BROKER) $(CLI) $(COMMON)
+# A test binary is linked with the component that it tests; the tool's tests read back what they
+# made with the gateway's decoder.
+$(filter $(B)/tests/unit/broker/%,$(UNITS)):  %: %.o $(BROKER) $(COMMON)
+$(filter $(B)/tests/unit/gateway/%,$(UNITS)): %: %.o $(GATEWAY) $(COMMON)
+$(filter $(B)/tests/unit/cli/%,$(UNITS)):     %: %.o $(CLI) $(GATEWAY) $(COMMON)
+$(filter $(B)/tests/unit/common/%,$(UNITS)):  %: %.o $(COMMON)
+$(UNITS):
 	$(call link,$(LIBS_BROKER) $(LIBS_GATEWAY) -lcmocka)
-$(REPLAYS): %: %.o $(B)/tests/fuzz/replay.o $(GATEWAY) $(BROKER) $(COMMON)
+
+# A fuzz target is the gateway's when it includes something of it, else the broker's.
+FUZZ_GATEWAY := $(patsubst tests/fuzz/%.c,%,$(shell grep -l '"gateway/' $(FUZZ_SRC) /dev/null))
+fuzz-of = $(if $(filter $(notdir $(1)),$(FUZZ_GATEWAY)),$(3),$(2))
+$(filter $(addprefix $(B)/tests/fuzz/,$(FUZZ_GATEWAY)),$(REPLAYS)):     %: %.o $(GATEWAY) $(COMMON)
+$(filter-out $(addprefix $(B)/tests/fuzz/,$(FUZZ_GATEWAY)),$(REPLAYS)): %: %.o $(BROKER) $(COMMON)
+$(REPLAYS): $(B)/tests/fuzz/replay.o
 	$(call link,$(LIBS_BROKER) $(LIBS_GATEWAY))
 $(CONVERSE): $(call objs,tests/conversations) $(BROKER) $(COMMON)
 	$(call link,$(LIBS_BROKER))
@@ -204,11 +215,12 @@ fuzz: $(patsubst tests/fuzz/%.c,build/fuzz/%,$(FUZZ_SRC))
 		$$f -max_total_time=$(FUZZ_SECONDS) -timeout=5 -artifact_prefix=build/fuzz/$$n- \
 			build/fuzz/new/$$n tests/fuzz/corpus/$$n || exit 1; done
 
-build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(filter-out %/main.c,$(call src,common $(BROKER_DIRS) gateway))
+FUZZ_SOURCES = $(filter-out %/main.c,$(call src,common $(call fuzz-of,$(1),$(BROKER_DIRS),gateway)))
+build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(call src,common $(BROKER_DIRS) gateway)
 	@mkdir -p $(@D)
 	$(Q)$(FUZZ_CC) -I. -D_GNU_SOURCE -DBELFRY_VERSION='"fuzz"' -std=c17 -O1 -g -pthread \
-		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ $^ \
-		$(LIBS_BROKER) $(LIBS_GATEWAY)
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ $< \
+		$(call FUZZ_SOURCES,$@) $(LIBS_BROKER) $(LIBS_GATEWAY)
 
 install: programs
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) $(DESTDIR)$(DOCDIR)/examples

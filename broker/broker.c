@@ -50,7 +50,7 @@ struct broker *broker_create(const struct config *config)
 			observe_core(config->connection_messages, log_enabled(LOG_TYPE_DEBUG));
 
 	b->config = config;
-	b->shard = shard_create(&config->limits, &observer, hash_seed());
+	b->shard = shard_create(&config->limits, &observer, hash_seed(), hash_seed());
 	reactor_init(&b->reactor, b->shard);
 	b->reactor.max_connections = config->global_max_connections;
 	watch_signal(b, &b->term, SIGTERM, on_stop);

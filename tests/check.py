@@ -24,6 +24,8 @@ TIMEOUT = 600
 
 def run(command, **options):
     """Run a command; returns (exit status, everything it printed)."""
+    if "/" in command[0] and not os.access(command[0], os.X_OK):
+        return 1, f"{command[0]} was not built\n"
     try:
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               stdin=subprocess.DEVNULL, text=True, errors="replace",

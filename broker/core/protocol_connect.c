@@ -57,7 +57,7 @@ static void assign_client_id(struct connecting *k)
 	for (size_t i = 0; i < array_size(parts); i++) {
 		uint64_t counter[2] = { shard->assigned_ids, i };
 
-		parts[i] = hash_span(shard->seed, span_of(counter, sizeof(counter)));
+		parts[i] = hash_span(shard->id_seed, span_of(counter, sizeof(counter)));
 	}
 	shard->assigned_ids++;
 	if (prefix != NULL)

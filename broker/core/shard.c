@@ -6,18 +6,18 @@
 #include "broker/core/lifecycle.h"
 #include "common/mem.h"
 
-struct shard *shard_create(
-		const struct limits *limits, const struct core_observer *observer, uint64_t seed)
+struct shard *shard_create(const struct limits *limits, const struct core_observer *observer,
+		uint64_t hash_seed, uint64_t id_seed)
 {
 	struct shard *shard = xcalloc(1, sizeof(*shard));
 
 	shard->limits = limits;
 	if (observer != NULL)
 		shard->observer = *observer;
-	shard->seed = seed;
-	shard->sessions.seed = seed;
-	topic_tree_init(&shard->topics, seed, limits->max_match_cache);
-	retained_init(&shard->retained, seed);
+	shard->id_seed = id_seed;
+	shard->sessions.seed = hash_seed;
+	topic_tree_init(&shard->topics, hash_seed, limits->max_match_cache);
+	retained_init(&shard->retained, hash_seed);
 	shard->dirty_end = &shard->dirty;
 	return shard;
 }

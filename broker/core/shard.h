@@ -42,15 +42,18 @@ struct shard {
 	struct chunk_pool chunks;
 	struct client *dirty, **dirty_end;
 	struct counters counters;
-	uint64_t seed;
+	uint64_t id_seed; /* of assigned client identifiers */
 	uint64_t assigned_ids;
 	size_t clients;
 	struct str scratch[5]; /* serialised PUBLISH packets, see router.c */
 };
 
-/* `seed` is random: hash tables and assigned client identifiers come from it. */
-struct shard *shard_create(
-		const struct limits *limits, const struct core_observer *observer, uint64_t seed);
+/*
+ * Two random numbers: what hash tables are keyed with, and what assigned client identifiers come
+ * from. Strangers see those, and must not learn the other from them.
+ */
+struct shard *shard_create(const struct limits *limits, const struct core_observer *observer,
+		uint64_t hash_seed, uint64_t id_seed);
 
 /* All clients have been destroyed. Accepts NULL. */
 void shard_destroy(struct shard *shard);

@@ -39,7 +39,7 @@ static bool core_start(struct carrier *c, const struct script *s, struct str *pr
 	str_finish(&report.text);
 	core->is_anonymous = s->is_anonymous;
 	core->now = (struct instant){ 1000000000000 };
-	core->shard = shard_create(&core->config.limits, NULL, 42);
+	core->shard = shard_create(&core->config.limits, NULL, 42, 43);
 	return report.errors == 0;
 }
 

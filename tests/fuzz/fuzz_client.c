@@ -225,7 +225,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	limits.queue_qos0_messages = (options & 8) != 0;
 	limits.max_inflight_bytes = options & 16 ? 100 : 0;
 	limits.upgrade_outgoing_qos = (options & 32) != 0;
-	b.shard = shard_create(&limits, NULL, 42);
+	b.shard = shard_create(&limits, NULL, 42, 43);
 	for (size_t i = 0; i < CLIENTS; i++)
 		connect_peer(&b, &b.peers[i]);
 	while (reader_left(&script) > 0) {

@@ -64,7 +64,9 @@ static bool open_block(void *owner, struct settings_line *line, struct settings_
 		return settings_error(line, word, "is wrong");
 	t->blocks[t->count] = xcalloc(1, sizeof(struct block));
 	settings_init(block_table, t->blocks[t->count]);
-	*ret = (struct settings_block){ block_table, t->blocks[t->count++], "block" };
+	*ret = (struct settings_block){
+		.table = block_table, .target = t->blocks[t->count++], .title = "block"
+	};
 	return true;
 }
 
@@ -122,7 +124,7 @@ static void parse(struct span text, bool text_is_whole_line)
 	struct target t = { 0 };
 	struct settings_report report = { 0 };
 	struct settings_grammar grammar = {
-		.global = { table, &t, NULL },
+		.global = { .table = table, .target = &t },
 		.openers = openers,
 		.refusals = refusals,
 		.text_is_whole_line = text_is_whole_line,

@@ -70,7 +70,7 @@ static bool tree_matches(struct span filter, struct span name, size_t cache)
 	REQUIRE(!topic_tree_subscribe(&tree, s, &s->subscriptions, filter, &options));
 	found = topic_tree_match(&tree, name)->count == 1;
 	REQUIRE((topic_tree_cached(&tree, name) != NULL) == (cache > 0));
-	REQUIRE(topic_tree_unsubscribe(&tree, s->subscriptions, filter));
+	REQUIRE(topic_tree_unsubscribe(&tree, s->subscriptions, (struct span){ NULL, 0 }, filter));
 	REQUIRE(topic_tree_match(&tree, name)->count == 0);
 	REQUIRE(tree.filters.nodes == 0);
 	topic_tree_finish(&tree);

@@ -154,19 +154,18 @@ static void every_error_names_file_line_word_and_remedy(void **unused)
 		{ "acl_file /etc/x", ":1: 'acl_file': is known from mosquitto.conf and not carried "
 				     "out by this version; remove the line\n" },
 		{ "persistence true",
-				": 'persistence': true is not carried out by this version; set "
+				":1: 'persistence': true is not carried out by this version; set "
 				"it to false\n" },
-		{ "log_dest topic", ": 'topic': is no log_dest; give stderr, stdout, syslog, none, "
-				    "or: file PATH\n" },
-		{ "log_dest file",
-				": 'file': is no log_dest; give stderr, stdout, syslog, none, or: "
-				"file PATH\n" },
+		{ "log_dest topic", ":1: 'log_dest': takes stderr, stdout, syslog, none, or: file "
+				    "PATH\n" },
+		{ "log_dest file", ":1: 'log_dest': takes stderr, stdout, syslog, none, or: file "
+				   "PATH\n" },
 		{ "log_dest stderr\nlog_dest stdout",
-				": 'log_dest': was given more than once; this "
+				":1: 'log_dest': was given more than once; this "
 				"version logs to one place\n" },
 		{ "log_type errors", ":1: 'log_type': 'errors' is not one of error warning notice "
 				     "information subscribe unsubscribe debug all none\n" },
-		{ "bind_address 1.2.3.4", ": 'bind_address': needs a port; write: listener PORT "
+		{ "bind_address 1.2.3.4", ":1: 'bind_address': needs a port; write: listener PORT "
 					  "ADDRESS\n" },
 		{ "allow_anonymous maybe", ":1: 'allow_anonymous': 'maybe' is not one of true "
 					   "false\n" },

@@ -60,7 +60,9 @@ static bool open_block(void *owner, struct settings_line *line, struct settings_
 		return settings_error(line, name, "is wrong; write: block NAME, once");
 	t->block = xcalloc(1, sizeof(*t->block));
 	settings_init(block_table, t->block);
-	*ret = (struct settings_block){ block_table, t->block, "block" };
+	*ret = (struct settings_block){
+		.table = block_table, .target = t->block, .title = "block"
+	};
 	return true;
 }
 
@@ -99,8 +101,8 @@ static int end(void **unused)
 
 static bool parse(const char *text, bool text_is_whole_line)
 {
-	struct settings_grammar grammar = { { table, &target, NULL }, openers, refusals,
-		text_is_whole_line };
+	struct settings_grammar grammar = { { .table = table, .target = &target }, openers,
+		refusals, text_is_whole_line };
 
 	return settings_parse(span_of_text(text), "x.conf", &grammar, &target, &report);
 }
@@ -318,7 +320,8 @@ static void mosquitto_takes_the_whole_line_as_text(void **unused)
 
 static void a_text_with_a_nul_is_refused(void **unused)
 {
-	struct settings_grammar grammar = { { table, &target, NULL }, openers, refusals, true };
+	struct settings_grammar grammar = { { .table = table, .target = &target }, openers,
+		refusals, true };
 
 	(void)unused;
 	assert_false(settings_parse(BYTES("text a\0b"), "x.conf", &grammar, &target, &report));
@@ -339,7 +342,8 @@ static void a_keyword_of_the_command_line_names_its_origin(void **unused)
 
 static void a_file_that_cannot_be_read_is_an_error(void **unused)
 {
-	struct settings_grammar grammar = { { table, &target, NULL }, NULL, NULL, false };
+	struct settings_grammar grammar = { { .table = table, .target = &target }, NULL, NULL,
+		false };
 
 	(void)unused;
 	assert_false(settings_load("/nonexistent/x", &grammar, NULL, &report));
@@ -352,7 +356,8 @@ static void a_file_that_cannot_be_read_is_an_error(void **unused)
 
 static void a_file_is_read_to_its_end(void **unused)
 {
-	struct settings_grammar grammar = { { table, &target, NULL }, NULL, NULL, false };
+	struct settings_grammar grammar = { { .table = table, .target = &target }, NULL, NULL,
+		false };
 	char path[] = "/tmp/belfry-settings-XXXXXX";
 	int fd = mkstemp(path);
 	FILE *file = fdopen(fd, "w");
@@ -369,7 +374,8 @@ static void a_file_is_read_to_its_end(void **unused)
 
 static void help_tells_every_row_with_bounds_and_default(void **unused)
 {
-	struct settings_grammar grammar = { { table, &target, NULL }, openers, refusals, false };
+	struct settings_grammar grammar = { { .table = table, .target = &target }, openers,
+		refusals, false };
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);

@@ -18,7 +18,7 @@ static int begin(void **unused)
 	(void)unused;
 	limits = rig_limits();
 	now = (struct instant){ 1000000000 };
-	shard = shard_create(&limits, NULL, 7);
+	shard = shard_create(&limits, NULL, 7, 8);
 	c = client_create(shard, NULL, true, now);
 	return 0;
 }

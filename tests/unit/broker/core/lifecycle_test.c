@@ -24,7 +24,7 @@ static int begin(void **unused)
 	(void)unused;
 	limits = rig_limits();
 	now = (struct instant){ 1000000000 };
-	shard = shard_create(&limits, NULL, 7);
+	shard = shard_create(&limits, NULL, 7, 8);
 	watcher = join(BYTES("\x10\x0d\0\4MQTT\4\2\0\0\0\1z"));
 	client_receive(watcher, BYTES("\x82\6\0\1\0\1w\0"), now);
 	rig_drain(watcher, &output, SIZE_MAX, now);

@@ -41,7 +41,7 @@ static int begin(void **unused)
 	(void)unused;
 	limits = rig_limits();
 	now = (struct instant){ 1000000000 };
-	shard = shard_create(&limits, &observer, 7);
+	shard = shard_create(&limits, &observer, 7, 8);
 	c = join(20, 200);
 	told_dropped = 0;
 	return 0;

@@ -71,8 +71,8 @@ static bool subscribe(int session, const char *filter, struct subscribe_options 
 
 static bool unsubscribe(int session, const char *filter)
 {
-	bool found = topic_tree_unsubscribe(
-			&rig.tree, rig.sessions[session]->subscriptions, span_of_text(filter));
+	bool found = topic_tree_unsubscribe(&rig.tree, rig.sessions[session]->subscriptions,
+			(struct span){ NULL, 0 }, span_of_text(filter));
 
 	check();
 	return found;
@@ -127,11 +127,16 @@ static void overlapping_filters_deliver_once(void **unused)
 	subscribe(0, "a/b", (struct subscribe_options){ .identifier = 1 });
 	subscribe(0, "x", (struct subscribe_options){ .identifier = 2 });
 	m = match("a/b");
-	assert_int_equal(m->count, 1);
+	assert_int_equal(m->count, 2);
+	/* What others publish goes by all three ... */
 	assert_int_equal(m->targets[0].qos, 2);
-	assert_false(m->targets[0].no_local); /* only when all of them are */
+	assert_true(m->targets[0].no_local);
 	assert_true(m->targets[0].retain_as_published);
 	assert_int_equal(m->targets[0].ids->len, 5);
+	/* ... and its own by the two that are not "no local" [v5 MQTT-3.8.3-3] */
+	assert_true(m->targets[1].own_only);
+	assert_int_equal(m->targets[1].qos, 2);
+	assert_int_equal(m->targets[1].ids->len, 2);
 	end();
 }
 
@@ -251,41 +256,69 @@ static const char *const topics[] = { "a", "b", "a/b", "a/b/c", "/", "/a", "a/",
 
 static struct row rows[SESSIONS][array_size(filters)];
 
+/* What one session is owed: by all of its filters, or by those that take its own messages too. */
+struct owed {
+	unsigned filters;
+	uint8_t qos;
+	bool rap;
+	size_t ids;
+};
+
+static void owe(struct owed *owed, const struct subscribe_options *o)
+{
+	owed->filters++;
+	owed->qos = o->qos > owed->qos ? o->qos : owed->qos;
+	owed->rap = owed->rap || o->retain_as_published;
+	owed->ids += o->identifier > 0 ? 2 : 0;
+}
+
+static const struct match_target *target_of(const struct match *m, int session, bool own_only)
+{
+	for (uint32_t i = 0; i < m->count; i++) {
+		if (m->targets[i].session == rig.sessions[session] &&
+				m->targets[i].own_only == own_only)
+			return &m->targets[i];
+	}
+	return NULL;
+}
+
+static void assert_owed(const struct match_target *target, const struct owed *owed)
+{
+	assert_non_null(target);
+	assert_int_equal(target->qos, owed->qos);
+	assert_int_equal(target->retain_as_published, owed->rap);
+	assert_int_equal(target->ids != NULL ? target->ids->len : 0, owed->ids);
+}
+
 static void compare(const char *topic)
 {
 	const struct match *m = match(topic);
 	size_t wanted = 0;
 
 	for (int s = 0; s < SESSIONS; s++) {
-		const struct match_target *target = NULL;
-		bool matches = false, no_local = true, rap = false;
-		uint8_t qos = 0;
-		size_t ids = 0;
+		struct owed all = { 0 }, own = { 0 };
 
-		for (uint32_t i = 0; i < m->count; i++) {
-			if (m->targets[i].session == rig.sessions[s])
-				target = &m->targets[i];
-		}
 		for (size_t f = 0; f < array_size(filters); f++) {
-			const struct subscribe_options *o = &rows[s][f].options;
-
 			if (!rows[s][f].there || !topic_matches(span_of_text(filters[f]),
 								 span_of_text(topic)))
 				continue;
-			matches = true;
-			qos = o->qos > qos ? o->qos : qos;
-			no_local = no_local && o->no_local;
-			rap = rap || o->retain_as_published;
-			ids += o->identifier > 0 ? 2 : 0;
+			owe(&all, &rows[s][f].options);
+			if (!rows[s][f].options.no_local)
+				owe(&own, &rows[s][f].options);
 		}
-		wanted += matches;
-		assert_int_equal(target != NULL, matches);
-		if (target == NULL)
+		if (all.filters == 0) {
+			assert_null(target_of(m, s, false));
 			continue;
-		assert_int_equal(target->qos, qos);
-		assert_int_equal(target->no_local, no_local);
-		assert_int_equal(target->retain_as_published, rap);
-		assert_int_equal(target->ids != NULL ? target->ids->len : 0, ids);
+		}
+		wanted++;
+		assert_owed(target_of(m, s, false), &all);
+		assert_int_equal(target_of(m, s, false)->no_local, own.filters < all.filters);
+		if (own.filters == 0 || own.filters == all.filters) {
+			assert_null(target_of(m, s, true));
+			continue;
+		}
+		wanted++;
+		assert_owed(target_of(m, s, true), &own);
 	}
 	assert_int_equal(m->count, wanted);
 }

@@ -25,10 +25,10 @@ static const struct {
 	{ SPAN("\x32\0\1a\0\1\0"), "000" },
 	{ SPAN("\x3d\0\1a\0\1\0"), "000" },
 	{ SPAN("\x32\0\1a\0"), "MMM" },
-	{ SPAN("\x30\0\0\3\x23\0\1"), "000" },	/* no topic: the session judges */
-	{ SPAN("\x30\0\1a\3\x23\0\0"), "00A" }, /* [v5 MQTT-3.3.2-8] */
-	{ SPAN("\x30\0\1a\2\x0b\1"), "00E" },	/* [v5 MQTT-3.3.4-6] */
-	{ SPAN("\x30\0\1a\5\x11\0\0\0\1"), "00E" },
+	{ SPAN("\x30\0\0\3\x23\0\1"), "000" },	    /* no topic: the session judges */
+	{ SPAN("\x30\0\1a\3\x23\0\0"), "00A" },	    /* [v5 MQTT-3.3.2-8] */
+	{ SPAN("\x30\0\1a\2\x0b\1"), "00E" },	    /* [v5 MQTT-3.3.4-6] */
+	{ SPAN("\x30\0\1a\5\x11\0\0\0\1"), "00M" }, /* v5 2.2.2.2 */
 	{ SPAN("\x30\0\1a\7\x11\0\0\0\1"), "00M" },
 	/* PUBACK, PUBREC, PUBREL, PUBCOMP */
 	{ SPAN("\x40\0\1"), "000" },
@@ -43,7 +43,7 @@ static const struct {
 	{ SPAN("\x40\0\1\xff"), "MME" },
 	{ SPAN("\x40\0\1\0\0\0"), "MMM" },
 	{ SPAN("\x40\0\1\0\4\x1f\0\1r"), "MM0" },
-	{ SPAN("\x40\0\1\0\3\x21\0\1"), "MME" },
+	{ SPAN("\x40\0\1\0\3\x21\0\1"), "MMM" },
 	{ SPAN("\x50\0\1\x97"), "MM0" },
 	{ SPAN("\x62\0\1"), "000" },
 	{ SPAN("\x60\0\1"), "MMM" }, /* [v5 MQTT-3.6.1-1] */
@@ -91,14 +91,14 @@ static const struct {
 	{ SPAN("\xe0\3"), "MME" },
 	{ SPAN("\xe0\0\0"), "MM0" },
 	{ SPAN("\xe0\0\5\x11\0\0\0\1"), "MM0" },
-	{ SPAN("\xe0\0\5\x27\0\0\0\1"), "MME" },
+	{ SPAN("\xe0\0\5\x27\0\0\0\1"), "MMM" },
 	{ SPAN("\xe0\0\0\0"), "MMM" },
 	/* AUTH */
 	{ SPAN("\xf0"), "--0" },
 	{ SPAN("\xf1"), "--M" },
 	{ SPAN("\xf0\x18\0"), "--0" },
 	{ SPAN("\xf0\x18\4\x15\0\1m"), "--0" },
-	{ SPAN("\xf0\x18\4\x1c\0\1m"), "--E" },
+	{ SPAN("\xf0\x18\4\x1c\0\1m"), "--M" },
 	/* CONNECT says its version itself */
 	{ SPAN("\x10\0\4MQTT\4\2\0\0\0\1a"), "--0" },
 	{ SPAN("\x10\0\4MQTT\4\2\0\0\0\0"), "--0" },
@@ -131,7 +131,7 @@ static const struct {
 	{ SPAN("\x10\0\4MQTT\5\2\0\0\4\x16\0\1d\0\1a"), "--E" }, /* data without method */
 	{ SPAN("\x10\0\4MQTT\5\2\0\0\3\x21\0\0\0\1a"), "--E" },
 	{ SPAN("\x10\0\4MQTT\5\6\0\0\0\0\1a\5\x18\0\0\0\1\0\1t\0\0"), "--0" },
-	{ SPAN("\x10\0\4MQTT\5\6\0\0\5\x18\0\0\0\1\0\1a\0\0\1t\0\0"), "--E" },
+	{ SPAN("\x10\0\4MQTT\5\6\0\0\5\x18\0\0\0\1\0\1a\0\0\1t\0\0"), "--M" },
 };
 
 static enum mqtt_reason decode(const struct frame *f, enum mqtt_version version)
