@@ -102,7 +102,9 @@ static const struct setting global_settings[] = {
 };
 /* clang-format on */
 
-#define NOT_YET "is known from mosquitto.conf and not carried out by this version; remove the line"
+#define NOT_YET                                                                                    \
+	"is known from mosquitto.conf and not carried out by this version; remove the line only "  \
+	"if the site can do without it"
 #define REFUSE(keyword)                                                                            \
 	{                                                                                          \
 		keyword, NOT_YET                                                                   \

@@ -59,6 +59,8 @@ static void check_brokers(const struct check *k)
 					str_text(&why));
 		str_finish(&why);
 	}
+	if (c->cafile != NULL && access(c->cafile, R_OK) != 0)
+		problem(k, config_line(c, "cafile"), c->cafile, strerror(errno));
 	if (tls && c->cafile == NULL)
 		problem(k, 0, "cafile",
 				"is missing: a mqtts:// broker's certificate cannot be verified "
@@ -117,6 +119,8 @@ static void check_log(const struct check *k)
 		{ "syslog", LOG_TO_SYSLOG }, { "none", LOG_TO_NONE } };
 
 	c->log = (struct log_config){ .program = "belfry-gateway", .timestamps = c->log_timestamp };
+	if (c->daemonise) /* nobody reads the terminal */
+		c->log.destination = LOG_TO_SYSLOG;
 	c->log.types = c->log_types != 0 ? c->log_types : LOG_TYPES_DEFAULT;
 	if (c->log.types & LOG_TYPE_NONE)
 		c->log.types = 0;

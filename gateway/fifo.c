@@ -9,10 +9,12 @@
 #include "common/mem.h"
 
 static const char no_pipe[] = "is not there; the core creates it when it starts: is it running?";
-static const char no_reader[] = "nobody reads it; is the core running?";
+static const char no_reader[] =
+		"nobody reads it; is the core running, with check_external_commands=1?";
 static const char stuck[] = "is full, the core is not reading it; is it busy, stopped or hanging?";
-static const char no_fifo[] =
-		"is not a pipe; remove it and restart the core, which then creates one";
+static const char no_fifo[] = "is not a pipe; is it command_file of nagios.cfg? If so, remove it "
+			      "and restart the core, "
+			      "which then creates one";
 static const char a_link[] = "is a symbolic link, which is never followed; name the pipe itself";
 static const char strange_owner[] =
 		"belongs to a user who is neither root, nor ours, nor the owner of its folder";

@@ -43,12 +43,10 @@ static const struct reject_info infos[REJECT_COUNT] = {
 			"Publish to a topic that carries the host, or add \"host\"." },
 	[REJECT_BAD_HOST] = { "bad-host", "This cannot be the name of a host.",
 			"Use at most 255 bytes of UTF-8 without ';', control characters, and "
-			"blanks "
-			"at the ends." },
+			"blanks at the ends; in a topic, write % as %25." },
 	[REJECT_BAD_SERVICE] = { "bad-service", "This cannot be the name of a service.",
 			"Use at most 255 bytes of UTF-8 without ';', control characters, and "
-			"blanks "
-			"at the ends." },
+			"blanks at the ends; in a topic, write % as %25." },
 	[REJECT_HOST_MISMATCH] = { "host-mismatch",
 			"The payload names another host than the topic.",
 			"Publish to the topic of that host, or leave the host out of the "

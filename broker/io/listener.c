@@ -120,7 +120,9 @@ int listeners_open(
 	int n = net_listen(options->host, options->port, fds, failed);
 
 	if (n < 0) {
-		log_error_errno(n, "listener %s: cannot listen", failed);
+		log_error_errno(n, "listener %s: cannot listen%s", failed,
+				n == -EADDRINUSE ? " (is another broker running? take another port)"
+						 : "");
 		return n;
 	}
 	for (int i = 0; i < n; i++) {

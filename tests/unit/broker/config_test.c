@@ -148,11 +148,12 @@ static void every_error_names_file_line_word_and_remedy(void **unused)
 		{ "retain_availible true", ":1: 'retain_availible': unknown keyword; did you mean "
 					   "'retain_available'?\n" },
 		{ "lisener 1883", ":1: 'lisener': unknown keyword; did you mean 'listener'?\n" },
-		{ "password_file /etc/x",
-				":1: 'password_file': is known from mosquitto.conf and not "
-				"carried out by this version; remove the line\n" },
+		{ "password_file /etc/x", ":1: 'password_file': is known from mosquitto.conf and "
+					  "not carried out by this version; "
+					  "remove the line only if the site can do without it\n" },
 		{ "acl_file /etc/x", ":1: 'acl_file': is known from mosquitto.conf and not carried "
-				     "out by this version; remove the line\n" },
+				     "out by this version; "
+				     "remove the line only if the site can do without it\n" },
 		{ "persistence true",
 				":1: 'persistence': true is not carried out by this version; set "
 				"it to false\n" },

@@ -38,7 +38,7 @@ static void a_small_file_is_enough(void **state)
 static void a_file_with_everything_is_understood(void **state)
 {
 	static const char text[] =
-			"broker mqtts://g@[::1]:1\nbroker unix:/run/b\ncafile /ca\n"
+			"broker mqtts://g@[::1]:1\nbroker unix:/run/b\ncafile /dev/null\n"
 			"client_id gw-2\nstate_dir /s\njournal_max_size 1M\n"
 			"receive_maximum 10\nlog_dest file /var/log/g\nlog_type error\n"
 			"log_type debug\nlog_timestamp false\n"
@@ -102,6 +102,7 @@ static void mistakes_are_named_with_their_place_and_remedy(void **state)
 		{ "broker http://x\nstate_dir /s\n" OUTPUT ROUTE,
 				"f:1: 'http://x': does not start" },
 		{ "broker mqtts://x\nstate_dir /s\n" OUTPUT ROUTE, "f: 'cafile': is missing" },
+		{ HEAD "cafile /nonexistent/ca\n" OUTPUT ROUTE, "f:3: '/nonexistent/ca': No such" },
 		{ "broker mqtt://x\nstate_dir s\n" OUTPUT ROUTE,
 				"f:2: 'state_dir': is not absolute" },
 		{ HEAD "client_id a/b\n" OUTPUT ROUTE, "f:3: 'client_id': becomes a level" },
