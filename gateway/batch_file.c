@@ -187,13 +187,24 @@ bool batch_folder_saw_removal(struct batch_folder *f, struct span name)
 	return seen;
 }
 
+static void batch_file_prefix(const struct batch_folder *f, struct str *into)
+{
+	str_printf(into, "%s-%08" PRIx32 "-", f->output, (uint32_t)f->journal);
+}
+
+/*
+ * As batch_file_name() makes them. What was made for another journal is somebody else's, who takes
+ * its end for a confirmation.
+ */
 static bool is_ours(const struct batch_folder *f, struct span name)
 {
-	struct span rest = span_from(name, strlen(f->output));
+	struct str start = { 0 };
+	bool ours;
 
-	return span_starts_with(name, span_of_text(f->output)) && rest.len > 0 &&
-	       rest.data[0] == '-' &&
-	       span_find(span_from(rest, 1), '-') == 8; /* as batch_file_name() makes them */
+	batch_file_prefix(f, &start);
+	ours = span_starts_with(name, str_span(&start));
+	str_finish(&start);
+	return ours;
 }
 
 void batch_folder_sweep(struct batch_folder *f, struct span keep)
@@ -219,6 +230,6 @@ void batch_folder_sweep(struct batch_folder *f, struct span keep)
 
 void batch_file_name(const struct batch_folder *f, uint64_t first, uint64_t last, struct str *into)
 {
-	str_printf(into, "%s-%08" PRIx32 "-%" PRIu64 "-%" PRIu64, f->output, (uint32_t)f->journal,
-			first, last);
+	batch_file_prefix(f, into);
+	str_printf(into, "%" PRIu64 "-%" PRIu64, first, last);
 }

@@ -47,7 +47,7 @@ int batch_folder_has(struct batch_folder *f, struct span name);
 /* Take what the watch has seen. True when `name` was removed, surely and from this folder. */
 bool batch_folder_saw_removal(struct batch_folder *f, struct span name);
 
-/* Remove the output's files except `keep` (empty: all). */
+/* Remove the output's files of this journal except `keep` (empty: all). */
 void batch_folder_sweep(struct batch_folder *f, struct span keep);
 
 /* The name of the file for these records. */

@@ -32,6 +32,14 @@ struct fixture {
 	char command[5000];
 };
 
+static void remove_file(struct fixture *f, const char *name)
+{
+	char path[160];
+
+	snprintf(path, sizeof(path), "%s/%s", f->folder, name);
+	assert_int_equal(unlink(path), 0);
+}
+
 static void start_core(struct fixture *f)
 {
 	if (mkfifo(f->pipe, 0660) < 0)
@@ -357,6 +365,26 @@ static void a_folder_gone_while_the_gateway_was_away_proves_nothing(void **state
 	assert_int_equal(command_file_class.resume(f->sink, &left), LEFTOVER_NONE);
 }
 
+static void files_of_other_outputs_and_gateways_are_left_alone(void **state)
+{
+	static const char *const others[] = { "nagios-failover-00001234-5-9",
+		"nagios-0000abcd-5-9" };
+	struct fixture *f = *state;
+
+	submit(f, 5, 9, "x\n");
+	step(f);
+	for (size_t i = 0; i < array_size(others); i++) {
+		char path[160];
+
+		snprintf(path, sizeof(path), "%s/%s", f->folder, others[i]);
+		close(open(path, O_CREAT | O_WRONLY, 0600));
+	}
+	assert_int_equal(command_file_class.resume(f->sink, NULL), LEFTOVER_NONE);
+	assert_false(file_exists(f));
+	for (size_t i = 0; i < array_size(others); i++)
+		remove_file(f, others[i]);
+}
+
 static void a_file_that_was_never_named_to_the_core_is_removed(void **state)
 {
 	struct fixture *f = *state;
@@ -507,6 +535,7 @@ int main(void)
 		TEST(a_file_left_by_a_killed_gateway_is_offered_again),
 		TEST(a_file_gone_while_the_gateway_was_away_had_arrived),
 		TEST(a_folder_gone_while_the_gateway_was_away_proves_nothing),
+		TEST(files_of_other_outputs_and_gateways_are_left_alone),
 		TEST(a_file_that_was_never_named_to_the_core_is_removed),
 		TEST(a_folder_replaced_under_way_gets_the_file_again),
 		TEST(a_folder_that_cannot_be_made_is_named),
