@@ -15,7 +15,9 @@
 #include <sys/inotify.h>
 #include <sys/stat.h>
 
+#include "common/hash.h"
 #include "common/log.h"
+#include "common/wire.h"
 
 void batch_folder_init(
 		struct batch_folder *f, const char *path, const char *output, uint64_t journal)
@@ -131,11 +133,21 @@ bool batch_folder_lets_remove(const struct batch_folder *f, uid_t user)
 	return (st.st_mode & needed) == needed;
 }
 
+/* The inode alone will not do: ext4 gives it to the next folder made, and every tmpfs begins anew.
+ */
 uint64_t batch_folder_place(const struct batch_folder *f)
 {
-	struct stat st;
+	uint8_t bytes[4 * sizeof(uint64_t)];
+	struct writer w = writer_of(bytes, sizeof(bytes));
+	struct statx st;
 
-	return f->fd >= 0 && fstat(f->fd, &st) == 0 ? st.st_ino : 0;
+	if (f->fd < 0 || statx(f->fd, "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &st) < 0)
+		return 0;
+	write_u64(&w, st.stx_ino);
+	write_u64(&w, (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor);
+	write_u64(&w, st.stx_mask & STATX_BTIME ? (uint64_t)st.stx_btime.tv_sec : 0);
+	write_u64(&w, st.stx_mask & STATX_BTIME ? st.stx_btime.tv_nsec : 0);
+	return (uint64_t)hash_span(1, writer_span(&w)) << 32 | hash_span(2, writer_span(&w));
 }
 
 int batch_folder_write(struct batch_folder *f, struct span name, struct span text)

@@ -385,6 +385,21 @@ static void files_of_other_outputs_and_gateways_are_left_alone(void **state)
 		remove_file(f, others[i]);
 }
 
+static void a_folder_made_anew_while_the_gateway_was_away_proves_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct progress left;
+
+	start_core(f);
+	submit(f, 5, 9, "x\n");
+	step(f);
+	restart_with(f, &left);
+	remove_file(f, file_name);
+	assert_int_equal(rmdir(f->folder), 0);
+	assert_int_equal(mkdir(f->folder, 0770), 0); /* many file systems give it the same inode */
+	assert_int_equal(command_file_class.resume(f->sink, &left), LEFTOVER_NONE);
+}
+
 static void a_file_that_was_never_named_to_the_core_is_removed(void **state)
 {
 	struct fixture *f = *state;
@@ -536,6 +551,7 @@ int main(void)
 		TEST(a_file_gone_while_the_gateway_was_away_had_arrived),
 		TEST(a_folder_gone_while_the_gateway_was_away_proves_nothing),
 		TEST(files_of_other_outputs_and_gateways_are_left_alone),
+		TEST(a_folder_made_anew_while_the_gateway_was_away_proves_nothing),
 		TEST(a_file_that_was_never_named_to_the_core_is_removed),
 		TEST(a_folder_replaced_under_way_gets_the_file_again),
 		TEST(a_folder_that_cannot_be_made_is_named),
