@@ -201,10 +201,17 @@ static bool write_file(struct command_file *c, struct instant now)
 		return false;
 	r = batch_folder_write(&c->folder, str_span(&c->name), str_span(&c->batch->text));
 	folder_trouble(c, r < 0 ? problem : NULL, r);
-	if (r < 0)
+	if (r < 0) {
+		/*
+		 * Anew, if it was removed meanwhile; and the watch has seen our own removal of what
+		 * was written in part, which must not count as the core's.
+		 */
+		batch_folder_finish(&c->folder);
+		c->may_confirm = false;
 		c->retry_at = instant_after(now, milliseconds(RETRY_MS));
-	else
+	} else {
 		c->step = STEP_ISSUE;
+	}
 	return r == 0;
 }
 

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "common/log.h"
@@ -365,6 +366,50 @@ static void a_folder_gone_while_the_gateway_was_away_proves_nothing(void **state
 	assert_int_equal(command_file_class.resume(f->sink, &left), LEFTOVER_NONE);
 }
 
+static void a_file_removed_by_us_is_no_confirmation(void **state)
+{
+	struct fixture *f = *state;
+	struct rlimit unlimited, little;
+	char text[8192];
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &unlimited), 0);
+	little = (struct rlimit){ 4096, unlimited.rlim_max };
+	start_core(f);
+	submit(f, 5, 9, text);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0); /* stands for a full disk */
+	assert_int_equal(step(f), SINK_BUSY);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &unlimited), 0);
+	assert_non_null(f->problem);
+	assert_false(file_exists(f));
+	assert_int_equal(step_after(f, 250), SINK_BUSY);
+	assert_true(commanded(f));
+	assert_true(file_exists(f));
+	assert_int_equal(step_after(f, 1), SINK_BUSY);
+	core_applies(f);
+	assert_int_equal(step_after(f, 1), SINK_DONE);
+}
+
+static void a_folder_removed_meanwhile_is_made_anew(void **state)
+{
+	struct fixture *f = *state;
+
+	start_core(f);
+	submit(f, 1, 4, "x\n");
+	step(f);
+	remove_file(f, "nagios-00001234-1-4");
+	assert_int_equal(step_after(f, 1), SINK_DONE);
+	assert_int_equal(rmdir(f->folder), 0);
+	read_pipe(f);
+	submit(f, 5, 9, "x\n");
+	step(f);
+	step_after(f, 250);
+	assert_true(file_exists(f));
+	assert_true(commanded(f));
+}
+
 static void files_of_other_outputs_and_gateways_are_left_alone(void **state)
 {
 	static const char *const others[] = { "nagios-failover-00001234-5-9",
@@ -550,6 +595,8 @@ int main(void)
 		TEST(a_file_left_by_a_killed_gateway_is_offered_again),
 		TEST(a_file_gone_while_the_gateway_was_away_had_arrived),
 		TEST(a_folder_gone_while_the_gateway_was_away_proves_nothing),
+		TEST(a_file_removed_by_us_is_no_confirmation),
+		TEST(a_folder_removed_meanwhile_is_made_anew),
 		TEST(files_of_other_outputs_and_gateways_are_left_alone),
 		TEST(a_folder_made_anew_while_the_gateway_was_away_proves_nothing),
 		TEST(a_file_that_was_never_named_to_the_core_is_removed),
