@@ -185,10 +185,12 @@ void plugin_run(char **argv, struct duration timeout, struct plugin_run *ret)
 	struct instant deadline = instant_after(instant_now(), timeout);
 	struct child child;
 	bool in_time;
-	int status = 0;
+	int status = -1;
 	int error;
 
 	plugin_run_finish(ret);
+	/* Inherited as ignored, it would have the kernel throw the exit code away. */
+	signal(SIGCHLD, SIG_DFL);
 	error = start(argv, &child);
 	if (error < 0) {
 		str_printf(&ret->output, "cannot run plugin %s: %s", argv[0], strerror(-error));

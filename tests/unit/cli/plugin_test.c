@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <signal.h>
 
 #include "cli/plugin_output.h"
 #include "cli/plugin_run.h"
@@ -64,6 +65,15 @@ static void test_run(void **unused)
 	expect_run("exit 77", 77, "");
 	expect_run("cat; echo done", 0, "done\n"); /* stdin is empty */
 	expect_run("kill -9 $$", -1, "plugin sh was killed by signal 9 (Killed)");
+}
+
+/* Cron daemons and supervisors start programs with SIGCHLD ignored: no exit code is kept then. */
+static void test_run_by_one_who_ignores_children(void **unused)
+{
+	(void)unused;
+	signal(SIGCHLD, SIG_IGN);
+	expect_run("exit 2", 2, "");
+	signal(SIGCHLD, SIG_DFL);
 }
 
 static void test_cannot_run(void **unused)
@@ -125,6 +135,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_split),
 		cmocka_unit_test(test_run),
+		cmocka_unit_test(test_run_by_one_who_ignores_children),
 		cmocka_unit_test(test_cannot_run),
 		cmocka_unit_test(test_timeout_kills_the_group),
 		cmocka_unit_test(test_background),
