@@ -58,6 +58,10 @@ static void take_rejection(void *owner, const struct rejection *rejection)
 	count(w->env.counters, COUNT_RESULTS_REJECTED, 1);
 	count_up(&w->env.counters->rejects[rejection->reject], 1);
 	outbound = w->env.outbounds[w->record->source % w->env.outbound_count];
+	if (outbound_is_full(outbound)) { /* an array can ask for two million answers */
+		count(w->env.counters, COUNT_REJECTS_DROPPED, 1);
+		return;
+	}
 	str_clear(&w->text);
 	reject_format(&w->text, rejection, w->record->topic,
 			span_of_text(w->env.config->client_id));

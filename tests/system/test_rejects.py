@@ -234,6 +234,13 @@ def test_two_megabytes_of_long_output_are_cut_or_rejected(rig):
         assert len(result.long_output) <= 64 << 10
 
 
+def test_a_storm_of_rejections_holds_nobody_up(rig):
+    before = len(rig.nagios.of("h1", "s2"))
+    rig.publish("nagios/h0/disk", "[" + ",".join(["1"] * 2000000) + "]")
+    rig.publish("nagios/h1/s2", {"state": 0, "output": "behind the storm"})
+    rig.nagios.wait_for("h1", "s2", before + 1, timeout=8)
+
+
 def test_different_faults_have_different_codes(rig):
     codes = [rejected(rig, "nagios/h0/s0", payload)["code"] for payload in (
         '{"output":"no state"}', "not json", '{"host":"h1","state":2}')]
