@@ -76,6 +76,17 @@ static const struct decode_sink decode_into_worker = {
 	.rejection = take_rejection,
 };
 
+/*
+ * "nagios/web1/" is a script whose variable was empty, not a result of the host itself.
+ */
+static bool names_nothing(const struct worker *w, const struct route *route)
+{
+	struct span topic = w->record->topic;
+
+	return w->service.len == 0 && !route->service.from_payload &&
+	       topic.data[topic.len - 1] == '/';
+}
+
 /* The names that the topic gives. False after a rejection. */
 static bool expand_names(struct worker *w, const struct route *route)
 {
@@ -85,7 +96,8 @@ static bool expand_names(struct worker *w, const struct route *route)
 	str_clear(&w->service);
 	if (template_expand(&route->host, w->record->topic, &w->host)) {
 		bad.reject = REJECT_BAD_SERVICE;
-		if (template_expand(&route->service, w->record->topic, &w->service))
+		if (template_expand(&route->service, w->record->topic, &w->service) &&
+				!names_nothing(w, route))
 			return true;
 	}
 	take_rejection(w, &bad);

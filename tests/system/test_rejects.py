@@ -127,6 +127,7 @@ def test_an_unkind_item_does_not_take_its_neighbours_along(rig):
     "nagios/h0/disk%2",
     "nagios/h0/%C3%28",
     "nagios//disk",
+    "nagios/h0/",
     "nagios",
 ])
 def test_a_topic_that_cannot_name_an_object(rig, topic):
