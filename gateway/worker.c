@@ -104,6 +104,19 @@ static bool expand_names(struct worker *w, const struct route *route)
 	return false;
 }
 
+/* Taken from the broker when a route still named it: with none left the first output answers. */
+static void answer_unrouted(struct worker *w)
+{
+	const struct config *c = w->env.config;
+	struct rejection r = { .reject = REJECT_NO_ROUTE, .detail = w->record->topic };
+
+	w->answers = w->env.output == 0 &&
+		     !routes_match(c->routes, c->route_count, w->record->topic);
+	if (w->answers)
+		count(w->env.counters, COUNT_MESSAGES_UNROUTED, 1);
+	take_rejection(w, &r);
+}
+
 static void take_record(struct worker *w, const struct record *record)
 {
 	const struct route *route = routes_find(w->env.config->routes, w->env.config->route_count,
@@ -111,10 +124,12 @@ static void take_record(struct worker *w, const struct record *record)
 	struct decode_sink sink = decode_into_worker;
 	struct decode_input input;
 
-	if (route == NULL || route->formats == 0)
-		return;
 	w->record = record;
 	w->received = record->received;
+	if (route == NULL)
+		answer_unrouted(w);
+	if (route == NULL || route->formats == 0)
+		return;
 	if (!expand_names(w, route))
 		return;
 	/*

@@ -150,3 +150,17 @@ def test_an_unwritable_state_dir_is_named(scratch):
     assert str(state) in done.stderr.decode()
     state.chmod(0o755)
     shutil.rmtree(state)
+
+
+def test_results_whose_route_was_taken_away_are_answered(make_rig):
+    rig = make_rig()
+    rig.nagios.end()
+    rig.publish("nagios/h0/s0", {"state": 1, "output": "nobody's any more"})
+    assert rig.gateway.end() == 0
+    rig.gateway.config.write_text(configuration(
+        rig.broker.port, rig.gateway.state_dir, rig.nagios.fifo,
+        routes=["route other/#", "to nagios"]))
+    rig.start_gateway()
+    wait_until(lambda: rig.observer.rejects("nagios/h0/s0"), 5, "a reject message")
+    assert rig.observer.rejects("nagios/h0/s0")[-1][1]["code"] == "no-route"
+    assert rig.gateway.end() == 0
