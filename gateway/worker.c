@@ -24,6 +24,7 @@ struct worker {
 	_Atomic bool stopping;
 	pthread_t thread;
 	bool running;
+	uint64_t head; /* of the journal, before anything new came */
 
 	/* The thread's own from here. */
 	struct batch batches[2];
@@ -242,6 +243,13 @@ static void resume(struct worker *w)
 	enum sink_leftover what = LEFTOVER_NONE;
 	bool known = progress_load(w->progress, &left);
 
+	/* Of a later state of the journal: somebody has put an earlier one back since. */
+	if (known && (left.confirmed > w->head || left.issued_last > w->head)) {
+		log_warn("output \"%s\": its progress file is ahead of the journal and not "
+			 "believed",
+				w->config->name);
+		known = false;
+	}
 	if (known && left.confirmed > journal_reader_confirmed(w->reader))
 		journal_reader_confirm(w->reader, left.confirmed);
 	if (known && left.issued_last > journal_reader_confirmed(w->reader))
@@ -343,6 +351,7 @@ struct worker *worker_create(const struct worker_env *env)
 	w->env = *env;
 	w->config = env->config->outputs[env->output];
 	w->reader = journal_reader_at(env->journal, env->output);
+	w->head = journal_status(env->journal).head;
 	w->gathering = &w->batches[0];
 	if (!open_progress(w)) {
 		worker_destroy(w);

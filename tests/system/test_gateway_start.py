@@ -164,3 +164,20 @@ def test_results_whose_route_was_taken_away_are_answered(make_rig):
     wait_until(lambda: rig.observer.rejects("nagios/h0/s0"), 5, "a reject message")
     assert rig.observer.rejects("nagios/h0/s0")[-1][1]["code"] == "no-route"
     assert rig.gateway.end() == 0
+
+
+def test_a_journal_put_back_from_a_backup_loses_nothing_new(make_rig):
+    rig = make_rig()
+    journal, backup = rig.gateway.state_dir / "journal", rig.gateway.folder / "backup"
+    rig.applied("nagios/h0/s0", {"state": 1, "output": "before"})
+    assert rig.gateway.end() == 0
+    shutil.copytree(journal, backup)
+    rig.start_gateway()
+    for n in range(4):
+        rig.applied("nagios/h0/s0", {"state": 1, "output": f"{n}"})
+    assert rig.gateway.end() == 0
+    for path in backup.iterdir():
+        (journal / path.name).write_bytes(path.read_bytes())
+    rig.start_gateway()
+    assert rig.applied("nagios/h0/s0", {"state": 2, "output": "after"}).state == 2
+    assert rig.gateway.end() == 0
