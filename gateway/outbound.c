@@ -74,16 +74,6 @@ bool outbound_push(struct outbound *o, struct span topic, struct span payload, b
 	return pushed;
 }
 
-bool outbound_is_full(struct outbound *o)
-{
-	bool full;
-
-	pthread_mutex_lock(&o->lock);
-	full = o->count >= o->limit;
-	pthread_mutex_unlock(&o->lock);
-	return full;
-}
-
 struct outbound_message *outbound_pop(struct outbound *o)
 {
 	struct outbound_message *m;

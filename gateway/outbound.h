@@ -26,9 +26,6 @@ void outbound_destroy(struct outbound *o);
 /* Copies both. False when the queue is full. */
 bool outbound_push(struct outbound *o, struct span topic, struct span payload, bool retain);
 
-/* To spare the making of a message that would be refused. */
-bool outbound_is_full(struct outbound *o);
-
 /* The next message, or NULL. The caller destroys it. */
 struct outbound_message *outbound_pop(struct outbound *o);
 void outbound_message_destroy(struct outbound_message *m);

@@ -10,7 +10,10 @@
 #include "gateway/decode.h"
 #include "gateway/sink.h"
 
-enum { STOP_MS = 1000 /* for a batch that is out when the end comes */ };
+enum {
+	STOP_MS = 1000,	    /* for a batch that is out when the end comes */
+	MAX_ANSWERS = 1000, /* to one message: an array can ask for two million */
+};
 
 struct worker {
 	struct worker_env env;
@@ -34,6 +37,7 @@ struct worker {
 	uint64_t position;	     /* last record that was put into a batch */
 	const struct record *record; /* under the decoder */
 	bool answers;		     /* this output reports what is wrong with it */
+	size_t answered;	     /* how often it did */
 	struct wall_time received;
 	struct str host, service, text;
 };
@@ -59,7 +63,7 @@ static void take_rejection(void *owner, const struct rejection *rejection)
 	count(w->env.counters, COUNT_RESULTS_REJECTED, 1);
 	count_up(&w->env.counters->rejects[rejection->reject], 1);
 	outbound = w->env.outbounds[w->record->source % w->env.outbound_count];
-	if (outbound_is_full(outbound)) { /* an array can ask for two million answers */
+	if (w->answered++ >= MAX_ANSWERS) {
 		count(w->env.counters, COUNT_REJECTS_DROPPED, 1);
 		return;
 	}
@@ -126,6 +130,7 @@ static void take_record(struct worker *w, const struct record *record)
 	struct decode_input input;
 
 	w->record = record;
+	w->answered = 0;
 	w->received = record->received;
 	if (route == NULL)
 		answer_unrouted(w);
