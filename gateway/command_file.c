@@ -67,7 +67,8 @@ struct command_file {
 	size_t written;		   /* STEP_PIPE: bytes of the batch's text */
 	bool full;		   /* the pipe was, at the last write */
 	struct instant full_since;
-	bool recorded;	  /* progress says that the batch was issued */
+	bool recorded;	  /* progress says where the batch is */
+	bool named;	  /* the core was told of it */
 	bool may_confirm; /* this core may remove files from this folder */
 	const char *folder_problem;
 	struct instant retry_at;
@@ -151,7 +152,7 @@ static enum sink_leftover resume(struct sink *s, const struct progress *left)
 		there = batch_folder_has(&c->folder, str_span(&c->name));
 	if (there <= 0) {
 		batch_folder_sweep(&c->folder, (struct span){ NULL, 0 });
-		return there == 0 && batch_folder_place(&c->folder) == left->place
+		return there == 0 && left->is_named && batch_folder_place(&c->folder) == left->place
 				       ? LEFTOVER_ARRIVED
 				       : LEFTOVER_NONE;
 	}
@@ -160,6 +161,7 @@ static enum sink_leftover resume(struct sink *s, const struct progress *left)
 	c->last = left->issued_last;
 	c->batch = NULL;
 	c->recorded = true;
+	c->named = left->is_named;
 	c->step = STEP_ISSUE;
 	c->repeat = milliseconds(REPEAT_FIRST_MS);
 	return LEFTOVER_BUSY;
@@ -175,6 +177,7 @@ static void submit(struct sink *s, const struct batch *batch)
 	c->written = 0;
 	c->full = false;
 	c->recorded = false;
+	c->named = false;
 	c->repeat = milliseconds(REPEAT_FIRST_MS);
 	c->step = c->config->delivery == DELIVERY_PIPE ? STEP_PIPE : STEP_WRITE_FILE;
 	str_clear(&c->name);
@@ -233,22 +236,23 @@ static bool keep_open(struct command_file *c, struct instant now)
 	return false;
 }
 
-static bool record_issue(struct command_file *c)
+/*
+ * Written before the core is told of the file, so that a run that is killed finds it again, and
+ * after, so that only a file the core knows of counts as applied when it is gone.
+ */
+static bool record_issue(struct command_file *c, bool is_named)
 {
 	struct progress p = { .confirmed = c->first - 1,
 		.issued_first = c->first,
 		.issued_last = c->last,
-		.place = batch_folder_place(&c->folder) };
-	int r;
+		.place = batch_folder_place(&c->folder),
+		.is_named = is_named };
+	int r = progress_store(c->env.progress, &p);
 
-	if (c->recorded)
-		return true;
-	r = progress_store(c->env.progress, &p);
 	if (r < 0)
 		log_error_errno(r, "output \"%s\": its progress file cannot be written",
 				c->config->name);
-	c->recorded = r == 0;
-	return c->recorded;
+	return r == 0;
 }
 
 static void schedule_repeat(struct command_file *c, struct instant now)
@@ -293,6 +297,25 @@ static bool check_rights(struct command_file *c, struct instant now)
 	return false;
 }
 
+/* The folder is not the one the file was put into. */
+static void begin_again(struct command_file *c)
+{
+	c->may_confirm = false;
+	if (batch_folder_open(&c->folder) == 0)
+		c->step = c->batch != NULL ? STEP_WRITE_FILE : STEP_LOST;
+}
+
+/* The file is gone, and the core was never told of it: somebody else tidied up. */
+static bool write_again(struct command_file *c)
+{
+	log_warn("output \"%s\": %s/%s was removed before the core was told of it; nothing but the "
+		 "core may remove files there",
+			c->config->name, c->config->batch_dir, str_text(&c->name));
+	c->recorded = false;
+	begin_again(c);
+	return c->step != STEP_ISSUE;
+}
+
 /* Give the command. False when the pipe has to be waited for. */
 static bool issue(struct command_file *c, struct instant now)
 {
@@ -300,11 +323,14 @@ static bool issue(struct command_file *c, struct instant now)
 	int r;
 
 	if (c->recorded && batch_folder_has(&c->folder, str_span(&c->name)) == 0) {
+		if (!c->named)
+			return write_again(c);
 		c->look_at = now; /* taken after all, while the pipe had to be waited for */
 		c->step = STEP_CONFIRM;
 		return true;
 	}
-	if (!record_issue(c)) {
+	c->recorded = c->recorded || record_issue(c, false);
+	if (!c->recorded) {
 		c->retry_at = instant_after(now, milliseconds(RETRY_MS));
 		return false;
 	}
@@ -321,6 +347,7 @@ static bool issue(struct command_file *c, struct instant now)
 			c->retry_at = instant_after(now, milliseconds(RETRY_MS));
 		return false;
 	}
+	c->named = c->named || record_issue(c, true);
 	schedule_repeat(c, now);
 	c->step = STEP_CONFIRM;
 	return true;
@@ -330,14 +357,6 @@ static void repeat_command(struct command_file *c)
 {
 	count_up(&c->env.counters->reissued, 1);
 	c->step = STEP_ISSUE;
-}
-
-/* The folder is not the one the file was put into. */
-static void begin_again(struct command_file *c)
-{
-	c->may_confirm = false;
-	if (batch_folder_open(&c->folder) == 0)
-		c->step = c->batch != NULL ? STEP_WRITE_FILE : STEP_LOST;
 }
 
 /* True when the core has removed the file. */

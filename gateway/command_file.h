@@ -10,7 +10,8 @@
  *
  *     batch ─▶ NAME-ID-FIRST-LAST ─▶ progress: issued ─▶ command ─▶ (core) ─▶ unlink ─▶ done
  *                     │                    │
- *            killed before: removed   killed after: file there → still out; gone → applied
+ *            killed before: removed   killed after: file there → still out; gone → applied, if the
+ *                                     core was told of it
  *
  * pipe       Lines of at most 4096 bytes go straight into the pipe, where no folder can be
  *            shared. A batch is done when it is written: what the core had in its hands when it

@@ -8,9 +8,9 @@
 #include "common/mem.h"
 #include "common/wire.h"
 
-enum { BOOT_SIZE = 36, BODY_SIZE = 8 + BOOT_SIZE + 5 * 8, FILE_SIZE = BODY_SIZE + 4 };
+enum { BOOT_SIZE = 36, BODY_SIZE = 8 + BOOT_SIZE + 6 * 8, FILE_SIZE = BODY_SIZE + 4 };
 
-static const struct span magic = SPAN("belfryP1");
+static const struct span magic = SPAN("belfryP2");
 
 struct progress_file {
 	int fd;
@@ -74,6 +74,7 @@ bool progress_load(struct progress_file *f, struct progress *ret)
 	ret->issued_first = read_u64(&r);
 	ret->issued_last = read_u64(&r);
 	ret->place = read_u64(&r);
+	ret->is_named = read_u64(&r) != 0;
 	return read_u32(&r) == checksum(span_of(bytes, BODY_SIZE)) && journal == f->journal &&
 	       span_equal(boot, span_of(f->boot, BOOT_SIZE)) &&
 	       !span_equal(boot, span_of(nothing, BOOT_SIZE));
@@ -92,6 +93,7 @@ int progress_store(struct progress_file *f, const struct progress *p)
 	write_u64(&w, p->issued_first);
 	write_u64(&w, p->issued_last);
 	write_u64(&w, p->place);
+	write_u64(&w, p->is_named);
 	write_u32(&w, checksum(span_of(bytes, BODY_SIZE)));
 	n = pwrite(f->fd, bytes, FILE_SIZE, 0);
 	return n == FILE_SIZE ? 0 : n < 0 ? -errno : -EIO;

@@ -20,6 +20,7 @@ struct progress {
 	uint64_t issued_first; /* the batch that was handed over, 0: none */
 	uint64_t issued_last;
 	uint64_t place; /* where it was put; its absence elsewhere proves nothing */
+	bool is_named;	/* the core was told of it: only then its absence is the core's doing */
 };
 
 struct progress_file;

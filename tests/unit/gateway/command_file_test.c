@@ -351,6 +351,30 @@ static void a_file_gone_while_the_gateway_was_away_had_arrived(void **state)
 	assert_int_equal(step(f), SINK_IDLE);
 }
 
+static void a_file_that_the_core_never_heard_of_is_not_applied_when_gone(void **state)
+{
+	struct fixture *f = *state;
+	struct progress left;
+
+	submit(f, 5, 9, "x\n"); /* there is no core */
+	step(f);
+	core_applies(f); /* nobody does: it is removed by hand */
+	assert_int_equal(step_after(f, 300), SINK_BUSY);
+	start_core(f);
+	assert_int_equal(step_after(f, 300), SINK_BUSY);
+	assert_true(commanded(f));
+	core_applies(f); /* fails if it was not written again */
+	assert_int_equal(step(f), SINK_DONE);
+
+	stop_core(f);
+	submit(f, 10, 12, "y\n");
+	step_after(f, 10);
+	restart_with(f, &left);
+	assert_int_equal(left.issued_last, 12);
+	remove_file(f, "nagios-00001234-10-12");
+	assert_int_equal(command_file_class.resume(f->sink, &left), LEFTOVER_NONE);
+}
+
 static void a_folder_gone_while_the_gateway_was_away_proves_nothing(void **state)
 {
 	struct fixture *f = *state;
@@ -594,6 +618,7 @@ int main(void)
 		TEST(a_pipe_of_a_stranger_is_refused),
 		TEST(a_file_left_by_a_killed_gateway_is_offered_again),
 		TEST(a_file_gone_while_the_gateway_was_away_had_arrived),
+		TEST(a_file_that_the_core_never_heard_of_is_not_applied_when_gone),
 		TEST(a_folder_gone_while_the_gateway_was_away_proves_nothing),
 		TEST(a_file_removed_by_us_is_no_confirmation),
 		TEST(a_folder_removed_meanwhile_is_made_anew),

@@ -326,7 +326,7 @@ static void a_record_that_is_cut_is_not_taken(void **state)
 static void progress_is_believed_only_of_the_same_journal(void **state)
 {
 	struct fixture *f = *state;
-	struct progress p = { 5, 6, 9, 77 }, back = { 0 };
+	struct progress p = { 5, 6, 9, 77, true }, back = { 0 };
 	struct progress_file *file;
 	char path[128];
 	int fd;
