@@ -8,8 +8,7 @@
  *
  * A PUBLISH is serialised once per layout (version 5 or before, with or without a packet
  * identifier) and copied to each receiver's output; only the first byte and the identifier are
- * written per receiver. A receiver with subscription identifiers, or a message that expires, gets
- * bytes of its own.
+ * written per receiver. A receiver with subscription identifiers gets bytes of its own.
  */
 #ifndef BROKER_CORE_ROUTER_H
 #define BROKER_CORE_ROUTER_H
