@@ -114,12 +114,11 @@ uint8_t *output_reserve(struct output *out, struct chunk_pool *pool, size_t len)
 	return at;
 }
 
-void output_append_payload(struct output *out, struct chunk_pool *pool, struct message *m)
+void output_append_payload(struct output *out, struct message *m)
 {
 	struct span payload = message_payload(m);
 	struct chunk *c;
 
-	(void)pool;
 	if (payload.len == 0)
 		return;
 	c = append(out, chunk_create(0));

@@ -39,11 +39,14 @@ struct output {
 
 void output_finish(struct output *out, struct chunk_pool *pool);
 
-/* Room for `len` bytes in one piece, counted as written. The caller fills it at once. */
+/*
+ * Room for `len` bytes in one piece, counted as written. The caller fills it at once: it is valid
+ * until the next call for this output.
+ */
 uint8_t *output_reserve(struct output *out, struct chunk_pool *pool, size_t len);
 
-/* Append a message's payload by reference. */
-void output_append_payload(struct output *out, struct chunk_pool *pool, struct message *m);
+/* Append a message's payload by reference: takes one of its own, until the payload is sent. */
+void output_append_payload(struct output *out, struct message *m);
 
 /* The first bytes to send, at most `max` pieces; returns their number. */
 size_t output_spans(const struct output *out, struct span *spans, size_t max);

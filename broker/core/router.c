@@ -80,7 +80,7 @@ static void send_wire(struct client *c, const struct wire *wire, const struct de
 		at[wire->id_at + 1] = (uint8_t)packet_id;
 	}
 	if (wire->by_reference)
-		output_append_payload(&c->output, &c->shard->chunks, d->message);
+		output_append_payload(&c->output, d->message);
 	c->shard->counters.publish_sent++;
 }
 

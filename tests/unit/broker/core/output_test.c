@@ -81,8 +81,8 @@ static void a_payload_is_borrowed_from_its_message(void **unused)
 
 	(void)unused;
 	put(&out, &pool, "head");
-	output_append_payload(&out, &pool, m);
-	output_append_payload(&out, &pool, empty); /* adds no empty piece */
+	output_append_payload(&out, m);
+	output_append_payload(&out, empty); /* adds no empty piece */
 	check(&out);
 	put(&out, &pool, "tail");
 	assert_int_equal(m->refs, 2);
@@ -94,7 +94,7 @@ static void a_payload_is_borrowed_from_its_message(void **unused)
 	assert_int_equal(m->refs, 2);
 	output_consume(&out, &pool, 1);
 	assert_int_equal(m->refs, 1);
-	output_append_payload(&out, &pool, m);
+	output_append_payload(&out, m);
 	output_finish(&out, &pool);
 	assert_int_equal(m->refs, 1);
 	message_unref(m);
@@ -148,7 +148,7 @@ static void random_writes_and_reads_keep_every_byte_in_order(void **unused)
 			struct message *m = message_create(BYTES("t"), NULL,
 					span_of_text("borrowed"), 0, false, (struct instant){ 0 });
 
-			output_append_payload(&out, &pool, m);
+			output_append_payload(&out, m);
 			message_unref(m);
 			str_append_text(&model, "borrowed");
 		} else {
