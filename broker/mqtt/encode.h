@@ -8,12 +8,6 @@
 
 #include "broker/mqtt/property.h"
 
-enum {
-	/* Enough for any packet here but PUBLISH, SUBACK and UNSUBACK with long lists. */
-	MAX_ACK_PACKET = 8,
-	MAX_CONNACK_PACKET = 160 * 1024,
-};
-
 struct connack {
 	enum mqtt_version version;
 	enum mqtt_reason reason;
