@@ -17,11 +17,8 @@
 #define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
-#define MUST_CHECK	       __attribute__((warn_unused_result))
 #define NO_RETURN	       __attribute__((noreturn))
-#define UNUSED		       __attribute__((unused))
 
-#define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
 static inline void close_fd_at(int *fd)

@@ -31,8 +31,7 @@ enum setting_kind {
 
 enum setting_flag {
 	SETTING_REQUIRED = 1, /* an error when the section ends without it */
-	SETTING_RELOAD = 2,   /* SIGHUP applies a new value */
-	SETTING_SECRET = 4,   /* never printed */
+	SETTING_SECRET = 2,   /* never printed */
 };
 
 struct setting_choice {

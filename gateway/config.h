@@ -58,7 +58,6 @@ struct config {
 	char *cafile;
 	char *certfile;
 	char *keyfile;
-	bool tls_insecure;
 	uint64_t keepalive;
 	uint64_t session_expiry;
 	uint64_t receive_maximum;
