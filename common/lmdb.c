@@ -236,13 +236,6 @@ int lmdb_put(struct MDB_txn *txn, unsigned table, struct span key, struct span v
 	return to_errno(mdb_put(txn, table, &k, &v, 0));
 }
 
-int lmdb_delete(struct MDB_txn *txn, unsigned table, struct span key)
-{
-	MDB_val k = val_of(key);
-
-	return to_errno(mdb_del(txn, table, &k, NULL));
-}
-
 int lmdb_table_bytes(struct MDB_txn *txn, unsigned table, uint64_t *ret)
 {
 	MDB_stat pages;

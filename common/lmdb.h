@@ -54,7 +54,6 @@ void lmdb_read_end(struct lmdb *db, struct MDB_txn *txn);
 
 int lmdb_get(struct MDB_txn *txn, unsigned table, struct span key, struct span *ret_value);
 int lmdb_put(struct MDB_txn *txn, unsigned table, struct span key, struct span value);
-int lmdb_delete(struct MDB_txn *txn, unsigned table, struct span key);
 
 /* What the pages of the table occupy in the file. */
 int lmdb_table_bytes(struct MDB_txn *txn, unsigned table, uint64_t *ret);

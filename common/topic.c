@@ -65,18 +65,6 @@ bool topic_matches(struct span filter, struct span name)
 	return name.data == NULL;
 }
 
-struct span topic_level(struct span topic, size_t index)
-{
-	struct span level = { NULL, 0 };
-
-	while (topic.data != NULL) {
-		level = span_cut(&topic, '/');
-		if (index-- == 0)
-			return level;
-	}
-	return (struct span){ NULL, 0 };
-}
-
 bool topic_share_split(struct span filter, struct span *ret_group, struct span *ret_filter)
 {
 	struct span rest, group;

@@ -38,9 +38,6 @@ bool topic_matches(struct span filter, struct span name);
 /* Number of levels: one more than there are slashes. */
 size_t topic_level_count(struct span topic);
 
-/* Level `index`, counted from 0; empty when there is none. */
-struct span topic_level(struct span topic, size_t index);
-
 /*
  * Take "$share/GROUP/FILTER" apart. False when `filter` is not of that form: it does not start
  * with $share/, the group is empty or has a wildcard [v5 MQTT-4.8.2-1, 4.8.2-2], or no filter

@@ -169,19 +169,11 @@ static void longer_than_65535_bytes_is_refused(void **unused)
 	free(topic);
 }
 
-static void levels_are_counted_and_found(void **unused)
+static void levels_are_counted(void **unused)
 {
-	struct span topic = BYTES("a//bc/");
-
 	(void)unused;
-	assert_int_equal(topic_level_count(topic), 4);
+	assert_int_equal(topic_level_count(BYTES("a//bc/")), 4);
 	assert_int_equal(topic_level_count(BYTES("a")), 1);
-	assert_span_text(topic_level(topic, 0), "a");
-	assert_span_text(topic_level(topic, 1), "");
-	assert_span_text(topic_level(topic, 2), "bc");
-	assert_span_text(topic_level(topic, 3), "");
-	assert_non_null(topic_level(topic, 3).data);
-	assert_null(topic_level(topic, 4).data);
 }
 
 static void shared_filters_come_apart(void **unused)
@@ -228,7 +220,7 @@ int main(void)
 		cmocka_unit_test(names_and_filters_are_valid_as_the_specification_says),
 		cmocka_unit_test(deeper_than_200_levels_is_refused),
 		cmocka_unit_test(longer_than_65535_bytes_is_refused),
-		cmocka_unit_test(levels_are_counted_and_found),
+		cmocka_unit_test(levels_are_counted),
 		cmocka_unit_test(shared_filters_come_apart),
 	};
 
