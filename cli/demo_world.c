@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "common/mem.h"
 #include "common/net.h"
 
 const struct demo_object demo_objects[] = {

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "gateway/config.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 
 #include "common/mem.h"

@@ -8,7 +8,6 @@
 #include "common/mem.h"
 #include "common/nearest.h"
 #include "common/topic.h"
-#include "common/utf8.h"
 #include "gateway/command_file.h"
 #include "gateway/decode.h"
 

@@ -7,7 +7,6 @@
 
 #include "common/hash.h"
 #include "common/log.h"
-#include "common/mem.h"
 
 enum {
 	CONNACK_MS = 10000,

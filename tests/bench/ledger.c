@@ -6,7 +6,6 @@
 #include "tests/bench/ledger.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "tests/bench/memory.h"
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "broker/config.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 
 #include "tests/unit/unit.h"
