@@ -7,8 +7,7 @@
 
 #include "common/span.h"
 
-/* Keeps the best candidate seen so far. Zeroed memory is the start; `best` is NULL until one fits.
- */
+/* The best candidate seen so far. Zeroed memory is the start; `best` is NULL until one fits. */
 struct nearest {
 	const char *best; /* borrowed from the caller of nearest_offer() */
 	size_t distance;

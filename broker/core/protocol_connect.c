@@ -115,8 +115,7 @@ static enum mqtt_reason check_keep_alive(struct connecting *k)
 	if (limit == 0 || limit >= UINT16_MAX || (k->keep_alive > 0 && k->keep_alive <= limit))
 		return MQTT_SUCCESS;
 	k->keep_alive = (uint32_t)limit;
-	/* Only version 5 can be told (server keep alive); a client before it would rely on its own.
-	 */
+	/* Only version 5 can be told (server keep alive); an older client relies on its own. */
 	return k->packet->version == MQTT_5 ? MQTT_SUCCESS : MQTT_CLIENT_IDENTIFIER_NOT_VALID;
 }
 
@@ -253,8 +252,7 @@ enum mqtt_reason protocol_connect(struct client *c, const struct frame *frame, s
 	reason = decode_connect(frame, &packet);
 	c->version = (uint8_t)packet.version;
 	if (reason != MQTT_SUCCESS) {
-		/* A client before version 5 has no code for a malformed packet [v3 MQTT-3.1.4-1].
-		 */
+		/* Before version 5 there is no code for a malformed packet [v3 MQTT-3.1.4-1]. */
 		if (c->version == MQTT_5 || reason == MQTT_UNSUPPORTED_PROTOCOL_VERSION)
 			return refuse(c, (struct span){ NULL, 0 }, reason);
 		c->shard->counters.connects_refused++;

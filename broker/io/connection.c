@@ -12,8 +12,7 @@
 enum {
 	LINGER_SECONDS = 2,
 	SEND_PIECES = 16,
-	/* Above this much unsent output a client is not read from, until it falls below the half.
-	 */
+	/* With more unsent output than this a client is not read from, until half of it is gone. */
 	PAUSE_BYTES = 1024 * 1024,
 	/* A packet at least this large is received into a buffer of its own. */
 	LARGE_PACKET = RECEIVE_BUFFER / 4,
