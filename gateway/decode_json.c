@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * JSON payloads in all their envelopes. The only file that knows cJSON, which sees nothing that
- * json_scan() has not accepted: no NUL inside a string, so that strlen() of a value is its length.
+ * JSON payloads in all their envelopes. The gateway's only file that knows cJSON, which sees
+ * nothing that json_scan() has not accepted: no NUL inside a string, so that strlen() of a value is
+ * its length.
  */
 #include "gateway/decode_parts.h"
 #include "gateway/json_keys.h"

@@ -70,7 +70,10 @@ bool journal_has_room(struct journal *j);
 bool journal_has_room_again(struct journal *j);
 struct journal_status journal_status(struct journal *j);
 
-/* Small texts that belong to the journal, "" when never set: what the session subscribed to. */
+/*
+ * Small texts that belong to the journal, such as what the session subscribed to. get appends the
+ * text, nothing when it was never set; put commits, 0 or -errno.
+ */
 void journal_note_get(struct journal *j, const char *name, struct str *into);
 int journal_note_put(struct journal *j, const char *name, struct span text);
 
@@ -86,11 +89,17 @@ void journal_reader_wake(struct journal_reader *r);
 
 /* The last sequence this reader has confirmed. */
 uint64_t journal_reader_confirmed(const struct journal_reader *r);
+
+/*
+ * Everything up to `sequence` has arrived: it may be trimmed. In memory at once, on disk with
+ * journal_maintain().
+ */
 void journal_reader_confirm(struct journal_reader *r, uint64_t sequence);
 
 /*
  * Call `each` for the records behind `after`, in order, until it returns false or there is none.
- * The record is valid during the call. `after` becomes the last sequence `each` was called for.
+ * The record is valid during the call. `after` becomes the last sequence that was looked at: one
+ * that is damaged is logged and left out. 0 or -errno.
  */
 int journal_reader_read(struct journal_reader *r, uint64_t *after,
 		bool (*each)(void *owner, const struct record *record), void *owner);

@@ -42,13 +42,13 @@ struct journal {
 	size_t reader_count;
 
 	pthread_mutex_t lock; /* guards what follows, and orders commits */
-	uint64_t next;
-	uint64_t first;
+	uint64_t next;	      /* sequence of the record that comes next */
+	uint64_t first;	      /* oldest record kept, `next` when there is none */
+	uint64_t bytes;	      /* what the records occupy */
+	bool trim_failed;     /* was said */
 
-	uint64_t bytes;
-	bool trim_failed; /* was said */
-
-	_Atomic uint64_t head;
+	/* Read without the lock; they change under it. */
+	_Atomic uint64_t head; /* next - 1 */
 	_Atomic bool has_room, has_room_again;
 };
 

@@ -52,6 +52,7 @@ enum {
 	MAX_CONNECT_PACKET = 100000,
 };
 
+/* `connection` is handed back as c->connection. Ends with client_destroy(), before the shard. */
 struct client *client_create(
 		struct shard *shard, void *connection, bool allow_anonymous, struct instant now);
 
@@ -85,8 +86,8 @@ void client_timeout(struct client *c, struct instant now);
 void client_mark_dirty(struct client *c);
 
 /*
- * Room in the output for a packet that `c` is sent now: `len` bytes here, and `more` that the
- * caller appends by reference.
+ * Room in the output for a packet that `c` is sent now: `len` bytes here, filled at once, and
+ * `more` that the caller appends by reference.
  */
 uint8_t *client_reserve(struct client *c, enum packet_type type, size_t len, size_t more);
 

@@ -22,7 +22,7 @@ struct connection {
 	struct reactor *reactor;
 	struct listener *listener; /* borrowed; counts its connections */
 	struct client *client;	   /* owned */
-	uint8_t *partial;	   /* start of a packet */
+	uint8_t *partial;	   /* start of a packet, owned; NULL: none */
 	uint32_t partial_len, partial_capacity;
 	struct connection *previous, *next;
 	struct connection *next_lingering;
@@ -31,7 +31,10 @@ struct connection {
 	bool is_lingering;
 };
 
-/* Takes the socket `fd`, which is non-blocking. */
+/*
+ * Takes the socket `fd`, which is non-blocking. The reactor owns the connection: it is destroyed
+ * when its peer closes, and with the reactor at the latest.
+ */
 struct connection *connection_create(
 		struct reactor *r, struct listener *listener, int fd, bool allow_anonymous);
 
@@ -45,7 +48,10 @@ void connection_flush(struct connection *c);
 enum { CONNECTION_PEER = 64 };
 const char *connection_peer(const struct connection *c, char text[CONNECTION_PEER]);
 
+/* When connection_end_lingering() has something to do; INSTANT_NEVER when none lingers. */
 struct instant connection_linger_deadline(const struct reactor *r);
+
+/* Destroy the connections that have lingered long enough. */
 void connection_end_lingering(struct reactor *r);
 
 #endif
