@@ -41,7 +41,7 @@ static const struct setting global_settings[] = {
 	{ "bind_address", SETTING_TEXT, G(char *, bind_address), 0, 255, NULL, 0,
 	  "The address that `port` listens on instead.", NULL },
 	{ "max_connections", SETTING_NUMBER, G(uint64_t, max_connections), 0, UINT64_MAX, NULL, 0,
-	  "The same for the listener of `port`.", NULL },
+	  "Connections that the listener of `port` takes at a time; more are closed at once. 0: no limit.", NULL },
 	{ "global_max_connections", SETTING_NUMBER, G(uint64_t, global_max_connections), 0, UINT64_MAX, NULL, 0,
 	  "Connections of all listeners together. 0: no limit.", NULL },
 	{ "allow_anonymous", SETTING_CHOICE, G(int, allow_anonymous), 0, 0, NULL, 0,
@@ -87,7 +87,7 @@ static const struct setting global_settings[] = {
 	{ "connection_messages", SETTING_BOOL, G(bool, connection_messages), 0, 0, "true", 0,
 	  "Log clients that connect and disconnect.", NULL },
 	{ "log_dest", SETTING_LIST, G(struct text_list, log_dest), 0, 0, NULL, 0,
-	  "stderr (the default), stdout, syslog, none, or: file PATH.", NULL },
+	  "Where the log goes: stderr (the default; with -d syslog), stdout, syslog, none, or: file PATH.", NULL },
 	{ "log_type", SETTING_FLAGS, G(unsigned, log_types), 0, 0, NULL, 0,
 	  "What is logged; several lines add up. Not given: error, warning, notice, information.", log_type_words },
 	{ "log_timestamp", SETTING_BOOL, G(bool, log_timestamp), 0, 0, "true", 0,
@@ -344,7 +344,7 @@ static void print_help(void)
 	struct config nothing = { 0 };
 	struct settings_grammar grammar = config_grammar(&nothing);
 
-	puts("Usage: belfry-broker [-c FILE] [-p PORT] [-v] [-d] [--test-config]\n"
+	puts("usage: belfry-broker [-c FILE] [-p PORT] [-v] [-d] [--test-config]\n"
 	     "\n"
 	     "An MQTT broker for versions 3.1, 3.1.1 and 5.0.\n"
 	     "\n"
@@ -353,6 +353,7 @@ static void print_help(void)
 	     "  -v             log everything, each packet included\n"
 	     "  -d             go into the background\n"
 	     "  --test-config  check the configuration and exit: 0 when it is good, 3 when not\n"
+	     "  --help         print this text\n"
 	     "  --version      print the version\n"
 	     "\n"
 	     "Without -c it listens on port 1883 of the loopback interface and lets anybody in.\n"
