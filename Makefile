@@ -2,7 +2,7 @@
 #
 # belfry: monitoring over MQTT.
 #
-#   make              build the programs into build/bin, plugins into build/plugins
+#   make              build the programs into build/bin
 #   make demo         install what is missing, build, show the real thing in a scratch folder
 #   make check        install what is missing, build, run the whole test suite
 #   make deps         install the packages of the distribution (as root or through sudo)
