@@ -46,7 +46,8 @@ def counted(status, text, passed, failed):
 
 def unit():
     passed = failed = 0
-    for binary in sorted((BUILD / "tests/unit").rglob("*_test")):
+    for source in sorted(Path("tests/unit").rglob("*_test.c")):
+        binary = BUILD / source.with_suffix("")
         status, text = run([str(binary)])
         good = len(re.findall(r"^\[       OK \]", text, re.M))
         bad = len(set(re.findall(r"^\[  FAILED  \] (\w+)$", text, re.M)))
