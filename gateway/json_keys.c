@@ -54,8 +54,7 @@ int key_alias_find(struct span name)
 	for (size_t i = 0; i < array_size(key_aliases); i++) {
 		struct span known = key_aliases[i].name;
 
-		/* Length and first letter nearly always decide; | 0x20 makes a letter lower case.
-		 */
+		/* Length and first letter nearly always decide; | 0x20: in lower case. */
 		if (name.len == known.len && (name.data[0] | 0x20) == (known.data[0] | 0x20) &&
 				span_equal_nocase(name, known))
 			return (int)i;
