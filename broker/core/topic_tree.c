@@ -79,7 +79,6 @@ static struct subscriber_list *list_of(
 	return *ret_group != NULL ? &(*ret_group)->members : NULL;
 }
 
-/* Looks through the shorter of the two: the filter's subscribers, or the session's filters. */
 static struct subscription *find(struct subscription *of_session, const struct trie_node *node,
 		struct span group_name)
 {

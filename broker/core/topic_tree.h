@@ -27,11 +27,11 @@ struct session;
 
 /* One session's subscription to one filter. Owned by the tree, also linked in its session. */
 struct subscription {
-	struct session *session;
+	struct session *session; /* borrowed; it outlives its subscriptions */
 	struct trie_node *node;
 	struct share_group *group; /* borrowed; NULL unless it is a shared subscription */
 	struct subscription *next_of_session, **link_of_session;
-	uint32_t index;	     /* in the node's list */
+	uint32_t index;	     /* in the list of its node, or of its group */
 	uint32_t identifier; /* of MQTT 5; 0 = none */
 	uint8_t qos;	     /* granted */
 	bool no_local;
@@ -64,7 +64,7 @@ struct topic_tree {
 	struct match *matches; /* uthash by topic name */
 	size_t match_count, max_matches;
 	size_t match_bytes;	/* of all in the cache */
-	struct match *overflow; /* the answer for a topic when the cache is full */
+	struct match *overflow; /* the last answer, where there is no cache (max_matches 0) */
 	size_t subscriptions;
 };
 
