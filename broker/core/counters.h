@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a shard counts. The one list: the struct, the names people see and every place that
- * publishes them come from it. Counters only grow; current figures (clients, subscriptions,
- * retained messages) are asked of their owners.
+ * What a shard counts. The one list: the struct comes from it, and so will whatever publishes the
+ * counters; in this version nothing does. Counters only grow; current figures (clients,
+ * subscriptions, retained messages) are asked of their owners.
  */
 #ifndef BROKER_CORE_COUNTERS_H
 #define BROKER_CORE_COUNTERS_H
