@@ -24,7 +24,8 @@ struct gateway {
 	struct intake *intakes[MAX_BROKERS];
 	struct outbound *outbounds[MAX_BROKERS];
 	struct worker *workers[MAX_OUTPUTS];
-	bool library;
+	bool library;	 /* mosquitto_lib_init() worked, cleanup is due */
+	sigset_t waited; /* signals that gateway_run() waits for */
 };
 
 static bool lock_state_dir(struct gateway *g)
@@ -128,15 +129,15 @@ static void nothing(int signal)
  * Threads inherit that SIGTERM, SIGINT and SIGHUP wait for the main thread. SIGUSR1 ends a
  * connect that blocks (intake_stop), so its handler does nothing and restarts nothing.
  */
-static void prepare_signals(sigset_t *ret_waited)
+static void prepare_signals(struct gateway *g)
 {
 	struct sigaction ignore = { .sa_handler = SIG_IGN }, interrupt = { .sa_handler = nothing };
 
-	sigemptyset(ret_waited);
-	sigaddset(ret_waited, SIGTERM);
-	sigaddset(ret_waited, SIGINT);
-	sigaddset(ret_waited, SIGHUP);
-	pthread_sigmask(SIG_BLOCK, ret_waited, NULL);
+	sigemptyset(&g->waited);
+	sigaddset(&g->waited, SIGTERM);
+	sigaddset(&g->waited, SIGINT);
+	sigaddset(&g->waited, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &g->waited, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
 	sigaction(SIGUSR1, &interrupt, NULL);
 }
@@ -144,12 +145,11 @@ static void prepare_signals(sigset_t *ret_waited)
 struct gateway *gateway_create(const struct config *config)
 {
 	struct gateway *g = xcalloc(1, sizeof(*g));
-	sigset_t waited;
 
 	g->config = config;
 	g->lock_fd = -1;
 	g->started = wall_time_now();
-	prepare_signals(&waited);
+	prepare_signals(g);
 	umask(022); /* what is private is created with its own mode; batch files are for the core */
 	if (!lock_state_dir(g) || !open_journal(g)) {
 		gateway_destroy(g);
@@ -175,13 +175,11 @@ static bool start(struct gateway *g)
 	return ok;
 }
 
-static void wait_for_end(void)
+static void wait_for_end(const struct gateway *g)
 {
-	sigset_t waited;
 	int signal;
 
-	prepare_signals(&waited);
-	while (sigwait(&waited, &signal) != 0 || signal == SIGHUP)
+	while (sigwait(&g->waited, &signal) != 0 || signal == SIGHUP)
 		log_notice("SIGHUP: this version cannot reload; restart the gateway to apply a "
 			   "changed configuration, nothing is lost by that");
 	log_notice("%s: ending", signal == SIGTERM ? "SIGTERM" : "SIGINT");
@@ -205,7 +203,7 @@ int gateway_run(struct gateway *g)
 	log_notice("belfry-gateway " BELFRY_VERSION " starting, configuration %s", g->config->file);
 	ok = start(g);
 	if (ok)
-		wait_for_end();
+		wait_for_end(g);
 	stop(g);
 	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }
