@@ -42,7 +42,10 @@ void outbound_wake(struct outbound *o);
 struct str;
 void reject_topic(struct str *into, struct span topic);
 
-/* Is it a topic the gateways themselves publish on? Such messages are never taken as input. */
+/*
+ * Is it one of the topics kept for what gateways themselves publish: status and rejects now, states
+ * and alerts to come? Such messages are never taken as input.
+ */
 bool topic_is_own(struct span topic);
 
 #endif
