@@ -89,7 +89,7 @@ tests: $(TESTS)
 # --- libraries -----------------------------------------------------------------------------------
 # job, header to try, package that brings it. Checked once per configuration, before compiling.
 
-LIBRARIES := libev:ev.h:libev-dev lmdb:lmdb.h:liblmdb-dev libcrypto:openssl/evp.h:libssl-dev \
+LIBRARIES := libev:ev.h:libev-dev lmdb:lmdb.h:liblmdb-dev \
 	libmosquitto:mosquitto.h:libmosquitto-dev libcjson:cjson/cJSON.h:libcjson-dev \
 	uthash:uthash.h:uthash-dev xxhash:xxhash.h:libxxhash-dev
 
@@ -104,8 +104,8 @@ $(B)/libraries: Makefile
 	@mkdir -p $(B) && touch $@
 
 pkg = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null || echo $(2))
-LIBS_BROKER  := -lev $(call pkg,lmdb,-llmdb) -lcrypto
-LIBS_GATEWAY := $(call pkg,libmosquitto,-lmosquitto) $(call pkg,libcjson,-lcjson) $(call pkg,lmdb,-llmdb) -lcrypto
+LIBS_BROKER  := -lev $(call pkg,lmdb,-llmdb)
+LIBS_GATEWAY := $(call pkg,libmosquitto,-lmosquitto) $(call pkg,libcjson,-lcjson) $(call pkg,lmdb,-llmdb)
 LIBS_CLI     := $(call pkg,libmosquitto,-lmosquitto) $(call pkg,libcjson,-lcjson)
 
 # --- rules ---------------------------------------------------------------------------------------

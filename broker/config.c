@@ -268,28 +268,6 @@ struct settings_grammar config_grammar(struct config *config)
 	};
 }
 
-static bool parse_log_dest(const char *text, enum log_destination *ret, const char **ret_file)
-{
-	static const struct {
-		const char *word;
-		enum log_destination destination;
-	} words[] = { { "stderr", LOG_TO_STDERR }, { "stdout", LOG_TO_STDOUT },
-		{ "syslog", LOG_TO_SYSLOG }, { "none", LOG_TO_NONE } };
-
-	if (strncmp(text, "file ", 5) == 0) {
-		*ret = LOG_TO_FILE;
-		*ret_file = text + 5 + strspn(text + 5, " \t");
-		return **ret_file != '\0';
-	}
-	for (size_t i = 0; i < array_size(words); i++) {
-		if (strcmp(text, words[i].word) == 0) {
-			*ret = words[i].destination;
-			return true;
-		}
-	}
-	return false;
-}
-
 struct log_config config_log(const struct config *config)
 {
 	struct log_config log = { .program = "belfry-broker", .timestamps = config->log_timestamp };
@@ -301,7 +279,7 @@ struct log_config config_log(const struct config *config)
 		log.types = 0;
 	log.destination = config->daemon ? LOG_TO_SYSLOG : LOG_TO_STDERR;
 	if (config->log_dest.count > 0)
-		parse_log_dest(config->log_dest.texts[0], &log.destination, &log.file);
+		log_destination_parse(config->log_dest.texts[0], &log.destination, &log.file);
 	return log;
 }
 
@@ -331,9 +309,11 @@ static void check_config(const struct config *config, struct settings_report *re
 		keyword_error(config, report, "log_dest",
 				"was given more than once; this version logs to one place");
 	if (config->log_dest.count > 0 &&
-			!parse_log_dest(config->log_dest.texts[0], &destination, &file))
-		keyword_error(config, report, "log_dest",
-				"takes stderr, stdout, syslog, none, or: file PATH");
+			!log_destination_parse(config->log_dest.texts[0], &destination, &file))
+		keyword_error(config, report, "log_dest", "takes " LOG_DESTINATIONS);
+	if (config->pid_file != NULL && config->pid_file[0] != '/')
+		keyword_error(config, report, "pid_file",
+				"is not absolute; write the path from / on");
 	if (config->bind_address != NULL && config->port == 0)
 		keyword_error(config, report, "bind_address",
 				"needs a port; write: listener PORT ADDRESS");

@@ -55,6 +55,28 @@ static int open_file(const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
+bool log_destination_parse(const char *text, enum log_destination *ret, const char **ret_file)
+{
+	static const struct {
+		const char *word;
+		enum log_destination destination;
+	} words[] = { { "stderr", LOG_TO_STDERR }, { "stdout", LOG_TO_STDOUT },
+		{ "syslog", LOG_TO_SYSLOG }, { "none", LOG_TO_NONE } };
+
+	if (strncmp(text, "file ", 5) == 0) {
+		*ret = LOG_TO_FILE;
+		*ret_file = text + 5 + strspn(text + 5, " \t");
+		return **ret_file == '/';
+	}
+	for (size_t i = 0; i < array_size(words); i++) {
+		if (strcmp(text, words[i].word) == 0) {
+			*ret = words[i].destination;
+			return true;
+		}
+	}
+	return false;
+}
+
 int log_open(const struct log_config *config)
 {
 	int fd = STDERR_FILENO;

@@ -12,6 +12,9 @@
 
 #include "common/base.h"
 
+/* What log_dest takes, for errors. */
+#define LOG_DESTINATIONS "stderr, stdout, syslog, none, or: file /PATH"
+
 /* Bits, so that a set of them selects what is written (mosquitto.conf's log_type). */
 enum log_type {
 	LOG_TYPE_ERROR = 1,
@@ -38,6 +41,12 @@ struct log_config {
 	unsigned types;	  /* set of enum log_type */
 	bool timestamps;  /* ISO 8601 in UTC with milliseconds; syslog adds its own */
 };
+
+/*
+ * Read the value of log_dest. *ret_file points into `text`, behind "file ". The path is absolute:
+ * a daemon does not stay in the folder it was started in. False when it is none.
+ */
+bool log_destination_parse(const char *text, enum log_destination *ret, const char **ret_file);
 
 /*
  * Start or restart logging. Before the first call everything but debug goes to stderr.

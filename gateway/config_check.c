@@ -111,11 +111,6 @@ static void read_password(const struct check *k)
 static void check_log(const struct check *k)
 {
 	struct config *c = k->config;
-	static const struct {
-		const char *word;
-		enum log_destination destination;
-	} words[] = { { "stderr", LOG_TO_STDERR }, { "stdout", LOG_TO_STDOUT },
-		{ "syslog", LOG_TO_SYSLOG }, { "none", LOG_TO_NONE } };
 
 	c->log = (struct log_config){ .program = "belfry-gateway", .timestamps = c->log_timestamp };
 	if (c->daemonise) /* nobody reads the terminal */
@@ -125,21 +120,13 @@ static void check_log(const struct check *k)
 		c->log.types = 0;
 	for (size_t i = 0; i < c->log_dests.count; i++) {
 		const char *text = c->log_dests.texts[i];
-		size_t w = 0;
 
-		while (w < array_size(words) && strcmp(words[w].word, text) != 0)
-			w++;
 		if (i > 0)
 			problem(k, c->log_dests.lines[i], "log_dest",
 					"is given twice; the log has one destination");
-		else if (w < array_size(words))
-			c->log.destination = words[w].destination;
-		else if (strncmp(text, "file ", 5) == 0 && strchr(text, '/') != NULL)
-			c->log.file = text + 5, c->log.destination = LOG_TO_FILE;
-		else
+		else if (!log_destination_parse(text, &c->log.destination, &c->log.file))
 			problem(k, c->log_dests.lines[i], text,
-					"is no destination for the log; take stderr, stdout, "
-					"syslog, none, or file /PATH");
+					"is no destination for the log; take " LOG_DESTINATIONS);
 	}
 }
 

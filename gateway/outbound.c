@@ -122,11 +122,11 @@ void reject_topic(struct str *into, struct span topic)
 
 bool topic_is_own(struct span topic)
 {
-	static const struct span own[] = { SPAN("belfry/gateway/"), SPAN("belfry/reject"),
-		SPAN("belfry/state/"), SPAN("belfry/alert/") };
+	static const struct span own[] = { SPAN("belfry/gateway/#"), SPAN("belfry/reject/#"),
+		SPAN("belfry/state/#"), SPAN("belfry/alert/#") };
 
 	for (size_t i = 0; i < array_size(own); i++) {
-		if (span_starts_with(topic, own[i]))
+		if (topic_matches(own[i], topic))
 			return true;
 	}
 	return false;

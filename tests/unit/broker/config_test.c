@@ -157,9 +157,13 @@ static void every_error_names_file_line_word_and_remedy(void **unused)
 				":1: 'persistence': true is not carried out by this version; set "
 				"it to false\n" },
 		{ "log_dest topic", ":1: 'log_dest': takes stderr, stdout, syslog, none, or: file "
-				    "PATH\n" },
+				    "/PATH\n" },
 		{ "log_dest file", ":1: 'log_dest': takes stderr, stdout, syslog, none, or: file "
-				   "PATH\n" },
+				   "/PATH\n" },
+		{ "log_dest file log/b",
+				":1: 'log_dest': takes stderr, stdout, syslog, none, or: file "
+				"/PATH\n" },
+		{ "pid_file b.pid", ":1: 'pid_file': is not absolute; write the path from / on\n" },
 		{ "log_dest stderr\nlog_dest stdout",
 				":1: 'log_dest': was given more than once; this "
 				"version logs to one place\n" },

@@ -107,6 +107,7 @@ static void mistakes_are_named_with_their_place_and_remedy(void **state)
 				"f:2: 'state_dir': is not absolute" },
 		{ HEAD "client_id a/b\n" OUTPUT ROUTE, "f:3: 'client_id': becomes a level" },
 		{ HEAD "certfile /x\n" OUTPUT ROUTE, "f:3: 'keyfile': is missing" },
+		{ HEAD "log_dest file x/y\n" OUTPUT ROUTE, "f:3: 'file x/y': is no destination" },
 		{ HEAD "log_dest nowhere\n" OUTPUT ROUTE, "f:3: 'nowhere': is no destination" },
 		{ HEAD "password x\n" OUTPUT ROUTE, "f:3: 'password': would stand here for all" },
 		{ HEAD "password_file /nonexistent/x\n" OUTPUT ROUTE,

@@ -163,6 +163,8 @@ static void answers_have_a_topic_of_their_own(void **state)
 	assert_string_equal(str_text(&topic), "belfry/reject/nagios/h/s");
 	assert_true(topic_is_own(str_span(&topic)));
 	assert_false(topic_is_own(span_of_text("nagios/belfry/reject/x")));
+	assert_true(topic_is_own(span_of_text("belfry/reject")));
+	assert_false(topic_is_own(span_of_text("belfry/rejected-hosts/x")));
 	assert_false(topic_is_own(span_of_text("belfry/other")));
 	assert_true(topic_is_own(span_of_text("belfry/gateway/g")));
 	for (int i = 0; i < 199; i++)
