@@ -85,7 +85,7 @@ static void read_signals(struct demo *d)
 
 static void read_keys(struct demo *d)
 {
-	char c;
+	unsigned char c;
 
 	if (read(d->keys, &c, 1) == 1)
 		d->key = c;

@@ -12,6 +12,7 @@
 
 #include "common/clock.h"
 #include "common/mem.h"
+#include "common/span.h"
 
 enum { TAIL_LINES = 12, PATIENCE_SECONDS = 3 };
 
@@ -242,16 +243,18 @@ static void signal_all(const struct processes *p, int number, bool groups)
 /* Kill whoever is our child, also what was adopted because its parent has ended. */
 static void kill_children(void)
 {
-	char path[64];
+	char path[64], word[24];
+	uint64_t pid;
 	FILE *f;
-	int pid;
 
 	snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
 	f = fopen(path, "re");
 	if (f == NULL)
 		return;
-	while (fscanf(f, "%d", &pid) == 1)
-		kill(pid, SIGKILL);
+	while (fscanf(f, "%23s", word) == 1) {
+		if (span_to_uint(span_of_text(word), INT_MAX, &pid))
+			kill((pid_t)pid, SIGKILL);
+	}
 	fclose(f);
 }
 

@@ -183,7 +183,7 @@ static void judge(struct plugin_run *run, const char *program, int status, bool 
 void plugin_run(char **argv, struct duration timeout, struct plugin_run *ret)
 {
 	struct instant deadline = instant_after(instant_now(), timeout);
-	struct child child;
+	struct child child = { .pid = -1, .pidfd = -1, .output = -1 };
 	bool in_time;
 	int status = -1;
 	int error;
