@@ -3,26 +3,9 @@
  * The topic of a result, and what it was the topic of.
  */
 #include "cli/result.h"
+#include "common/name.h"
 #include "common/topic.h"
 #include "common/utf8.h"
-
-enum { MAX_NAME_BYTES = 255 }; /* as the gateway's */
-
-static bool name_valid(struct span name)
-{
-	if (name.len == 0 || name.len > MAX_NAME_BYTES || name.data[0] == ' ' ||
-			name.data[name.len - 1] == ' ')
-		return false;
-	while (name.len > 0) {
-		uint32_t c;
-		size_t len = utf8_decode(name, &c);
-
-		if (len == 0 || c < 0x20 || (c >= 0x7f && c < 0xa0) || c == ';')
-			return false;
-		name = span_from(name, len);
-	}
-	return true;
-}
 
 static bool needs_encoding(struct span name, size_t at, size_t len, bool is_host)
 {

@@ -3,6 +3,7 @@
 
 #include "common/hash.h"
 #include "common/mem.h"
+#include "common/name.h"
 #include "common/utf8.h"
 #include "gateway/decode_parts.h"
 #include "gateway/encode.h"

@@ -18,7 +18,6 @@ enum {
 	MAX_PAYLOAD_BYTES = 4 * 1024 * 1024, /* a bigger one is rejected as too-large */
 	MAX_JSON_DEPTH = 32,
 	MAX_OBJECT_KEYS = 64,
-	MAX_NAME_BYTES = 255, /* host or service */
 };
 
 struct decode_input {

@@ -25,14 +25,6 @@ enum {
 };
 
 /*
- * May it be the name of a host or service in a command? Not empty, at most MAX_NAME_BYTES, valid
- * UTF-8, no control character, no `;`, no blank at either end. What a core's
- * illegal_object_name_chars lists is let through: the list is the core's own setting, empty unless
- * set, and with it empty "Drive C: (100%)" names a service.
- */
-bool name_valid(struct span name);
-
-/*
  * Append the command for `result`, ended by a newline. `now` stamps a result that has no time,
  * and limits one from the future, which Nagios would take as it is; before 1970 becomes 0.
  *

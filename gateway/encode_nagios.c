@@ -7,6 +7,7 @@
  * first `|` with strtok(), which skips a `|` in front: without text before it perfdata would
  * become the text.
  */
+#include "common/name.h"
 #include "common/utf8.h"
 #include "gateway/encode.h"
 

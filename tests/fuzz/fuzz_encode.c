@@ -6,6 +6,7 @@
  * The first byte's low two bits are the state, the second chooses max_output and max_line, the
  * third the time; then host, service, output, long output and perfdata, parted by 0x1e.
  */
+#include "common/name.h"
 #include "gateway/encode.h"
 
 #include "common/utf8.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "common/name.h"
 #include "gateway/decode.h"
 #include "gateway/encode.h"
 

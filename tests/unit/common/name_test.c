@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "gateway/decode.h"
-#include "gateway/encode.h"
+#include "common/name.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

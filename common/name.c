@@ -3,9 +3,9 @@
  * The names of hosts and services. They are the only part of a command that is neither a digit nor
  * escaped, so what could end a field or a line is refused here.
  */
+#include "common/name.h"
+
 #include "common/utf8.h"
-#include "gateway/decode.h"
-#include "gateway/encode.h"
 
 bool name_valid(struct span name)
 {
