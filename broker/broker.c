@@ -12,6 +12,7 @@
 struct broker {
 	const struct config *config;
 	struct shard *shard;
+	struct policy *policy;
 	struct reactor reactor;
 	struct listener *listeners;
 	ev_signal term, interrupt, hangup;
@@ -50,6 +51,7 @@ struct broker *broker_create(const struct config *config)
 			observe_core(config->connection_messages, log_enabled(LOG_TYPE_DEBUG));
 
 	b->config = config;
+	b->policy = config_policy(config);
 	b->shard = shard_create(&config->limits, &observer, hash_seed(), hash_seed());
 	reactor_init(&b->reactor, b->shard);
 	b->reactor.max_connections = config->global_max_connections;
@@ -59,13 +61,12 @@ struct broker *broker_create(const struct config *config)
 	return b;
 }
 
-static bool listen_on(struct broker *b, const char *host, uint64_t port, uint64_t max_connections,
-		bool allow_anonymous)
+static bool listen_on(struct broker *b, const char *host, uint64_t port, uint64_t max_connections)
 {
 	struct listener_options options = { .host = host,
 		.port = (uint16_t)port,
 		.max_connections = max_connections,
-		.allow_anonymous = allow_anonymous };
+		.policy = b->policy };
 
 	return listeners_open(&b->reactor, &options, &b->listeners) == 0;
 }
@@ -73,19 +74,16 @@ static bool listen_on(struct broker *b, const char *host, uint64_t port, uint64_
 bool broker_listen(struct broker *b)
 {
 	const struct config *config = b->config;
-	bool anonymous = config->allow_anonymous == ANONYMOUS_BY_LISTENERS
-					 ? config->is_local_only
-					 : config->allow_anonymous == ANONYMOUS_YES;
 
 	if (config->is_local_only)
-		return listen_on(b, "localhost", config->port, config->max_connections, anonymous);
-	if (config->port > 0 && !listen_on(b, config->bind_address, config->port,
-						config->max_connections, anonymous))
+		return listen_on(b, "localhost", config->port, config->max_connections);
+	if (config->port > 0 &&
+			!listen_on(b, config->bind_address, config->port, config->max_connections))
 		return false;
 	for (size_t i = 0; i < config->listener_count; i++) {
 		const struct listener_config *l = &config->listeners[i];
 
-		if (!listen_on(b, l->address, l->port, l->max_connections, anonymous))
+		if (!listen_on(b, l->address, l->port, l->max_connections))
 			return false;
 	}
 	return true;
@@ -108,5 +106,6 @@ void broker_destroy(struct broker *b)
 	listeners_close(&b->listeners);
 	reactor_finish(&b->reactor);
 	shard_destroy(b->shard);
+	policy_unref(b->policy);
 	free(b);
 }

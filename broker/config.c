@@ -46,9 +46,9 @@ static const struct setting global_settings[] = {
 	  "Connections of all listeners together. 0: no limit.", NULL },
 	{ "allow_anonymous", SETTING_CHOICE, G(int, allow_anonymous), 0, 0, NULL, 0,
 	  "Whether clients may connect without a name. Not given: only while no listener is configured, which is on the loopback interface.", anonymous_words },
-	{ "allow_zero_length_clientid", SETTING_BOOL, G(bool, limits.allow_zero_length_clientid), 0, 0, "true", 0,
+	{ "allow_zero_length_clientid", SETTING_BOOL, G(bool, allow_zero_length_clientid), 0, 0, "true", 0,
 	  "Give a client that sends an empty client identifier one.", NULL },
-	{ "auto_id_prefix", SETTING_TEXT, G(char *, limits.auto_id_prefix), 0, 64, "auto-", 0,
+	{ "auto_id_prefix", SETTING_TEXT, G(char *, auto_id_prefix), 0, 64, "auto-", 0,
 	  "What identifiers given that way start with.", NULL },
 
 	{ "max_inflight_messages", SETTING_NUMBER, G(uint64_t, limits.max_inflight_messages), 0, 65535, "20", 0,
@@ -67,11 +67,11 @@ static const struct setting global_settings[] = {
 	  "The largest payload that is passed on; a larger one is refused. 0: no limit.", NULL },
 	{ "max_keepalive", SETTING_NUMBER, G(uint64_t, limits.max_keepalive), 0, 65535, "65535", 0,
 	  "The longest keep-alive in seconds. MQTT 5 clients are told to keep to it, older ones that ask for more are refused.", NULL },
-	{ "max_topic_alias", SETTING_NUMBER, G(uint64_t, limits.max_topic_alias), 0, 65535, "10", 0,
+	{ "max_topic_alias", SETTING_NUMBER, G(uint64_t, max_topic_alias), 0, 65535, "10", 0,
 	  "Topic aliases that a client may set.", NULL },
-	{ "maximum_qos", SETTING_NUMBER, G(uint64_t, limits.max_qos), 0, 2, "2", 0,
+	{ "maximum_qos", SETTING_NUMBER, G(uint64_t, max_qos), 0, 2, "2", 0,
 	  "The largest QoS that clients may publish with and are granted.", NULL },
-	{ "max_qos", SETTING_NUMBER, G(uint64_t, limits.max_qos), 0, 2, "2", 0,
+	{ "max_qos", SETTING_NUMBER, G(uint64_t, max_qos), 0, 2, "2", 0,
 	  "Another name of maximum_qos.", NULL },
 	{ "retain_available", SETTING_BOOL, G(bool, limits.retain_available), 0, 0, "true", 0,
 	  "Whether messages may be retained.", NULL },
@@ -266,6 +266,21 @@ struct settings_grammar config_grammar(struct config *config)
 		.refusals = refusals,
 		.text_is_whole_line = true,
 	};
+}
+
+struct policy *config_policy(const struct config *config)
+{
+	struct policy *policy = policy_create();
+
+	policy->allow_anonymous = config->allow_anonymous == ANONYMOUS_BY_LISTENERS
+						  ? config->is_local_only
+						  : config->allow_anonymous == ANONYMOUS_YES;
+	policy->allow_zero_length_clientid = config->allow_zero_length_clientid;
+	policy->max_qos = (uint8_t)config->max_qos;
+	policy->max_topic_alias = (uint16_t)config->max_topic_alias;
+	if (config->auto_id_prefix != NULL)
+		policy->auto_id_prefix = xstrdup(config->auto_id_prefix);
+	return policy;
 }
 
 struct log_config config_log(const struct config *config)

@@ -6,6 +6,7 @@
 #define BROKER_CONFIG_H
 
 #include "broker/core/limits.h"
+#include "broker/core/policy.h"
 #include "common/log.h"
 #include "common/settings.h"
 
@@ -27,6 +28,10 @@ struct config {
 
 	uint64_t global_max_connections;
 	int allow_anonymous; /* enum anonymous */
+	bool allow_zero_length_clientid;
+	char *auto_id_prefix;
+	uint64_t max_topic_alias;
+	uint64_t max_qos;
 	bool connection_messages;
 	struct text_list log_dest;
 	unsigned log_types;
@@ -56,6 +61,9 @@ enum anonymous { ANONYMOUS_BY_LISTENERS, ANONYMOUS_YES, ANONYMOUS_NO };
 bool config_load(struct config *config, int argc, char **argv, int *ret_status);
 
 void config_finish(struct config *config);
+
+/* What listeners ask of clients; the caller's reference. */
+struct policy *config_policy(const struct config *config);
 
 /* What log_open() wants. `file` borrows from the configuration. */
 struct log_config config_log(const struct config *config);

@@ -21,13 +21,17 @@ static void on_connected(void *owner, const struct client *c, bool session_prese
 {
 	char peer[CONNECTION_PEER];
 	AUTO_FREE char *id = NULL;
+	AUTO_FREE char *username = NULL;
 
 	(void)owner;
 	if (!log_enabled(LOG_TYPE_NOTICE))
 		return;
 	id = escaped(session_id(c->session));
-	log_notice("New client connected from %s as %s (MQTT %s, k%u%s)",
+	username = escaped(session_username(c->session));
+	log_notice("New client connected from %s as %s (MQTT %s, k%u%s%s%s%s)",
 			connection_peer(c->connection, peer), id, version_name(c), c->keep_alive,
+			c->session->username != NULL ? ", u'" : "", username,
+			c->session->username != NULL ? "'" : "",
 			session_present ? ", session present" : "");
 }
 

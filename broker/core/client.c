@@ -21,13 +21,13 @@ static protocol_handler *const handlers[] = {
 };
 
 struct client *client_create(
-		struct shard *shard, void *connection, bool allow_anonymous, struct instant now)
+		struct shard *shard, void *connection, struct policy *policy, struct instant now)
 {
 	struct client *c = xcalloc(1, sizeof(*c));
 
 	c->shard = shard;
 	c->connection = connection;
-	c->allow_anonymous = allow_anonymous;
+	c->policy = policy_ref(policy);
 	c->version = MQTT_3_1_1;
 	c->max_packet_size = UINT32_MAX;
 	c->last_heard = now;
@@ -35,6 +35,12 @@ struct client *client_create(
 	timer_set(&shard->timers, &c->timer, instant_after(now, seconds(CONNECT_TIMEOUT)));
 	shard->clients++;
 	return c;
+}
+
+void client_identify(struct client *c, struct span username)
+{
+	free(c->identity);
+	c->identity = span_dup_text(username);
 }
 
 static void forget_dirty(struct client *c)
@@ -51,6 +57,17 @@ static void forget_dirty(struct client *c)
 		shard->dirty_end = link;
 }
 
+/* Nobody waits for the verdict any more. The packet may hold a password. */
+static void stop_waiting(struct client *c)
+{
+	const struct authenticator *a = &c->shard->authenticator;
+
+	if (c->state == CLIENT_WAITING && a->cancel != NULL)
+		a->cancel(a->owner, c);
+	wipe(c->connect.text, c->connect.len);
+	str_finish(&c->connect);
+}
+
 void client_destroy(struct client *c, struct instant now)
 {
 	if (c == NULL)
@@ -62,11 +79,14 @@ void client_destroy(struct client *c, struct instant now)
 			c->shard->observer.closed(c->shard->observer.owner, c);
 		lifecycle_client_leaves(c, true, now);
 	}
+	stop_waiting(c);
 	timer_clear(&c->shard->timers, &c->timer);
 	forget_dirty(c);
 	alias_finish(&c->aliases);
 	output_finish(&c->output, &c->shard->chunks);
 	c->shard->clients--;
+	policy_unref(c->policy);
+	free(c->identity);
 	free(c);
 }
 
@@ -111,6 +131,7 @@ void client_close(struct client *c, enum mqtt_reason reason, struct instant now)
 
 	if (c->state == CLIENT_CLOSING)
 		return;
+	stop_waiting(c);
 	c->state = CLIENT_CLOSING;
 	c->close_reason = (uint8_t)reason;
 	timer_clear(&c->shard->timers, &c->timer);
@@ -162,7 +183,7 @@ struct client_progress client_receive(struct client *c, struct span input, struc
 
 	c->last_heard = now;
 	c->shard->counters.bytes_received += input.len;
-	while (c->state != CLIENT_CLOSING) {
+	while (c->state != CLIENT_CLOSING && c->state != CLIENT_WAITING) {
 		struct span rest = span_from(input, progress.consumed);
 		enum frame_status status = frame_next(rest, largest_packet(c), &frame);
 		enum mqtt_reason reason = MQTT_SUCCESS;
@@ -187,8 +208,27 @@ struct client_progress client_receive(struct client *c, struct span input, struc
 		if (reason != MQTT_SUCCESS)
 			client_close(c, reason, now);
 	}
-	progress.consumed = input.len;
+	if (c->state == CLIENT_CLOSING)
+		progress.consumed = input.len;
 	return progress;
+}
+
+void client_decide(struct client *c, enum verdict verdict, struct instant now)
+{
+	struct str packet = c->connect;
+	struct frame frame;
+	enum mqtt_reason reason;
+
+	if (c->state != CLIENT_WAITING)
+		return;
+	c->connect = (struct str){ 0 };
+	c->state = CLIENT_NEW;
+	frame_next(str_span(&packet), packet.len, &frame);
+	reason = protocol_connect_decided(c, &frame, verdict, now);
+	wipe(packet.text, packet.len);
+	str_finish(&packet);
+	if (reason != MQTT_SUCCESS)
+		client_close(c, reason, now);
 }
 
 void client_output_drained(struct client *c, struct instant now)
@@ -202,7 +242,7 @@ void client_timeout(struct client *c, struct instant now)
 {
 	struct instant deadline;
 
-	if (c->state == CLIENT_NEW) {
+	if (c->state == CLIENT_NEW || c->state == CLIENT_WAITING) {
 		client_close(c, MQTT_KEEP_ALIVE_TIMEOUT, now);
 		return;
 	}

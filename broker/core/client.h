@@ -3,6 +3,7 @@
  * A client: one network connection, from its first byte to its last.
  *
  *     CLIENT_NEW ──CONNECT──▶ CLIENT_CONNECTED ──DISCONNECT, error, take-over──▶ CLIENT_CLOSING
+ *         └──▶ CLIENT_WAITING ──▲   while its password is verified elsewhere
  *
  * It is fed with bytes and a time, and answers into its output; it never sees a socket. Who owns
  * the socket does this, once per turn of the event loop:
@@ -17,18 +18,37 @@
 
 #include "broker/core/alias.h"
 #include "broker/core/output.h"
+#include "broker/core/policy.h"
 #include "broker/core/session.h"
 #include "broker/core/timer.h"
 #include "broker/mqtt/decode.h"
 
 struct shard;
 
-enum client_state { CLIENT_NEW, CLIENT_CONNECTED, CLIENT_CLOSING };
+enum client_state { CLIENT_NEW, CLIENT_WAITING, CLIENT_CONNECTED, CLIENT_CLOSING };
+
+/* Whether a client is who it says. VERDICT_BUSY: it cannot be found out now. */
+enum verdict { VERDICT_ALLOW, VERDICT_DENY, VERDICT_BUSY, VERDICT_PENDING };
+
+/*
+ * Who verifies user names and passwords. The spans are valid for the duration of the call. After
+ * VERDICT_PENDING, client_decide() follows on the same thread, unless cancel() was called before.
+ */
+struct authenticator {
+	void *owner;
+	/* `password.data` is NULL when the client sent none. Not NULL itself unless nobody asks. */
+	enum verdict (*verify)(
+			void *owner, struct client *c, struct span username, struct span password);
+	void (*cancel)(void *owner, struct client *c);
+};
 
 struct client {
 	struct shard *shard;	 /* borrowed */
 	struct session *session; /* borrowed; NULL before CONNECT and after the end */
+	struct policy *policy;	 /* of its listener; a reference */
 	void *connection;	 /* the owner's, untouched here */
+	char *identity;		 /* user name that the transport has proved, owned; NULL: none */
+	struct str connect;	 /* the CONNECT packet while CLIENT_WAITING */
 	struct output output;
 	struct client *next_dirty;
 	struct timer timer; /* CONNECT timeout, then keep-alive */
@@ -43,7 +63,6 @@ struct client {
 	bool is_bridge;
 	bool closed_by_peer;  /* it sent DISCONNECT */
 	uint8_t close_reason; /* enum mqtt_reason, once CLOSING */
-	bool allow_anonymous; /* of its listener */
 };
 
 enum {
@@ -52,9 +71,18 @@ enum {
 	MAX_CONNECT_PACKET = 100000,
 };
 
-/* `connection` is handed back as c->connection. Ends with client_destroy(), before the shard. */
+/*
+ * `connection` is handed back as c->connection. Takes a reference to the policy. Ends with
+ * client_destroy(), before the shard.
+ */
 struct client *client_create(
-		struct shard *shard, void *connection, bool allow_anonymous, struct instant now);
+		struct shard *shard, void *connection, struct policy *policy, struct instant now);
+
+/*
+ * The transport has proved who the client is (certificate, PSK): it connects under this user name
+ * and no password is asked for. Before the first byte is received. The text is copied.
+ */
+void client_identify(struct client *c, struct span username);
 
 struct client_progress {
 	size_t consumed; /* bytes of the input that were dealt with */
@@ -63,9 +91,16 @@ struct client_progress {
 
 /*
  * Deal with all whole packets at the start of `input`. Bytes left over are the start of a packet
- * and come again, with more behind them. Once the client is closing everything is consumed.
+ * and come again, with more behind them; so does what follows a CONNECT while the client waits
+ * for the verdict on it. Once the client is closing everything is consumed.
  */
 struct client_progress client_receive(struct client *c, struct span input, struct instant now);
+
+/*
+ * What client_receive() left in CLIENT_WAITING is decided: go on with the CONNECT. Input that was
+ * left over is then to be received. `verdict` is not VERDICT_PENDING.
+ */
+void client_decide(struct client *c, enum verdict verdict, struct instant now);
 
 /* The output has been sent: deliveries that waited for room follow. */
 void client_output_drained(struct client *c, struct instant now);

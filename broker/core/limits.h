@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the broker's core lets clients do: the settings that its rules depend on. Names, units and
- * defaults are those of mosquitto.conf; broker/config.c has the table.
+ * What the broker's core lets clients do, whichever listener they came by: the settings that its
+ * rules depend on; policy.h has those that may differ between listeners. Names, units and defaults
+ * are those of mosquitto.conf; broker/config_global.c has the table.
  */
 #ifndef BROKER_CORE_LIMITS_H
 #define BROKER_CORE_LIMITS_H
@@ -9,23 +10,19 @@
 #include "common/base.h"
 
 struct limits {
-	uint64_t max_inflight_messages; /* 0 = as many as there are identifiers */
-	uint64_t max_inflight_bytes;	/* 0 = no limit */
-	uint64_t max_queued_messages;	/* beyond those in flight; 0 = no limit */
-	uint64_t max_queued_bytes;	/* 0 = no limit */
-	uint64_t max_output_bytes;	/* unsent bytes of one client, belfry's own */
-	uint64_t max_packet_size;	/* 0 = what the protocol allows */
-	uint64_t message_size_limit;	/* payload; 0 = no limit */
-	uint64_t max_keepalive;		/* seconds; 0 = no limit */
-	uint64_t max_topic_alias;
-	uint64_t max_qos;
+	uint64_t max_inflight_messages;	       /* 0 = as many as there are identifiers */
+	uint64_t max_inflight_bytes;	       /* 0 = no limit */
+	uint64_t max_queued_messages;	       /* beyond those in flight; 0 = no limit */
+	uint64_t max_queued_bytes;	       /* 0 = no limit */
+	uint64_t max_output_bytes;	       /* unsent bytes of one client, belfry's own */
+	uint64_t max_packet_size;	       /* 0 = what the protocol allows */
+	uint64_t message_size_limit;	       /* payload; 0 = no limit */
+	uint64_t max_keepalive;		       /* seconds; 0 = no limit */
 	uint64_t persistent_client_expiration; /* seconds; 0 = never */
 	uint64_t max_match_cache;	       /* topics; belfry's own */
 	bool retain_available;
 	bool queue_qos0_messages;
 	bool upgrade_outgoing_qos;
-	bool allow_zero_length_clientid;
-	char *auto_id_prefix; /* owned by the configuration; NULL = none */
 };
 
 #endif

@@ -14,7 +14,12 @@
 typedef enum mqtt_reason protocol_handler(
 		struct client *c, const struct frame *frame, struct instant now);
 
-protocol_handler protocol_connect;     /* protocol_connect.c */
+protocol_handler protocol_connect; /* protocol_connect.c */
+
+/* A CONNECT whose user name has been verified meanwhile; `verdict` is not VERDICT_PENDING. */
+enum mqtt_reason protocol_connect_decided(struct client *c, const struct frame *frame,
+		enum verdict verdict, struct instant now); /* protocol_connect.c */
+
 protocol_handler protocol_disconnect;  /* protocol_connect.c */
 protocol_handler protocol_auth;	       /* protocol_connect.c */
 protocol_handler protocol_pingreq;     /* protocol_connect.c */

@@ -11,8 +11,9 @@
 /* A CONNECT on its way to being accepted. */
 struct connecting {
 	struct client *client;
-	const struct connect_packet *packet;
+	struct connect_packet *packet;
 	struct instant now;
+	struct span username; /* data NULL: none */
 	struct span client_id;
 	bool is_assigned; /* the client sent none */
 	char assigned[128];
@@ -50,7 +51,7 @@ static enum mqtt_reason refuse(struct client *c, struct span client_id, enum mqt
 static void assign_client_id(struct connecting *k)
 {
 	struct shard *shard = k->client->shard;
-	const char *prefix = shard->limits->auto_id_prefix;
+	const char *prefix = k->client->policy->auto_id_prefix;
 	uint32_t parts[4];
 	struct writer w = writer_of(k->assigned, sizeof(k->assigned));
 
@@ -68,14 +69,25 @@ static void assign_client_id(struct connecting *k)
 	k->is_assigned = true;
 }
 
+static enum mqtt_reason check_version(const struct connecting *k)
+{
+	return k->client->policy->versions & policy_version(k->packet->version)
+			       ? MQTT_SUCCESS
+			       : MQTT_UNSUPPORTED_PROTOCOL_VERSION;
+}
+
 static enum mqtt_reason check_client_id(struct connecting *k)
 {
 	const struct connect_packet *packet = k->packet;
+	const struct policy *policy = k->client->policy;
 
-	k->client_id = packet->client_id;
-	if (packet->client_id.len > 0)
-		return MQTT_SUCCESS;
-	if (!k->client->shard->limits->allow_zero_length_clientid || packet->version == MQTT_3_1)
+	k->client_id = policy->use_username_as_clientid ? k->username : packet->client_id;
+	if (policy->use_username_as_clientid && k->username.len == 0)
+		return MQTT_NOT_AUTHORIZED;
+	if (k->client_id.len > 0)
+		return policy_takes_client_id(policy, k->client_id) ? MQTT_SUCCESS
+								    : MQTT_NOT_AUTHORIZED;
+	if (!policy->allow_zero_length_clientid || packet->version == MQTT_3_1)
 		return MQTT_CLIENT_IDENTIFIER_NOT_VALID;
 	if (packet->version == MQTT_3_1_1 && !packet->clean_start)
 		return MQTT_CLIENT_IDENTIFIER_NOT_VALID; /* [v3 MQTT-3.1.3-8] */
@@ -98,7 +110,7 @@ static enum mqtt_reason check_will(const struct connecting *k)
 	response = property_text(&will->properties, PROPERTY_RESPONSE_TOPIC);
 	if (response.data != NULL && !topic_name_valid(response))
 		return MQTT_PROTOCOL_ERROR; /* [v5 MQTT-3.3.2-14] */
-	if (will->qos > limits->max_qos)
+	if (will->qos > k->client->policy->max_qos)
 		return MQTT_QOS_NOT_SUPPORTED; /* [v5 MQTT-3.2.2-12] */
 	if (will->retain && !limits->retain_available)
 		return MQTT_RETAIN_NOT_SUPPORTED; /* [v5 MQTT-3.2.2-13] */
@@ -119,20 +131,25 @@ static enum mqtt_reason check_keep_alive(struct connecting *k)
 	return k->packet->version == MQTT_5 ? MQTT_SUCCESS : MQTT_CLIENT_IDENTIFIER_NOT_VALID;
 }
 
-static enum mqtt_reason check_identity(const struct connecting *k)
+static void find_username(struct connecting *k)
 {
-	/* No method is configured (v5 4.12). */
-	if (property_present(&k->packet->properties, PROPERTY_AUTHENTICATION_METHOD))
-		return MQTT_BAD_AUTHENTICATION_METHOD;
-	return k->client->allow_anonymous ? MQTT_SUCCESS : MQTT_NOT_AUTHORIZED;
+	if (k->client->identity != NULL)
+		k->username = span_of_text(k->client->identity);
+	else if (k->packet->has_user_name)
+		k->username = k->packet->user_name;
 }
 
+/* Everything but who it is. */
 static enum mqtt_reason check_connect(struct connecting *k)
 {
-	enum mqtt_reason reason = check_client_id(k);
+	enum mqtt_reason reason = check_version(k);
 
 	if (reason == MQTT_SUCCESS)
-		reason = check_identity(k);
+		reason = check_client_id(k);
+	/* No method is configured (v5 4.12). */
+	if (reason == MQTT_SUCCESS &&
+			property_present(&k->packet->properties, PROPERTY_AUTHENTICATION_METHOD))
+		reason = MQTT_BAD_AUTHENTICATION_METHOD;
 	if (reason == MQTT_SUCCESS)
 		reason = check_keep_alive(k);
 	if (reason == MQTT_SUCCESS)
@@ -189,12 +206,12 @@ static uint32_t largest_taken(const struct connect_packet *packet)
 static struct span connack_properties(const struct connecting *k, struct writer *w)
 {
 	const struct limits *limits = k->client->shard->limits;
+	const struct policy *policy = k->client->policy;
 
 	if (k->client->version != MQTT_5)
 		return (struct span){ NULL, 0 };
-	if (limits->max_topic_alias > 0)
-		property_write_number(
-				w, PROPERTY_TOPIC_ALIAS_MAXIMUM, (uint32_t)limits->max_topic_alias);
+	if (policy->max_topic_alias > 0)
+		property_write_number(w, PROPERTY_TOPIC_ALIAS_MAXIMUM, policy->max_topic_alias);
 	if (k->is_assigned)
 		property_write_text(w, PROPERTY_ASSIGNED_CLIENT_IDENTIFIER, k->client_id);
 	if (k->keep_alive != k->packet->keep_alive)
@@ -207,8 +224,8 @@ static struct span connack_properties(const struct connecting *k, struct writer 
 	if (limits->max_inflight_messages > 0)
 		property_write_number(w, PROPERTY_RECEIVE_MAXIMUM,
 				(uint32_t)limits->max_inflight_messages);
-	if (limits->max_qos < 2)
-		property_write_number(w, PROPERTY_MAXIMUM_QOS, (uint32_t)limits->max_qos);
+	if (policy->max_qos < 2)
+		property_write_number(w, PROPERTY_MAXIMUM_QOS, policy->max_qos);
 	return writer_span(w);
 }
 
@@ -224,6 +241,7 @@ static void accept_client(struct connecting *k)
 	c->session = lifecycle_session_open(
 			shard, k->client_id, packet->clean_start, k->now, &present);
 	c->session->client = c;
+	session_assign(c->session, k->username, c->policy);
 	c->session->expiry_interval = session_expiry(packet);
 	set_will(k, c->session);
 	c->state = CLIENT_CONNECTED;
@@ -242,15 +260,49 @@ static void accept_client(struct connecting *k)
 	router_resume(c, k->now);
 }
 
-enum mqtt_reason protocol_connect(struct client *c, const struct frame *frame, struct instant now)
+/* Is it who it says? Mosquitto's rule: a user name that is sent must be right, whatever else. */
+static enum verdict identify(const struct connecting *k)
 {
-	struct connect_packet packet;
-	struct connecting k = { .client = c, .packet = &packet, .now = now };
+	struct client *c = k->client;
+	const struct authenticator *a = &c->shard->authenticator;
+
+	if (c->identity != NULL)
+		return VERDICT_ALLOW;
+	if (k->username.data == NULL || !c->policy->has_passwords)
+		return c->policy->allow_anonymous ? VERDICT_ALLOW : VERDICT_DENY;
+	if (a->verify == NULL)
+		return VERDICT_DENY;
+	return a->verify(a->owner, c, k->username, k->packet->password);
+}
+
+static enum mqtt_reason conclude(struct connecting *k, enum verdict verdict)
+{
+	if (verdict == VERDICT_ALLOW) {
+		accept_client(k);
+		return MQTT_SUCCESS;
+	}
+	/* Mosquitto answers "not authorized" to a wrong password too. */
+	return refuse(k->client, k->client_id,
+			verdict == VERDICT_BUSY ? MQTT_SERVER_BUSY : MQTT_NOT_AUTHORIZED);
+}
+
+/* The verdict comes later: keep the packet, and look at nothing that follows it. */
+static void wait_for_verdict(struct client *c, const struct frame *frame)
+{
+	size_t header = frame->size - frame->body.len;
+
+	c->state = CLIENT_WAITING;
+	str_append(&c->connect, span_of(frame->body.data - header, frame->size));
+}
+
+static enum mqtt_reason open_connect(struct connecting *k, const struct frame *frame)
+{
+	struct client *c = k->client;
 	enum mqtt_reason reason;
 
-	packet.version = MQTT_3_1_1;
-	reason = decode_connect(frame, &packet);
-	c->version = (uint8_t)packet.version;
+	k->packet->version = MQTT_3_1_1;
+	reason = decode_connect(frame, k->packet);
+	c->version = (uint8_t)k->packet->version;
 	if (reason != MQTT_SUCCESS) {
 		/* Before version 5 there is no code for a malformed packet [v3 MQTT-3.1.4-1]. */
 		if (c->version == MQTT_5 || reason == MQTT_UNSUPPORTED_PROTOCOL_VERSION)
@@ -258,11 +310,35 @@ enum mqtt_reason protocol_connect(struct client *c, const struct frame *frame, s
 		c->shard->counters.connects_refused++;
 		return reason;
 	}
-	reason = check_connect(&k);
+	find_username(k);
+	reason = check_connect(k);
+	return reason != MQTT_SUCCESS ? refuse(c, k->client_id, reason) : MQTT_SUCCESS;
+}
+
+enum mqtt_reason protocol_connect(struct client *c, const struct frame *frame, struct instant now)
+{
+	struct connect_packet packet;
+	struct connecting k = { .client = c, .packet = &packet, .now = now };
+	enum mqtt_reason reason = open_connect(&k, frame);
+	enum verdict verdict;
+
 	if (reason != MQTT_SUCCESS)
-		return refuse(c, k.client_id, reason);
-	accept_client(&k);
+		return reason;
+	verdict = identify(&k);
+	if (verdict != VERDICT_PENDING)
+		return conclude(&k, verdict);
+	wait_for_verdict(c, frame);
 	return MQTT_SUCCESS;
+}
+
+enum mqtt_reason protocol_connect_decided(struct client *c, const struct frame *frame,
+		enum verdict verdict, struct instant now)
+{
+	struct connect_packet packet;
+	struct connecting k = { .client = c, .packet = &packet, .now = now };
+	enum mqtt_reason reason = open_connect(&k, frame);
+
+	return reason != MQTT_SUCCESS ? reason : conclude(&k, verdict);
 }
 
 enum mqtt_reason protocol_disconnect(

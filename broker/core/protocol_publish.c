@@ -31,7 +31,7 @@ static enum mqtt_reason resolve_alias(struct client *c, struct publish_packet *p
 
 	if (alias == 0)
 		return p->topic.len > 0 ? MQTT_SUCCESS : MQTT_PROTOCOL_ERROR;
-	if (alias > c->shard->limits->max_topic_alias)
+	if (alias > c->policy->max_topic_alias)
 		return MQTT_TOPIC_ALIAS_INVALID; /* [v5 MQTT-3.3.2-9] */
 	if (p->topic.len > 0) {
 		if (!topic_name_valid(p->topic))
@@ -49,7 +49,7 @@ static enum mqtt_reason check_publish(struct client *c, struct publish_packet *p
 	const struct limits *limits = c->shard->limits;
 	struct span response;
 
-	if (p->qos > limits->max_qos)
+	if (p->qos > c->policy->max_qos)
 		return MQTT_QOS_NOT_SUPPORTED; /* [v5 MQTT-3.2.2-11] */
 	if (p->retain && !limits->retain_available)
 		return MQTT_RETAIN_NOT_SUPPORTED; /* [v5 MQTT-3.2.2-14] */

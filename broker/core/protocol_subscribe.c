@@ -61,7 +61,6 @@ static bool split_filter(struct span *filter, struct span *ret_group)
 static uint8_t subscribe_one(struct client *c, struct span filter, uint8_t options,
 		uint32_t identifier, bool *ret_is_new)
 {
-	const struct limits *limits = c->shard->limits;
 	struct subscribe_options wanted = {
 		.identifier = identifier,
 		.qos = options & SUBSCRIBE_QOS,
@@ -74,8 +73,8 @@ static uint8_t subscribe_one(struct client *c, struct span filter, uint8_t optio
 	*ret_is_new = false;
 	if (!split_filter(&filter, &wanted.group))
 		return MQTT_TOPIC_FILTER_INVALID;
-	if (wanted.qos > limits->max_qos)
-		wanted.qos = (uint8_t)limits->max_qos;
+	if (wanted.qos > c->policy->max_qos)
+		wanted.qos = c->policy->max_qos;
 	*ret_is_new = topic_tree_subscribe(
 			&c->shard->topics, c->session, &c->session->subscriptions, filter, &wanted);
 	return wanted.qos;

@@ -26,6 +26,15 @@ struct session *session_create(struct session_table *t, struct span id)
 	return s;
 }
 
+void session_assign(struct session *s, struct span username, struct policy *policy)
+{
+	free(s->username);
+	s->username = username.data != NULL ? span_dup_text(username) : NULL;
+	policy_ref(policy);
+	policy_unref(s->policy);
+	s->policy = policy;
+}
+
 void session_destroy(struct session_table *t, struct session *s)
 {
 	assert(s->subscriptions == NULL && s->expiry.place == 0 && s->will_timer.place == 0);
@@ -35,5 +44,7 @@ void session_destroy(struct session_table *t, struct session *s)
 	inflight_finish(&s->inflight);
 	packet_ids_finish(&s->received);
 	message_unref(s->will.message);
+	policy_unref(s->policy);
+	free(s->username);
 	free(s);
 }

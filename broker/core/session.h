@@ -13,6 +13,7 @@
 #include "broker/core/inflight.h"
 #include "broker/core/outbox.h"
 #include "broker/core/packet_ids.h"
+#include "broker/core/policy.h"
 #include "broker/core/timer.h"
 #include "broker/core/topic_tree.h"
 #include "common/hash.h"
@@ -27,6 +28,8 @@ struct will {
 struct session {
 	UT_hash_handle hh;
 	struct client *client; /* borrowed; NULL while away */
+	struct policy *policy; /* of the listener it was last connected through; a reference */
+	char *username;	       /* that it was last connected with, owned; NULL: none */
 	struct subscription *subscriptions;
 	struct outbox outbox;
 	struct inflight inflight;
@@ -53,6 +56,17 @@ struct session_table {
 };
 
 struct session *session_table_find(const struct session_table *t, struct span id);
+
+static inline struct span session_username(const struct session *s)
+{
+	return s->username != NULL ? span_of_text(s->username) : (struct span){ NULL, 0 };
+}
+
+/*
+ * From now on the session is used under this name and this policy. `username.data` is NULL when
+ * there is none; it is copied, and a reference to the policy is taken.
+ */
+void session_assign(struct session *s, struct span username, struct policy *policy);
 
 /* A new, empty session, entered in the table. The identifier is copied. */
 struct session *session_create(struct session_table *t, struct span id);

@@ -35,6 +35,7 @@ struct core_observer {
 struct shard {
 	const struct limits *limits; /* borrowed */
 	struct core_observer observer;
+	struct authenticator authenticator; /* set by the owner before the first client, or zero */
 	struct session_table sessions;
 	struct topic_tree topics;
 	struct retained retained;

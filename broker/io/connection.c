@@ -20,14 +20,13 @@ enum {
 
 static void on_ready(struct ev_loop *loop, ev_io *watcher, int events);
 
-struct connection *connection_create(
-		struct reactor *r, struct listener *listener, int fd, bool allow_anonymous)
+struct connection *connection_create(struct reactor *r, struct listener *listener, int fd)
 {
 	struct connection *c = xcalloc(1, sizeof(*c));
 
 	c->reactor = r;
 	c->listener = listener;
-	c->client = client_create(r->shard, c, allow_anonymous, r->now);
+	c->client = client_create(r->shard, c, listener->policy, r->now);
 	ev_io_init(&c->watcher, on_ready, fd, EV_READ);
 	ev_io_start(r->loop, &c->watcher);
 	c->next = r->connections;
@@ -120,6 +119,16 @@ static void process(struct connection *c, struct span input)
 	struct client_progress p = client_receive(c->client, input, c->reactor->now);
 
 	keep_partial(c, span_from(input, p.consumed), p.wanted);
+	if (c->client->state == CLIENT_WAITING)
+		watch(c, 0); /* until connection_decide() */
+}
+
+void connection_decide(struct connection *c, enum verdict verdict)
+{
+	client_decide(c->client, verdict, c->reactor->now);
+	client_mark_dirty(c->client); /* connection_flush() reads on */
+	if (c->partial_len > 0)
+		process(c, span_of(c->partial, c->partial_len));
 }
 
 /*
@@ -275,7 +284,8 @@ void connection_flush(struct connection *c)
 		c->is_paused = true;
 	else if (client->output.bytes < PAUSE_BYTES / 2)
 		c->is_paused = false;
-	watch(c, (c->is_paused ? 0 : EV_READ) | (is_full ? EV_WRITE : 0));
+	watch(c, (c->is_paused || client->state == CLIENT_WAITING ? 0 : EV_READ) |
+					(is_full ? EV_WRITE : 0));
 }
 
 struct instant connection_linger_deadline(const struct reactor *r)

@@ -35,8 +35,10 @@ struct connection {
  * Takes the socket `fd`, which is non-blocking. The reactor owns the connection: it is destroyed
  * when its peer closes, and with the reactor at the latest.
  */
-struct connection *connection_create(
-		struct reactor *r, struct listener *listener, int fd, bool allow_anonymous);
+struct connection *connection_create(struct reactor *r, struct listener *listener, int fd);
+
+/* What the client's CONNECT waited for is known: client_decide(), and then what came behind it. */
+void connection_decide(struct connection *c, enum verdict verdict);
 
 /* Close at once. The client is told nothing more. */
 void connection_destroy(struct connection *c);

@@ -74,7 +74,7 @@ static void admit(struct listener *l, int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
 	l->connections++;
-	connection_create(l->reactor, l, fd, l->allow_anonymous);
+	connection_create(l->reactor, l, fd);
 }
 
 static void on_ready(struct ev_loop *loop, ev_io *watcher, int events)
@@ -104,7 +104,7 @@ static void listener_create(struct reactor *r, int fd, const struct listener_opt
 
 	l->reactor = r;
 	l->max_connections = options->max_connections;
-	l->allow_anonymous = options->allow_anonymous;
+	l->policy = policy_ref(options->policy);
 	l->reserve_fd = open_reserve();
 	ev_io_init(&l->watcher, on_ready, fd, EV_READ);
 	ev_io_start(r->loop, &l->watcher);
@@ -145,6 +145,7 @@ void listeners_close(struct listener **list)
 		ev_io_stop(l->reactor->loop, &l->watcher);
 		close(l->watcher.fd);
 		close(l->reserve_fd);
+		policy_unref(l->policy);
 		free(l);
 	}
 }

@@ -13,16 +13,16 @@ struct listener {
 	struct listener *next;
 	size_t connections;
 	uint64_t max_connections; /* 0 = no limit */
-	bool allow_anonymous;
-	struct instant warned; /* when it was last told that there is no room */
-	int reserve_fd;	       /* given up for a moment when descriptors run out */
+	struct policy *policy;	  /* a reference; what its next connections are held to */
+	struct instant warned;	  /* when it was last told that there is no room */
+	int reserve_fd;		  /* given up for a moment when descriptors run out */
 };
 
 struct listener_options {
 	const char *host; /* NULL: all addresses */
 	uint16_t port;
 	uint64_t max_connections;
-	bool allow_anonymous;
+	struct policy *policy; /* each listener takes a reference */
 };
 
 /*

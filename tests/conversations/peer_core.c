@@ -12,7 +12,8 @@ struct core_carrier {
 	struct config config;
 	struct shard *shard;
 	struct instant now;
-	bool is_anonymous, drip;
+	struct policy *policy;
+	bool drip;
 };
 
 /* One connection: what a socket would hold. */
@@ -37,7 +38,8 @@ static bool core_start(struct carrier *c, const struct script *s, struct str *pr
 	settings_parse(str_span(&s->settings), "limit", &grammar, &core->config, &report);
 	str_append(problem, span_trim(str_span(&report.text)));
 	str_finish(&report.text);
-	core->is_anonymous = s->is_anonymous;
+	core->policy = config_policy(&core->config);
+	core->policy->allow_anonymous = s->is_anonymous;
 	core->now = (struct instant){ 1000000000000 };
 	core->shard = shard_create(&core->config.limits, NULL, 42, 43);
 	return report.errors == 0;
@@ -98,7 +100,7 @@ static bool core_connect(struct carrier *c, struct peer *p, struct str *problem)
 
 	(void)problem;
 	line->peer = p;
-	line->client = client_create(core->shard, line, core->is_anonymous, core->now);
+	line->client = client_create(core->shard, line, core->policy, core->now);
 	p->handle = line;
 	return true;
 }
@@ -167,6 +169,7 @@ static void core_finish(struct carrier *c)
 	for (size_t i = 0; i < MAX_CLIENTS; i++)
 		hang_up(core, &c->peers[i]);
 	shard_destroy(core->shard);
+	policy_unref(core->policy);
 	core->shard = NULL;
 	config_finish(&core->config);
 }

@@ -42,7 +42,7 @@ struct bench {
 
 static void connect_peer(struct bench *b, struct peer *p)
 {
-	p->client = client_create(b->shard, p, true, b->now);
+	p->client = rig_client(b->shard, p, b->now);
 	p->packets = 0;
 	p->is_over = false;
 	str_clear(&p->input);

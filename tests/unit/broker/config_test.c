@@ -114,13 +114,13 @@ static void limits_have_mosquittos_defaults(void **unused)
 	assert_int_equal(config.limits.max_queued_messages, 1000);
 	assert_int_equal(config.limits.max_queued_bytes, 0);
 	assert_int_equal(config.limits.max_keepalive, 65535);
-	assert_int_equal(config.limits.max_topic_alias, 10);
-	assert_int_equal(config.limits.max_qos, 2);
+	assert_int_equal(config.max_topic_alias, 10);
+	assert_int_equal(config.max_qos, 2);
 	assert_int_equal(config.limits.persistent_client_expiration, 0);
 	assert_true(config.limits.retain_available);
-	assert_true(config.limits.allow_zero_length_clientid);
+	assert_true(config.allow_zero_length_clientid);
 	assert_false(config.limits.queue_qos0_messages);
-	assert_string_equal(config.limits.auto_id_prefix, "auto-");
+	assert_string_equal(config.auto_id_prefix, "auto-");
 }
 
 static void every_error_names_file_line_word_and_remedy(void **unused)

@@ -19,7 +19,7 @@ static int begin(void **unused)
 	limits = rig_limits();
 	now = (struct instant){ 1000000000 };
 	shard = shard_create(&limits, NULL, 7, 8);
-	c = client_create(shard, NULL, true, now);
+	c = rig_client(shard, NULL, now);
 	return 0;
 }
 
@@ -160,8 +160,8 @@ static void silence_of_one_and_a_half_keep_alives_ends_it(void **unused)
 
 static void the_dirty_list_names_each_client_once_and_forgets_the_dead(void **unused)
 {
-	struct client *b = client_create(shard, NULL, true, now);
-	struct client *d = client_create(shard, NULL, true, now);
+	struct client *b = rig_client(shard, NULL, now);
+	struct client *d = rig_client(shard, NULL, now);
 
 	(void)unused;
 	client_mark_dirty(c);

@@ -13,7 +13,7 @@ static struct str output;
 
 static struct client *join(struct span connect)
 {
-	struct client *c = client_create(shard, NULL, true, now);
+	struct client *c = rig_client(shard, NULL, now);
 
 	assert_int_equal(client_receive(c, connect, now).consumed, connect.len);
 	return c;

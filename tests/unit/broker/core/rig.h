@@ -19,12 +19,21 @@ static inline struct limits rig_limits(void)
 		.max_output_bytes = 16 << 20,
 		.max_packet_size = 2000000,
 		.max_keepalive = 65535,
-		.max_topic_alias = 10,
-		.max_qos = 2,
 		.max_match_cache = 1000,
 		.retain_available = true,
-		.allow_zero_length_clientid = true,
 	};
+}
+
+/* A client of a listener that lets anybody in. */
+static inline struct client *rig_client(struct shard *shard, void *connection, struct instant now)
+{
+	struct policy *policy = policy_create();
+	struct client *c;
+
+	policy->allow_anonymous = true;
+	c = client_create(shard, connection, policy, now);
+	policy_unref(policy);
+	return c;
 }
 
 /* One packet of the server, taken apart as far as tests look. */

@@ -24,7 +24,7 @@ static void on_dropped(void *owner, const struct session *s)
 static struct client *join(uint8_t receive_maximum, uint8_t packet_size)
 {
 	uint8_t packet[] = "\x10\x1b\0\4MQTT\5\0\0\0\x0d\x11\0\0\0\x64\x21\0\0\x27\0\0\0\0\0\1a";
-	struct client *client = client_create(shard, NULL, true, now);
+	struct client *client = rig_client(shard, NULL, now);
 
 	packet[20] = receive_maximum;
 	packet[25] = packet_size;
