@@ -12,7 +12,6 @@
 struct broker {
 	const struct config *config;
 	struct shard *shard;
-	struct policy *policy;
 	struct reactor reactor;
 	struct listener *listeners;
 	ev_signal term, interrupt, hangup;
@@ -51,7 +50,6 @@ struct broker *broker_create(const struct config *config)
 			observe_core(config->connection_messages, log_enabled(LOG_TYPE_DEBUG));
 
 	b->config = config;
-	b->policy = config_policy(config);
 	b->shard = shard_create(&config->limits, &observer, hash_seed(), hash_seed());
 	reactor_init(&b->reactor, b->shard);
 	b->reactor.max_connections = config->global_max_connections;
@@ -61,14 +59,17 @@ struct broker *broker_create(const struct config *config)
 	return b;
 }
 
-static bool listen_on(struct broker *b, const char *host, uint64_t port, uint64_t max_connections)
+static bool listen_on(struct broker *b, const char *host, const struct listener_config *l)
 {
+	struct policy *policy = config_policy(b->config, l);
 	struct listener_options options = { .host = host,
-		.port = (uint16_t)port,
-		.max_connections = max_connections,
-		.policy = b->policy };
+		.port = (uint16_t)l->port,
+		.max_connections = l->max_connections,
+		.policy = policy };
+	int error = listeners_open(&b->reactor, &options, &b->listeners);
 
-	return listeners_open(&b->reactor, &options, &b->listeners) == 0;
+	policy_unref(policy);
+	return error == 0;
 }
 
 bool broker_listen(struct broker *b)
@@ -76,14 +77,11 @@ bool broker_listen(struct broker *b)
 	const struct config *config = b->config;
 
 	if (config->is_local_only)
-		return listen_on(b, "localhost", config->port, config->max_connections);
-	if (config->port > 0 &&
-			!listen_on(b, config->bind_address, config->port, config->max_connections))
+		return listen_on(b, "localhost", &config->first);
+	if (config->first.port > 0 && !listen_on(b, config->first.address, &config->first))
 		return false;
 	for (size_t i = 0; i < config->listener_count; i++) {
-		const struct listener_config *l = &config->listeners[i];
-
-		if (!listen_on(b, l->address, l->port, l->max_connections))
+		if (!listen_on(b, config->listeners[i]->address, config->listeners[i]))
 			return false;
 	}
 	return true;
@@ -106,6 +104,5 @@ void broker_destroy(struct broker *b)
 	listeners_close(&b->listeners);
 	reactor_finish(&b->reactor);
 	shard_destroy(b->shard);
-	policy_unref(b->policy);
 	free(b);
 }

@@ -32,6 +32,9 @@ enum log_type {
 			LOG_TYPE_DEBUG,
 };
 
+/* How a line is written. */
+enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
+
 enum log_destination { LOG_TO_STDERR, LOG_TO_STDOUT, LOG_TO_SYSLOG, LOG_TO_FILE, LOG_TO_NONE };
 
 struct log_config {

@@ -2,13 +2,11 @@
 #include "common/settings.h"
 
 #include <assert.h>
-#include <errno.h>
 
 #include "common/mem.h"
 #include "common/nearest.h"
+#include "common/settings_file.h"
 #include "common/settings_value.h"
-
-enum { MAX_FILE = 16 * 1024 * 1024 };
 
 /* A section being read, with the line that set each keyword first. */
 struct open_block {
@@ -23,7 +21,10 @@ struct parse {
 	struct open_block global;
 	struct open_block current; /* table NULL while no block is open */
 	struct settings_line line;
+	bool is_included; /* the file is one of a folder */
 };
+
+static bool try_include(struct parse *p);
 
 static size_t table_size(const struct setting *table)
 {
@@ -147,15 +148,26 @@ unsigned settings_line_of(const struct setting *table, const struct settings_lin
 	return setting != NULL ? lines->of_row[setting - table] : 0;
 }
 
+const char *settings_file_of(const struct setting *table, const struct settings_lines *lines,
+		const char *keyword)
+{
+	const struct setting *setting = find_setting(table, span_of_text(keyword));
+
+	return setting != NULL ? lines->file_of_row[setting - table] : NULL;
+}
+
 /* Remember where the value came from, for checks that come later. */
 static void note_line(const struct parse *p, struct open_block *open, const struct setting *setting)
 {
 	size_t row = (size_t)(setting - open->block.table);
 
-	if (open->first_line[row] == 0)
+	if (open->first_line[row] == 0) {
 		open->first_line[row] = p->line.number;
-	if (open->block.lines != NULL)
-		open->block.lines->of_row[row] = open->first_line[row];
+		if (open->block.lines != NULL) {
+			open->block.lines->of_row[row] = p->line.number;
+			open->block.lines->file_of_row[row] = p->line.file;
+		}
+	}
 	if (setting->kind == SETTING_LIST && open->block.target != NULL) {
 		struct text_list *list = (void *)((char *)open->block.target + setting->offset);
 
@@ -293,63 +305,102 @@ static void parse_line(struct parse *p, struct span text)
 	if (p->line.rest.len == 0 || p->line.rest.data[0] == '#')
 		return;
 	p->line.keyword = settings_word(&p->line);
-	if (try_opener(p))
+	if (try_refusal(p) || try_include(p) || try_opener(p))
 		return;
 	if ((setting = find_setting(p->current.block.table, p->line.keyword)) != NULL)
 		apply(p, &p->current, setting);
 	else if ((setting = find_setting(p->global.block.table, p->line.keyword)) != NULL)
 		apply(p, &p->global, setting);
-	else if (!try_refusal(p) && !try_misplaced(p))
+	else if (!try_misplaced(p))
 		report_unknown(p);
+}
+
+static void parse_text(struct parse *p, struct span text)
+{
+	while (text.data != NULL) {
+		p->line.number++;
+		parse_line(p, span_cut(&text, '\n'));
+	}
+	if (p->current.block.table != NULL)
+		open_block_end(p, &p->current);
+}
+
+/* The grammar keeps the name, for who asks later where a value came from. */
+static const char *keep_name(const struct settings_grammar *grammar, const char *name)
+{
+	if (grammar->files == NULL)
+		return name;
+	text_list_add(grammar->files, span_of_text(name));
+	return grammar->files->texts[grammar->files->count - 1];
 }
 
 bool settings_parse(struct span text, const char *name, const struct settings_grammar *grammar,
 		void *owner, struct settings_report *report)
 {
-	struct parse p = {
-		.grammar = grammar, .owner = owner, .line = { .file = name, .report = report }
-	};
+	struct parse p = { .grammar = grammar,
+		.owner = owner,
+		.line = { .file = keep_name(grammar, name), .report = report } };
 	unsigned errors = report->errors;
 
 	open_block_start(&p.global, grammar->global, 0);
-	while (text.data != NULL) {
-		p.line.number++;
-		parse_line(&p, span_cut(&text, '\n'));
-	}
-	if (p.current.block.table != NULL)
-		open_block_end(&p, &p.current);
+	parse_text(&p, text);
 	open_block_end(&p, &p.global);
 	return report->errors == errors;
 }
 
-static int read_file(const char *path, struct str *into)
+/* A file of its own: what block is open here does not reach into it, nor one of it out. */
+static void parse_included(struct parse *p, const char *path)
 {
-	FILE *file = fopen(path, "re");
-	int error = 0;
+	struct settings_line line = p->line;
+	struct open_block current = p->current;
+	struct str text = { 0 };
+	int error = settings_read_file(path, &text);
 
-	if (file == NULL)
-		return -errno;
-	while (error == 0) {
-		size_t n;
-
-		str_reserve(into, 65536);
-		n = fread(into->text + into->len, 1, 65536, file);
-		into->len += n;
-		if (n == 0) {
-			error = ferror(file) ? -EIO : 1;
-		} else if (into->len > MAX_FILE) {
-			error = -EFBIG;
-		}
+	if (error < 0) {
+		settings_error(&p->line, span_of_text(path), "cannot be read: %s",
+				strerror(-error));
+	} else {
+		p->current = (struct open_block){ 0 };
+		p->line = (struct settings_line){ .file = keep_name(p->grammar, path),
+			.report = line.report };
+		p->is_included = true;
+		parse_text(p, str_span(&text));
+		p->is_included = false;
 	}
-	fclose(file);
-	return error < 0 ? error : 0;
+	wipe(text.text, text.len);
+	str_finish(&text);
+	p->line = line;
+	p->current = current;
+}
+
+static bool try_include(struct parse *p)
+{
+	struct text_list paths = { 0 };
+	int error;
+
+	if (p->grammar->include == NULL || !span_equal_text(p->line.keyword, p->grammar->include))
+		return false;
+	if (p->is_included) {
+		settings_error(&p->line, p->line.keyword,
+				"stands in a file that was included; name the folder in the main "
+				"file");
+		return true;
+	}
+	error = settings_list_folder(p->line.rest, &paths);
+	if (error < 0)
+		settings_error(&p->line, p->line.rest, "is no folder that can be read: %s",
+				strerror(-error));
+	for (size_t i = 0; i < paths.count; i++)
+		parse_included(p, paths.texts[i]);
+	text_list_finish(&paths);
+	return true;
 }
 
 bool settings_load(const char *path, const struct settings_grammar *grammar, void *owner,
 		struct settings_report *report)
 {
 	struct str text = { 0 };
-	int error = read_file(path, &text);
+	int error = settings_read_file(path, &text);
 	bool ok = false;
 
 	if (error < 0) {

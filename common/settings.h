@@ -30,8 +30,10 @@ enum setting_kind {
 };
 
 enum setting_flag {
-	SETTING_REQUIRED = 1, /* an error when the section ends without it */
-	SETTING_SECRET = 2,   /* never printed */
+	SETTING_REQUIRED = 1,  /* an error when the section ends without it */
+	SETTING_SECRET = 2,    /* never printed */
+	SETTING_UNLIMITED = 4, /* of a number: -1, as some files write "no limit", is 0 */
+	SETTING_RESTART = 8,   /* a change takes effect at the next start */
 };
 
 struct setting_choice {
@@ -46,11 +48,12 @@ struct text_list {
 	size_t capacity;
 };
 
-enum { SETTINGS_MAX_ROWS = 64 };
+enum { SETTINGS_MAX_ROWS = 128 };
 
 /* Which line set each row of a table first; 0: none. For checks that come after the reading. */
 struct settings_lines {
 	unsigned of_row[SETTINGS_MAX_ROWS];
+	const char *file_of_row[SETTINGS_MAX_ROWS]; /* lives as long as the grammar's `files` */
 };
 
 struct setting {
@@ -126,7 +129,13 @@ struct settings_refusal {
 struct settings_grammar {
 	struct settings_block global;
 	const struct settings_opener *openers;	 /* may be NULL */
-	const struct settings_refusal *refusals; /* may be NULL */
+	const struct settings_refusal *refusals; /* may be NULL; looked up before anything else */
+	/*
+	 * The keyword whose value is a folder, of which every file "*.conf" is read in its place,
+	 * in the order of their names; NULL: none. The files read are added to `files`.
+	 */
+	const char *include;
+	struct text_list *files;
 	/*
 	 * A value may be followed by " # comment". Mosquitto takes the whole line as the value of
 	 * a text keyword; true keeps its meaning for those.
@@ -159,6 +168,10 @@ void settings_print_help(FILE *out, const struct settings_grammar *grammar);
 
 /* The line that set `keyword`; 0 when none did. */
 unsigned settings_line_of(const struct setting *table, const struct settings_lines *lines,
+		const char *keyword);
+
+/* The file of that line; NULL when none did. */
+const char *settings_file_of(const struct setting *table, const struct settings_lines *lines,
 		const char *keyword);
 
 void text_list_add(struct text_list *list, struct span text);

@@ -1,11 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/settings_value.h"
 
-static void print_table(FILE *out, const struct setting *table)
+static bool is_refused(const struct settings_grammar *grammar, const char *keyword)
+{
+	const struct settings_refusal *r = grammar->refusals;
+
+	while (r != NULL && r->keyword != NULL && strcmp(r->keyword, keyword) != 0)
+		r++;
+	return r != NULL && r->keyword != NULL;
+}
+
+static void print_table(
+		FILE *out, const struct settings_grammar *grammar, const struct setting *table)
 {
 	for (; table != NULL && table->name != NULL; table++) {
 		struct str accepts = { 0 };
 
+		if (is_refused(grammar, table->name))
+			continue;
 		setting_describe(table, &accepts);
 		fprintf(out, "  %s  (%s", table->name, str_text(&accepts));
 		if (table->flags & SETTING_REQUIRED)
@@ -21,9 +33,11 @@ void settings_print_help(FILE *out, const struct settings_grammar *grammar)
 {
 	const struct settings_opener *o = grammar->openers;
 
-	print_table(out, grammar->global.table);
+	print_table(out, grammar, grammar->global.table);
 	for (; o != NULL && o->keyword != NULL; o++) {
+		if (is_refused(grammar, o->keyword))
+			continue;
 		fprintf(out, "\n%s %s\n      %s\n", o->keyword, o->usage, o->help);
-		print_table(out, o->table);
+		print_table(out, grammar, o->table);
 	}
 }

@@ -108,6 +108,8 @@ static bool parse_number(const struct setting *s, void *field, struct span value
 {
 	uint64_t number;
 
+	if (s->flags & SETTING_UNLIMITED && span_equal_text(value, "-1"))
+		value = span_of_text("0");
 	if (!parse_scaled(value, units_of(s->kind), &number) || number < s->min || number > s->max)
 		return false;
 	if (field != NULL)

@@ -9,6 +9,9 @@
 
 #include "common/base.h"
 
+/* Which member of a shared subscription receives a message. */
+enum share_policy { SHARE_ROUND_ROBIN, SHARE_BY_TOPIC };
+
 struct limits {
 	uint64_t max_inflight_messages;	       /* 0 = as many as there are identifiers */
 	uint64_t max_inflight_bytes;	       /* 0 = no limit */
@@ -20,6 +23,16 @@ struct limits {
 	uint64_t max_keepalive;		       /* seconds; 0 = no limit */
 	uint64_t persistent_client_expiration; /* seconds; 0 = never */
 	uint64_t max_match_cache;	       /* topics; belfry's own */
+	uint64_t max_subscriptions;	       /* of one session; 0 = no limit; belfry's own */
+	uint64_t max_sessions;		       /* 0 = no limit; belfry's own */
+	uint64_t max_retained_messages;	       /* 0 = no limit; belfry's own */
+	uint64_t max_retained_bytes;	       /* 0 = no limit; belfry's own */
+	uint64_t memory_limit;		       /* bytes of messages, all together; 0 = no limit */
+	uint64_t global_max_clients;	       /* connected or away; 0 = no limit */
+	uint64_t retain_expiry_interval;       /* seconds; 0 = for ever */
+	uint64_t connect_timeout;	       /* seconds a connection has for its CONNECT */
+	int shared_subscription_policy;	       /* enum share_policy; belfry's own */
+	bool check_retain_source;
 	bool retain_available;
 	bool queue_qos0_messages;
 	bool upgrade_outgoing_qos;

@@ -38,7 +38,7 @@ static bool core_start(struct carrier *c, const struct script *s, struct str *pr
 	settings_parse(str_span(&s->settings), "limit", &grammar, &core->config, &report);
 	str_append(problem, span_trim(str_span(&report.text)));
 	str_finish(&report.text);
-	core->policy = config_policy(&core->config);
+	core->policy = config_policy(&core->config, &core->config.first);
 	core->policy->allow_anonymous = s->is_anonymous;
 	core->now = (struct instant){ 1000000000000 };
 	core->shard = shard_create(&core->config.limits, NULL, 42, 43);

@@ -240,8 +240,8 @@ static bool tcp_start(struct carrier *c, const struct script *s, struct str *pro
 	if (tcp->server.binary == NULL)
 		return true;
 	str_printf(&config, "allow_anonymous %s\n", s->is_anonymous ? "true" : "false");
-	str_append(&config, str_span(&s->settings));
 	str_append_text(&config, "listener 0 127.0.0.1\n");
+	str_append(&config, str_span(&s->settings));
 	good = server_run(&tcp->server, str_span(&config), problem);
 	snprintf(tcp->port, sizeof(tcp->port), "%s", tcp->server.port);
 	str_finish(&config);

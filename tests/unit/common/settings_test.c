@@ -99,10 +99,18 @@ static int end(void **unused)
 	return 0;
 }
 
+static struct settings_grammar grammar_of(bool text_is_whole_line)
+{
+	return (struct settings_grammar){ .global = { .table = table, .target = &target },
+		.openers = openers,
+		.refusals = refusals,
+		.include = "include_dir",
+		.text_is_whole_line = text_is_whole_line };
+}
+
 static bool parse(const char *text, bool text_is_whole_line)
 {
-	struct settings_grammar grammar = { { .table = table, .target = &target }, openers,
-		refusals, text_is_whole_line };
+	struct settings_grammar grammar = grammar_of(text_is_whole_line);
 
 	return settings_parse(span_of_text(text), "x.conf", &grammar, &target, &report);
 }
@@ -320,8 +328,7 @@ static void mosquitto_takes_the_whole_line_as_text(void **unused)
 
 static void a_text_with_a_nul_is_refused(void **unused)
 {
-	struct settings_grammar grammar = { { .table = table, .target = &target }, openers,
-		refusals, true };
+	struct settings_grammar grammar = grammar_of(true);
 
 	(void)unused;
 	assert_false(settings_parse(BYTES("text a\0b"), "x.conf", &grammar, &target, &report));
@@ -342,8 +349,7 @@ static void a_keyword_of_the_command_line_names_its_origin(void **unused)
 
 static void a_file_that_cannot_be_read_is_an_error(void **unused)
 {
-	struct settings_grammar grammar = { { .table = table, .target = &target }, NULL, NULL,
-		false };
+	struct settings_grammar grammar = grammar_of(false);
 
 	(void)unused;
 	assert_false(settings_load("/nonexistent/x", &grammar, NULL, &report));
@@ -356,8 +362,7 @@ static void a_file_that_cannot_be_read_is_an_error(void **unused)
 
 static void a_file_is_read_to_its_end(void **unused)
 {
-	struct settings_grammar grammar = { { .table = table, .target = &target }, NULL, NULL,
-		false };
+	struct settings_grammar grammar = grammar_of(false);
 	char path[] = "/tmp/belfry-settings-XXXXXX";
 	int fd = mkstemp(path);
 	FILE *file = fdopen(fd, "w");
@@ -372,10 +377,88 @@ static void a_file_is_read_to_its_end(void **unused)
 	unlink(path);
 }
 
+static void write_text(const char *folder, const char *name, const char *text)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	file = fopen(path, "w");
+	fputs(text, file);
+	fclose(file);
+}
+
+static void remove_folder(const char *folder, const char *const *names)
+{
+	char path[128];
+
+	for (; *names != NULL; names++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, *names);
+		unlink(path);
+	}
+	rmdir(folder);
+}
+
+/* The order is Mosquitto's; a block ends with its file. */
+static void the_files_of_a_folder_are_read_in_the_place_of_its_line(void **unused)
+{
+	static const char *const names[] = { "00.conf", "A.conf", "a.conf", "B.conf", "c.txt",
+		NULL };
+	char folder[] = "/tmp/belfry-include-XXXXXX", text[256];
+	struct settings_grammar grammar = grammar_of(false);
+	struct text_list files = { 0 };
+	struct settings_lines set_by = { 0 };
+
+	(void)unused;
+	grammar.files = &files;
+	grammar.global.lines = &set_by;
+	assert_non_null(mkdtemp(folder));
+	write_text(folder, "B.conf", "list B\n");
+	write_text(folder, "a.conf", "list a\n");
+	write_text(folder, "A.conf", "list A\n\nnumber 12");
+	write_text(folder, "00.conf", "list 0\n");
+	write_text(folder, "c.txt", "no keyword\n");
+	snprintf(text, sizeof(text), "list first\ninclude_dir %s\nlist last\n", folder);
+	assert_true(settings_parse(span_of_text(text), "x.conf", &grammar, &target, &report));
+	assert_int_equal(target.list.count, 6);
+	assert_string_equal(target.list.texts[0], "first");
+	assert_string_equal(target.list.texts[1], "0");
+	assert_string_equal(target.list.texts[2], "A");
+	assert_string_equal(target.list.texts[3], "a");
+	assert_string_equal(target.list.texts[4], "B");
+	assert_string_equal(target.list.texts[5], "last");
+	assert_int_equal(settings_line_of(table, &set_by, "number"), 3);
+	assert_non_null(strstr(settings_file_of(table, &set_by, "number"), "/A.conf"));
+	remove_folder(folder, names);
+	text_list_finish(&files);
+}
+
+static void errors_of_included_files_name_them(void **unused)
+{
+	static const char *const names[] = { "a.conf", NULL };
+	char folder[] = "/tmp/belfry-include-XXXXXX", text[256], wanted[512];
+
+	(void)unused;
+	assert_non_null(mkdtemp(folder));
+	write_text(folder, "a.conf", "number 1\ninclude_dir /tmp\n");
+	snprintf(text, sizeof(text), "include_dir %s\nnumber 2\ninclude_dir /nonexistent/x",
+			folder);
+	assert_false(parse(text, false));
+	snprintf(wanted, sizeof(wanted),
+			"%s/a.conf:1: 'number': '1' is not a number from 10 to 20\n"
+			"%s/a.conf:2: 'include_dir': stands in a file that was included; name the "
+			"folder in the main file\n"
+			"x.conf:2: 'number': '2' is not a number from 10 to 20\n"
+			"x.conf:3: '/nonexistent/x': is no folder that can be read: No such file "
+			"or directory\n",
+			folder, folder);
+	assert_string_equal(str_text(&report.text), wanted);
+	remove_folder(folder, names);
+}
+
 static void help_tells_every_row_with_bounds_and_default(void **unused)
 {
-	struct settings_grammar grammar = { { .table = table, .target = &target }, openers,
-		refusals, false };
+	struct settings_grammar grammar = grammar_of(false);
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
@@ -409,6 +492,8 @@ int main(void)
 		TEST(a_keyword_of_the_command_line_names_its_origin),
 		TEST(a_file_that_cannot_be_read_is_an_error),
 		TEST(a_file_is_read_to_its_end),
+		TEST(the_files_of_a_folder_are_read_in_the_place_of_its_line),
+		TEST(errors_of_included_files_name_them),
 		TEST(help_tells_every_row_with_bounds_and_default),
 	};
 

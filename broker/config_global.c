@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Keywords of the whole broker, and those of the listener of `port`.
+ */
+#include "broker/config_tables.h"
+
+#define G(type, field) SETTING_FIELD(struct config, type, field)
+
+static const struct setting_choice log_type_words[] = {
+	{ "error", LOG_TYPE_ERROR },
+	{ "warning", LOG_TYPE_WARNING },
+	{ "notice", LOG_TYPE_NOTICE },
+	{ "information", LOG_TYPE_INFORMATION },
+	{ "subscribe", LOG_TYPE_SUBSCRIBE },
+	{ "unsubscribe", LOG_TYPE_UNSUBSCRIBE },
+	{ "debug", LOG_TYPE_DEBUG },
+	{ "all", LOG_TYPES_ALL },
+	{ "none", LOG_TYPE_NONE },
+	{ NULL, 0 },
+};
+
+static const struct setting_choice log_format_words[] = {
+	{ "text", LOG_FORMAT_TEXT },
+	{ "json", LOG_FORMAT_JSON },
+	{ NULL, 0 },
+};
+
+static const struct setting_choice share_words[] = {
+	{ "round_robin", SHARE_ROUND_ROBIN },
+	{ "topic", SHARE_BY_TOPIC },
+	{ NULL, 0 },
+};
+
+/* clang-format off */
+const struct setting config_global_settings[] = {
+	{ "per_listener_settings", SETTING_BOOL, G(bool, per_listener_settings), 0, 0, "false", SETTING_RESTART,
+	  "Let each listener have its own password_file, acl_file, psk_file, allow_anonymous, allow_zero_length_clientid and auto_id_prefix. Comes before all of these.", NULL },
+	{ "port", SETTING_NUMBER, G(uint64_t, first.port), 1, 65535, NULL, SETTING_RESTART,
+	  "A listener on this port of every address. `listener` does the same and more.", NULL },
+	{ "bind_address", SETTING_TEXT, G(char *, first.address), 0, 255, NULL, SETTING_RESTART,
+	  "The address that `port` listens on instead.", NULL },
+	{ "global_max_connections", SETTING_NUMBER, G(uint64_t, global_max_connections), 0, UINT64_MAX, NULL, SETTING_UNLIMITED,
+	  "Connections of all listeners together. 0: no limit.", NULL },
+	{ "clientid_prefixes", SETTING_LIST, G(struct text_list, clientid_prefixes), 0, 1024, NULL, 0,
+	  "Only clients connect whose identifier starts with this; several lines add up.", NULL },
+	{ "websockets_headers_size", SETTING_SIZE, G(uint64_t, websockets_headers_size), 0, 65536, "0", 0,
+	  "The longest HTTP request that opens a WebSocket. 0: 4k.", NULL },
+	{ "sys_interval", SETTING_DURATION, G(uint64_t, sys_interval), 0, 65535, "10", 0,
+	  "Seconds between two rounds of publishing $SYS. 0: never.", NULL },
+	SECURITY_ROWS(struct config, security.),
+	LISTENER_ROWS(struct config, first.),
+
+	{ "max_inflight_messages", SETTING_NUMBER, G(uint64_t, limits.max_inflight_messages), 0, 65535, "20", 0,
+	  "QoS 1 and 2 messages on their way to a client at a time; announced to MQTT 5 clients as the receive maximum of the other direction. 0: 65,535.", NULL },
+	{ "max_inflight_bytes", SETTING_SIZE, G(uint64_t, limits.max_inflight_bytes), 0, UINT64_MAX, "0", 0,
+	  "The same in bytes. 0: no limit.", NULL },
+	{ "max_queued_messages", SETTING_NUMBER, G(uint64_t, limits.max_queued_messages), 0, UINT64_MAX, "1000", 0,
+	  "QoS 1 and 2 messages that wait for one client beyond those in flight; newer ones are dropped and counted. 0: no limit.", NULL },
+	{ "max_queued_bytes", SETTING_SIZE, G(uint64_t, limits.max_queued_bytes), 0, UINT64_MAX, "0", 0,
+	  "The same in bytes. 0: no limit.", NULL },
+	{ "max_output_bytes", SETTING_SIZE, G(uint64_t, limits.max_output_bytes), 4096, UINT64_MAX, "16M", 0,
+	  "Bytes that wait in the broker for one connected client to read them. Beyond it QoS 0 messages for that client are dropped and counted, and others wait in its queue. (belfry's own)", NULL },
+	{ "max_packet_size", SETTING_SIZE, G(uint64_t, limits.max_packet_size), 20, MAX_REMAINING_LENGTH, "2000000", 0,
+	  "The largest packet a client may send.", NULL },
+	{ "message_size_limit", SETTING_SIZE, G(uint64_t, limits.message_size_limit), 0, MAX_REMAINING_LENGTH, "0", 0,
+	  "The largest payload that is passed on; a larger one is refused. 0: no limit.", NULL },
+	{ "max_keepalive", SETTING_NUMBER, G(uint64_t, limits.max_keepalive), 0, 65535, "65535", 0,
+	  "The longest keep-alive in seconds. MQTT 5 clients are told to keep to it, older ones that ask for more are refused.", NULL },
+	{ "retain_available", SETTING_BOOL, G(bool, limits.retain_available), 0, 0, "true", 0,
+	  "Whether messages may be retained.", NULL },
+	{ "queue_qos0_messages", SETTING_BOOL, G(bool, limits.queue_qos0_messages), 0, 0, "false", 0,
+	  "Keep QoS 0 messages too for clients with a session that are away.", NULL },
+	{ "upgrade_outgoing_qos", SETTING_BOOL, G(bool, limits.upgrade_outgoing_qos), 0, 0, "false", 0,
+	  "Send every message with the QoS of the subscription. Not what MQTT says.", NULL },
+	{ "persistent_client_expiration", SETTING_DURATION, G(uint64_t, limits.persistent_client_expiration), 0, UINT32_MAX, "0", 0,
+	  "The longest time that a session outlives its connection. 0: as long as the client asked for.", NULL },
+	{ "max_match_cache", SETTING_NUMBER, G(uint64_t, limits.max_match_cache), 0, 100000000, "262144", 0,
+	  "Topics whose subscribers are remembered. (belfry's own)", NULL },
+
+	{ "max_subscriptions", SETTING_NUMBER, G(uint64_t, limits.max_subscriptions), 0, UINT64_MAX, "100000", SETTING_UNLIMITED,
+	  "Subscriptions of one client; more are refused. (belfry's own)", NULL },
+	{ "max_sessions", SETTING_NUMBER, G(uint64_t, limits.max_sessions), 0, UINT64_MAX, "1000000", SETTING_UNLIMITED,
+	  "Sessions, of clients that are connected or away; more clients are refused. (belfry's own)", NULL },
+	{ "max_retained_messages", SETTING_NUMBER, G(uint64_t, limits.max_retained_messages), 0, UINT64_MAX, "0", SETTING_UNLIMITED,
+	  "Retained messages; a message on one topic more is passed on and not kept. 0: no limit. (belfry's own)", NULL },
+	{ "max_retained_bytes", SETTING_SIZE, G(uint64_t, limits.max_retained_bytes), 0, UINT64_MAX, "0", SETTING_UNLIMITED,
+	  "The same in bytes. 0: no limit. (belfry's own)", NULL },
+	{ "memory_limit", SETTING_SIZE, G(uint64_t, limits.memory_limit), 0, UINT64_MAX, "0", SETTING_UNLIMITED,
+	  "Bytes that messages take in the broker, waiting, retained and on their way; beyond it new ones are refused. 0: no limit.", NULL },
+	{ "global_max_clients", SETTING_NUMBER, G(uint64_t, limits.global_max_clients), 0, UINT64_MAX, "0", SETTING_UNLIMITED,
+	  "Clients, connected or away with a session. 0: no limit.", NULL },
+	{ "retain_expiry_interval", SETTING_DURATION, G(uint64_t, limits.retain_expiry_interval), 0, UINT32_MAX, "0", 0,
+	  "How long a message is retained that says nothing itself. 0: for ever.", NULL },
+	{ "check_retain_source", SETTING_BOOL, G(bool, limits.check_retain_source), 0, 0, "true", 0,
+	  "Hold the publisher of a retained message against the acl_file again before it is sent.", NULL },
+	{ "connect_timeout", SETTING_DURATION, G(uint64_t, limits.connect_timeout), 1, 3600, "10", 0,
+	  "Seconds that a new connection has for its TLS handshake and its CONNECT. (belfry's own)", NULL },
+	{ "shared_subscription_policy", SETTING_CHOICE, G(int, limits.shared_subscription_policy), 0, 0, "round_robin", 0,
+	  "Which member of a shared subscription receives: they take turns, or each topic stays with one of them. (belfry's own)", share_words },
+
+	{ "connection_messages", SETTING_BOOL, G(bool, connection_messages), 0, 0, "true", 0,
+	  "Log clients that connect and disconnect.", NULL },
+	{ "log_dest", SETTING_LIST, G(struct text_list, log_dest), 0, 0, NULL, 0,
+	  "Where the log goes: stderr (the default; with -d syslog), stdout, syslog, none, or: file PATH.", NULL },
+	{ "log_type", SETTING_FLAGS, G(unsigned, log_types), 0, 0, NULL, 0,
+	  "What is logged; several lines add up. Not given: error, warning, notice, information.", log_type_words },
+	{ "log_timestamp_format", SETTING_TEXT, G(char *, log_timestamp_format), 0, 100, NULL, 0,
+	  "The time in the log as strftime(3) writes it. Not given: ISO 8601 in UTC with milliseconds.", NULL },
+	{ "log_format", SETTING_CHOICE, G(int, log_format), 0, 0, "text", 0,
+	  "Lines for people, or one JSON object a line. (belfry's own)", log_format_words },
+	{ "log_facility", SETTING_NUMBER, G(uint64_t, log_facility), 0, 7, NULL, 0,
+	  "With log_dest syslog: local0 to local7. Not given: daemon.", NULL },
+	{ "log_timestamp", SETTING_BOOL, G(bool, log_timestamp), 0, 0, "true", 0,
+	  "Whether each line starts with the time.", NULL },
+	{ "pid_file", SETTING_TEXT, G(char *, pid_file), 0, 4095, NULL, SETTING_RESTART,
+	  "Write the process id to this file with -d.", NULL },
+	{ "user", SETTING_TEXT, G(char *, user), 0, 32, NULL, SETTING_RESTART,
+	  "Started as root, go on as this user. Not given: mosquitto if there is such a user, else nobody.", NULL },
+	{ "allow_duplicate_messages", SETTING_BOOL, G(bool, allow_duplicate_messages), 0, 0, "false", 0,
+	  "Only false: a client whose subscriptions overlap gets a message once, as MQTT says.", NULL },
+	{ "set_tcp_nodelay", SETTING_BOOL, G(bool, set_tcp_nodelay), 0, 0, "true", 0,
+	  "Accepted; it is always on, as the broker gathers its writes itself.", NULL },
+	{ "persistence", SETTING_BOOL, G(bool, persistence), 0, 0, "false", SETTING_RESTART,
+	  "Keep sessions and retained messages on disk. Only false in this version.", NULL },
+	SETTINGS_END,
+};
+/* clang-format on */

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `listener` blocks, and the listener of `port`.
+ */
+#include "broker/config_tables.h"
+#include "common/mem.h"
+
+const struct setting_choice config_anonymous_words[] = {
+	{ "true", ANONYMOUS_YES },
+	{ "false", ANONYMOUS_NO },
+	{ NULL, 0 },
+};
+
+const struct setting_choice config_protocol_words[] = {
+	{ "mqtt", PROTOCOL_MQTT },
+	{ "websockets", PROTOCOL_WEBSOCKETS },
+	{ "http_api", PROTOCOL_HTTP_API },
+	{ NULL, 0 },
+};
+
+const struct setting_choice config_domain_words[] = {
+	{ "ipv4", DOMAIN_IPV4 },
+	{ "ipv6", DOMAIN_IPV6 },
+	{ NULL, 0 },
+};
+
+const struct setting_choice config_tls_words[] = {
+	{ "tlsv1.2", TLS_1_2 },
+	{ "tlsv1.3", TLS_1_3 },
+	{ NULL, 0 },
+};
+
+const struct setting config_listener_settings[] = {
+	LISTENER_ROWS(struct listener_config, ),
+	SETTINGS_END,
+};
+
+/* With per_listener_settings these belong to the block, else to the file as a whole. */
+static const struct setting secured_listener_settings[] = {
+	LISTENER_ROWS(struct listener_config, ),
+	SECURITY_ROWS(struct listener_config, security.),
+	SETTINGS_END,
+};
+
+static const struct setting *table_of(const struct config *config)
+{
+	return config->per_listener_settings ? secured_listener_settings : config_listener_settings;
+}
+
+bool config_open_listener(void *owner, struct settings_line *line, struct settings_block *ret)
+{
+	struct config *config = owner;
+	struct span port = settings_word(line), address = settings_word(line);
+	bool is_path = address.len > 0 && address.data[0] == '/';
+	struct listener_config *listener;
+	uint64_t number;
+
+	if (!span_to_uint(port, 65535, &number))
+		return settings_error(line, port,
+				"is not a port; write: listener PORT [ADDRESS], PORT from 0 to "
+				"65535");
+	if (line->rest.len > 0)
+		return settings_error(
+				line, line->rest, "is too much; write: listener PORT [ADDRESS]");
+	if (is_path && number != 0)
+		return settings_error(line, port,
+				"is not the port of a Unix socket; write: listener 0 /PATH");
+	config->listeners = grow_array(config->listeners, config->listener_count,
+			&config->listener_capacity, sizeof(*config->listeners));
+	listener = xcalloc(1, sizeof(*listener));
+	config->listeners[config->listener_count++] = listener;
+	settings_init(table_of(config), listener);
+	listener->port = number;
+	if (address.len > 0)
+		listener->address = span_dup_text(address);
+	*ret = (struct settings_block){ .table = table_of(config),
+		.target = listener,
+		.title = "listener",
+		.lines = &listener->lines };
+	return true;
+}
+
+void config_listener_destroy(struct listener_config *listener)
+{
+	/* The larger table; the texts that the smaller one does not have are NULL. */
+	settings_finish(secured_listener_settings, listener);
+	free(listener->address);
+	free(listener);
+}
+
+static void check_listener(const struct listener_config *l, const struct setting *table,
+		const struct settings_lines *lines, struct settings_report *report)
+{
+	uint8_t versions;
+
+	if ((l->certfile == NULL) != (l->keyfile == NULL))
+		config_keyword_error(report, table, lines,
+				l->certfile != NULL ? "certfile" : "keyfile",
+				l->certfile != NULL ? "needs its key; add a line: keyfile PATH"
+						    : "needs its certificate; add a line: certfile "
+						      "PATH");
+	if (l->require_certificate && l->cafile == NULL && l->capath == NULL)
+		config_keyword_error(report, table, lines, "require_certificate",
+				"needs authorities to hold certificates against; add a line: "
+				"cafile PATH");
+	if (l->accept_protocol_versions != NULL &&
+			!config_versions(l->accept_protocol_versions, &versions))
+		config_keyword_error(report, table, lines, "accept_protocol_versions",
+				"takes 3, 4 and 5, separated by commas");
+}
+
+/* Keywords of a listener before the first one, where there is no listener of `port`. */
+static void check_strays(const struct config *config, struct settings_report *report)
+{
+	for (const struct setting *s = config_listener_settings; s->name != NULL; s++) {
+		if (settings_line_of(config_global_settings, &config->lines, s->name) > 0)
+			config_keyword_error(report, config_global_settings, &config->lines,
+					s->name,
+					"stands before the first `listener`, where it is for the "
+					"listener of `port`, and there is none; move it below a "
+					"listener line");
+	}
+}
+
+void config_check_listeners(const struct config *config, struct settings_report *report)
+{
+	if (config->first.port == 0 && config->listener_count > 0)
+		check_strays(config, report);
+	check_listener(&config->first, config_global_settings, &config->lines, report);
+	for (size_t i = 0; i < config->listener_count; i++)
+		check_listener(config->listeners[i], table_of(config), &config->listeners[i]->lines,
+				report);
+}
