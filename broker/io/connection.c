@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 
 #include "broker/io/listener.h"
 #include "common/mem.h"
@@ -11,7 +10,6 @@
 
 enum {
 	LINGER_SECONDS = 2,
-	SEND_PIECES = 16,
 	/* With more unsent output than this a client is not read from, until half of it is gone. */
 	PAUSE_BYTES = 1024 * 1024,
 	/* A packet at least this large is received into a buffer of its own. */
@@ -26,6 +24,8 @@ struct connection *connection_create(struct reactor *r, struct listener *listene
 
 	c->reactor = r;
 	c->listener = listener;
+	socket_stream_init(&c->socket, fd);
+	c->stream = &c->socket.base;
 	c->client = client_create(r->shard, c, listener->policy, r->now);
 	ev_io_init(&c->watcher, on_ready, fd, EV_READ);
 	ev_io_start(r->loop, &c->watcher);
@@ -58,7 +58,7 @@ void connection_destroy(struct connection *c)
 	stop_lingering(c);
 	client_destroy(c->client, r->now);
 	ev_io_stop(r->loop, &c->watcher);
-	close(c->watcher.fd);
+	stream_destroy(c->stream);
 	if (c->previous != NULL)
 		c->previous->next = c->next;
 	else
@@ -77,7 +77,7 @@ const char *connection_peer(const struct connection *c, char text[CONNECTION_PEE
 	struct sockaddr_storage address;
 	socklen_t len = sizeof(address);
 
-	if (getpeername(c->watcher.fd, (struct sockaddr *)&address, &len) < 0)
+	if (getpeername(c->socket.fd, (struct sockaddr *)&address, &len) < 0)
 		return "unknown";
 	return net_format_address(&address, text, CONNECTION_PEER);
 }
@@ -139,12 +139,12 @@ static ssize_t receive_large(struct connection *c)
 {
 	ssize_t n;
 
-	if (c->partial_len == c->partial_capacity) {
+	if (c->partial_capacity - c->partial_len < STREAM_MIN_RECEIVE) {
 		c->partial_capacity *= 2;
 		c->partial = xrealloc(c->partial, c->partial_capacity);
 	}
-	n = recv(c->watcher.fd, c->partial + c->partial_len, c->partial_capacity - c->partial_len,
-			0);
+	n = stream_receive(c->stream, c->partial + c->partial_len,
+			c->partial_capacity - c->partial_len);
 	if (n > 0) {
 		c->partial_len += (uint32_t)n;
 		process(c, span_of(c->partial, c->partial_len));
@@ -160,7 +160,7 @@ static ssize_t receive_shared(struct connection *c)
 
 	if (before > 0)
 		memcpy(buffer, c->partial, before);
-	n = recv(c->watcher.fd, buffer + before, RECEIVE_BUFFER - before, 0);
+	n = stream_receive(c->stream, buffer + before, RECEIVE_BUFFER - before);
 	if (n > 0)
 		process(c, span_of(buffer, before + (size_t)n));
 	return n;
@@ -170,17 +170,22 @@ static void receive(struct connection *c)
 {
 	ssize_t n = c->partial_len >= LARGE_PACKET ? receive_large(c) : receive_shared(c);
 
+	if (n <= 0 && n != -EAGAIN) {
+		connection_destroy(c);
+		return;
+	}
+	if (stream_wants_write(c->stream))
+		client_mark_dirty(c->client); /* an answer of its own that did not get out whole */
 	if (n > 0)
 		reactor_count_turn(c->reactor); /* `c` may be gone now */
-	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
-		connection_destroy(c);
 }
 
+/* Nothing that comes matters any more, whatever it is wrapped in. */
 static void discard(struct connection *c)
 {
-	ssize_t n = recv(c->watcher.fd, c->reactor->receive_buffer, RECEIVE_BUFFER, 0);
+	ssize_t n = stream_receive(&c->socket.base, c->reactor->receive_buffer, RECEIVE_BUFFER);
 
-	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+	if (n <= 0 && n != -EAGAIN)
 		connection_destroy(c);
 }
 
@@ -199,24 +204,22 @@ static void on_ready(struct ev_loop *loop, ev_io *watcher, int events)
 
 /* --- sending -------------------------------------------------------------------------------- */
 
-/* One system call. Returns the bytes sent, or -errno. */
+/* Is there anything that the socket has not taken? */
+static bool has_unsent(const struct connection *c)
+{
+	return c->client->output.bytes > 0 || stream_wants_write(c->stream);
+}
+
+/* One turn of the stream. Returns the bytes of the output that it took, or -errno. */
 static ssize_t send_some(struct connection *c, size_t *ret_offered)
 {
-	struct span spans[SEND_PIECES];
-	struct iovec pieces[SEND_PIECES];
-	struct msghdr message = { .msg_iov = pieces };
-	ssize_t n;
+	struct span spans[STREAM_MAX_SPANS];
+	size_t count = output_spans(&c->client->output, spans, STREAM_MAX_SPANS);
 
-	message.msg_iovlen = output_spans(&c->client->output, spans, SEND_PIECES);
 	*ret_offered = 0;
-	for (size_t i = 0; i < message.msg_iovlen; i++) {
-		/* writev's type has no const; nothing is written through it */
-		pieces[i] = (struct iovec){ (void *)(uintptr_t)spans[i].data, spans[i].len };
+	for (size_t i = 0; i < count; i++)
 		*ret_offered += spans[i].len;
-	}
-	n = message.msg_iovlen == 1 ? send(c->watcher.fd, spans[0].data, spans[0].len, MSG_NOSIGNAL)
-				    : sendmsg(c->watcher.fd, &message, MSG_NOSIGNAL);
-	return n < 0 ? -errno : n;
+	return stream_send(c->stream, spans, count);
 }
 
 /* True while the connection is alive. */
@@ -224,19 +227,17 @@ static bool send_all(struct connection *c)
 {
 	struct client *client = c->client;
 
-	while (client->output.bytes > 0) {
+	while (has_unsent(c)) {
 		size_t offered;
 		ssize_t n = send_some(c, &offered);
 
-		if (n == -EINTR)
-			continue;
 		if (n == -EAGAIN)
 			return true;
 		if (n < 0)
 			return false;
 		c->reactor->shard->counters.bytes_sent += (uint64_t)n;
 		output_consume(&client->output, &c->reactor->shard->chunks, (size_t)n);
-		if ((size_t)n < offered)
+		if ((size_t)n < offered || stream_wants_write(c->stream))
 			return true; /* the socket is full: asking again would only say so */
 	}
 	return true;
@@ -255,12 +256,14 @@ static void start_lingering(struct connection *c)
 /* The core is done with this connection: what is left is to have the last bytes taken. */
 static void flush_closing(struct connection *c)
 {
-	bool is_full = c->client->output.bytes > 0;
+	bool is_full = has_unsent(c);
 
 	if (!c->is_lingering)
 		start_lingering(c);
-	if (!is_full)
-		shutdown(c->watcher.fd, SHUT_WR);
+	if (!is_full && !c->is_shut_down) {
+		c->is_shut_down = true;
+		stream_shutdown(c->stream);
+	}
 	watch(c, EV_READ | (is_full ? EV_WRITE : 0));
 }
 
@@ -277,7 +280,7 @@ void connection_flush(struct connection *c)
 		flush_closing(c);
 		return;
 	}
-	is_full = client->output.bytes > 0;
+	is_full = has_unsent(c);
 	if (!is_full)
 		client_output_drained(client, c->reactor->now);
 	if (client->output.bytes > PAUSE_BYTES)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One network connection of a client: the socket, and the start of a packet that has not come
- * whole yet.
+ * One network connection of a client: its stack of streams, and the start of a packet that has not
+ * come whole yet.
  *
  *     open ──client closing, all sent──▶ lingering ──peer closes, or 2 s──▶ destroyed
  *       └────────────peer closes, error────────────────────────────────────▶
@@ -14,11 +14,14 @@
 #define BROKER_IO_CONNECTION_H
 
 #include "broker/io/reactor.h"
+#include "broker/io/stream.h"
 
 struct listener;
 
 struct connection {
-	ev_io watcher; /* its fd is the socket */
+	ev_io watcher;		     /* of the socket */
+	struct socket_stream socket; /* the lowest stream */
+	struct stream *stream;	     /* the topmost one; the stack is owned */
 	struct reactor *reactor;
 	struct listener *listener; /* borrowed; counts its connections */
 	struct client *client;	   /* owned */
@@ -29,6 +32,7 @@ struct connection {
 	struct instant linger_until;
 	bool is_paused; /* not read from: it does not take its replies */
 	bool is_lingering;
+	bool is_shut_down; /* the sending half is closed */
 };
 
 /*
