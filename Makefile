@@ -91,7 +91,8 @@ tests: $(TESTS)
 
 LIBRARIES := libev:ev.h:libev-dev lmdb:lmdb.h:liblmdb-dev \
 	libmosquitto:mosquitto.h:libmosquitto-dev libcjson:cjson/cJSON.h:libcjson-dev \
-	uthash:uthash.h:uthash-dev xxhash:xxhash.h:libxxhash-dev
+	uthash:uthash.h:uthash-dev xxhash:xxhash.h:libxxhash-dev \
+	libssl:openssl/ssl.h:libssl-dev
 
 define check-library
 @echo '#include <$(word 2,$(subst :, ,$(1)))>' | $(CC) $(CPPFLAGS) -x c -fsyntax-only - 2>/dev/null || \
@@ -104,9 +105,9 @@ $(B)/libraries: Makefile
 	@mkdir -p $(B) && touch $@
 
 pkg = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null || echo $(2))
-LIBS_BROKER  := -lev $(call pkg,lmdb,-llmdb)
+LIBS_BROKER  := -lev $(call pkg,lmdb,-llmdb) $(call pkg,openssl,-lssl -lcrypto)
 LIBS_GATEWAY := $(call pkg,libmosquitto,-lmosquitto) $(call pkg,libcjson,-lcjson) $(call pkg,lmdb,-llmdb)
-LIBS_CLI     := $(call pkg,libmosquitto,-lmosquitto) $(call pkg,libcjson,-lcjson)
+LIBS_CLI     := $(call pkg,libmosquitto,-lmosquitto) $(call pkg,libcjson,-lcjson) $(call pkg,openssl,-lssl -lcrypto)
 
 # --- rules ---------------------------------------------------------------------------------------
 
