@@ -193,6 +193,20 @@ SETTINGS = ["flag yes", "number 15", "number 21", "bytes 1M", "bytes 17179869184
             "block", "block a b\nnumber 9", "# comment\n\n  \t\r\n", "text\t\0x", "block a\nblock b\nnumber 5",
             "\u00e4 1", "number\nflag\nbytes\ntime\ntext\nlist\nchoice\nflags"]
 
+PBKDF2 = ("$7$101$Z5BjRQf+yXUT6ge5$qfti4d6vwZ7EVO7KMOZKWMYCqFaaWcOO2vCsoAIGSBVCMt2vUvDh5uJ2ba4FWMibkrRNkB+D7"
+          "qScLDdl0lgHCQ==")
+SHA512 = ("$6$cyF8dRmSWKdFFzxn$djTY1y4OfnDBkH3l6YMl57petKviGxiPtkifYSlJU26ZUDdU1qkdpACiuW+9EGJZvhRGExOBIIqMdTW"
+          "QuwsUpw==")
+SCRYPT = "$scrypt$ln=16,r=8,p=1$aM15713r3Xsvxbi31lqr1Q$nFNh2CVHVjNldFVKDHDlm4CbdRSCdEBsjjJxD+iCs5E"
+
+PASSWORD_FILE = ["", f"a:{PBKDF2}\n", f"# x\n\n a : {SHA512} \r\nb:{SCRYPT}\n", f"a:{SCRYPT}\na:{SHA512}\n", "a:plain",
+                 "a", ":x", f":{SHA512}", f"a:{PBKDF2}:x", f"a\0:{SHA512}", "a:$7$1000001$aaaa$aaaa",
+                 "a:$scrypt$ln=30,r=8,p=1$aaaa$aaaa", "a:$argon2id$v=19$m=1,t=1,p=1$aaaa$aaaa",
+                 f"\u00e4:{PBKDF2[:-1]}\n", f"a:{SCRYPT}=="]
+
+PSK_FILE = ["", "a:0123456789abcdefABCDEF\n", "# x\n\n a b : 00ff \r\nb:abc\n", "a:01\na:02\n", "a:", ":01", "a:0g",
+            "a:01:02", "\1:01", "i" * 256 + ":" + "5a" * 512, "i" * 257 + ":01", "a:" + "5a" * 513]
+
 
 def numbered(seeds):
     return {f"{i:02}": s.encode() if isinstance(s, str) else s for i, s in enumerate(seeds)}
@@ -200,7 +214,8 @@ def numbered(seeds):
 
 def main():
     corpora = {"framer_decode": PACKETS, "client": CLIENT, "topic": numbered(TOPICS), "utf8": numbered(UTF8),
-               "property": PROPERTIES, "settings": numbered(SETTINGS)}
+               "property": PROPERTIES, "settings": numbered(SETTINGS),
+               "password_file": numbered(PASSWORD_FILE), "psk_file": numbered(PSK_FILE)}
     for fuzzer, seeds in corpora.items():
         folder = CORPUS / fuzzer
         folder.mkdir(parents=True, exist_ok=True)
