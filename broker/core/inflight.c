@@ -23,6 +23,29 @@ void inflight_finish(struct inflight *f)
 	*f = (struct inflight){ 0 };
 }
 
+/* Put a slot at the end of the queue of free ones. 0 is no identifier, and the last capacity has
+   no other for its slot. */
+static void free_push(struct inflight *f, uint32_t index)
+{
+	if (index == 0 && f->capacity > UINT16_MAX)
+		return;
+	if (f->free_count++ == 0)
+		f->free_first = index;
+	else
+		f->entries[f->free_last].order = index;
+	f->free_last = index;
+}
+
+static uint32_t free_pop(struct inflight *f)
+{
+	uint32_t index = f->free_first;
+
+	assert(f->free_count > 0);
+	f->free_first = (uint32_t)f->entries[index].order;
+	f->free_count--;
+	return index;
+}
+
 /* Identifiers that differ modulo the old capacity differ modulo the new one too. */
 static void grow(struct inflight *f)
 {
@@ -35,33 +58,40 @@ static void grow(struct inflight *f)
 			*slot(f, old.entries[i].packet_id) = old.entries[i];
 	}
 	free(old.entries);
+	f->free_count = 0;
+	for (uint32_t i = 1; i <= f->capacity; i++) {
+		uint32_t index = (f->last_id + i) & (f->capacity - 1);
+
+		if (f->entries[index].state == INFLIGHT_FREE)
+			free_push(f, index);
+	}
 }
 
-static uint16_t free_id(struct inflight *f)
+/* Of the identifiers that have the slot, the next one in turn. */
+static uint16_t next_id(struct inflight *f, uint32_t index)
 {
-	uint16_t id = f->last_id;
+	uint16_t after = (uint16_t)(f->last_id + 1);
 
-	do {
-		id++;
-	} while (id == 0 || slot(f, id)->state != INFLIGHT_FREE);
-	f->last_id = id;
-	return id;
+	f->last_id = (uint16_t)(after + ((index - after) & (f->capacity - 1)));
+	if (f->last_id == 0)
+		f->last_id = (uint16_t)f->capacity;
+	return f->last_id;
 }
 
 struct inflight_entry *inflight_add(struct inflight *f, struct delivery d)
 {
 	struct inflight_entry *entry;
-	uint16_t id;
+	uint32_t index;
 
 	assert(d.qos > 0 && f->count < UINT16_MAX);
 	if (f->count * 2 >= f->capacity && f->capacity <= UINT16_MAX)
 		grow(f);
-	id = free_id(f);
-	entry = slot(f, id);
+	index = free_pop(f);
+	entry = &f->entries[index];
 	*entry = (struct inflight_entry){
 		.delivery = d,
 		.order = f->next_order++,
-		.packet_id = id,
+		.packet_id = next_id(f, index),
 		.state = d.qos == 1 ? INFLIGHT_WAIT_PUBACK : INFLIGHT_WAIT_PUBREC,
 	};
 	f->count++;
@@ -98,6 +128,7 @@ void inflight_remove(struct inflight *f, struct inflight_entry *entry)
 	entry->is_unsent = false;
 	entry->state = INFLIGHT_FREE;
 	f->count--;
+	free_push(f, (uint32_t)(entry - f->entries));
 }
 
 static int by_order(const void *a, const void *b)

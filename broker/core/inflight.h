@@ -9,9 +9,10 @@
  * receiver has taken it over (PUBACK or PUBREC). The order of first transmission is the order of
  * retransmission [v5 MQTT-4.6.0-1].
  *
- * The table is indexed by the packet identifier itself: entry = identifier modulo capacity.
- * Identifiers are handed out in turn, so two in flight only meet when one was left unanswered
- * for a whole round; the newer then takes the next free identifier. No list is ever searched.
+ * The table is indexed by the packet identifier itself: entry = identifier modulo capacity. Free
+ * entries form a queue: the one that was given back longest ago is taken next, with the next of
+ * its identifiers, so that acknowledgements in order make identifiers that go up one by one.
+ * Nothing is ever searched, whichever entries a client leaves unanswered.
  */
 #ifndef BROKER_CORE_INFLIGHT_H
 #define BROKER_CORE_INFLIGHT_H
@@ -27,7 +28,7 @@ enum inflight_state {
 
 struct inflight_entry {
 	struct delivery delivery;
-	uint64_t order; /* of first transmission */
+	uint64_t order; /* of first transmission; in a free entry, the next free one */
 	uint16_t packet_id;
 	uint8_t state;	/* enum inflight_state */
 	bool is_unsent; /* on this connection: its window was smaller than the last one's */
@@ -39,6 +40,7 @@ struct inflight {
 	uint32_t capacity; /* power of two, or 0 */
 	uint32_t count;
 	uint32_t unsent; /* of them */
+	uint32_t free_first, free_last, free_count;
 	/* Packet identifiers that were unsent when the connection began, in their order. */
 	uint16_t *resend;
 	uint32_t resend_at, resend_count;

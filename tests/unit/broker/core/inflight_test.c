@@ -31,6 +31,7 @@ static void check(struct inflight *f)
 		count++;
 	}
 	assert_int_equal(count, f->count);
+	assert_int_equal(f->free_count, f->capacity - count - (f->capacity > 65535));
 	assert_int_equal(unsent, f->unsent);
 	assert_int_equal(bytes, f->bytes);
 }
@@ -56,8 +57,13 @@ static void identifiers_are_handed_out_in_turn(void **unused)
 		assert_int_equal(inflight_add(&f, make(1))->packet_id, i);
 	inflight_remove(&f, inflight_find(&f, 2));
 	assert_int_equal(inflight_add(&f, make(1))->packet_id, 4); /* not 2 again at once */
-	f.last_id = UINT16_MAX;
-	assert_int_equal(inflight_add(&f, make(1))->packet_id, 2); /* 0 is none, 1 is taken */
+	check(&f);
+	inflight_finish(&f);
+	f.last_id = 65532;
+	for (uint32_t i = 65533; i <= 65535; i++)
+		assert_int_equal(inflight_add(&f, make(1))->packet_id, i);
+	assert_int_equal(inflight_add(&f, make(1))->packet_id, 8); /* 0 is none */
+	assert_int_equal(inflight_add(&f, make(1))->packet_id, 9);
 	check(&f);
 	inflight_finish(&f);
 }
@@ -136,6 +142,8 @@ static void what_is_acknowledged_meanwhile_is_not_sent_again(void **unused)
 		inflight_add(&f, make(1));
 	inflight_mark_unsent(&f);
 	inflight_remove(&f, inflight_find(&f, 1));
+	for (int i = 0; i < 5; i++)
+		inflight_remove(&f, inflight_add(&f, make(1)));
 	f.last_id = 0;
 	assert_int_equal(inflight_add(&f, make(1))->packet_id, 1); /* another message now */
 	assert_int_equal(inflight_next_unsent(&f)->packet_id, 2);
