@@ -47,10 +47,16 @@ bool topic_filter_valid(struct span filter)
 	return true;
 }
 
+/* Does a wildcard in the first level keep `filter` from what starts with `$`, as `other` does? */
+static bool apart_by_dollar(struct span filter, struct span other)
+{
+	return other.len > 0 && other.data[0] == '$' && filter.len > 0 &&
+	       (filter.data[0] == '+' || filter.data[0] == '#');
+}
+
 bool topic_matches(struct span filter, struct span name)
 {
-	if (name.len > 0 && name.data[0] == '$' && filter.len > 0 &&
-			(filter.data[0] == '+' || filter.data[0] == '#'))
+	if (apart_by_dollar(filter, name))
 		return false;
 	while (filter.data != NULL) {
 		struct span level = span_cut(&filter, '/');
@@ -63,6 +69,45 @@ bool topic_matches(struct span filter, struct span name)
 			return false;
 	}
 	return name.data == NULL;
+}
+
+bool topic_filters_overlap(struct span a, struct span b)
+{
+	if (apart_by_dollar(a, b) || apart_by_dollar(b, a))
+		return false;
+	while (a.data != NULL && b.data != NULL) {
+		struct span of_a = span_cut(&a, '/'), of_b = span_cut(&b, '/');
+
+		if (span_equal_text(of_a, "#") || span_equal_text(of_b, "#"))
+			return true;
+		if (!span_equal(of_a, of_b) && !span_equal_text(of_a, "+") &&
+				!span_equal_text(of_b, "+"))
+			return false;
+	}
+	/* "a/#" and "a" have "a" in common. */
+	return (a.data == NULL || span_equal_text(a, "#")) &&
+	       (b.data == NULL || span_equal_text(b, "#"));
+}
+
+bool topic_filter_covers(struct span outer, struct span inner)
+{
+	if (apart_by_dollar(outer, inner))
+		return false;
+	if (span_equal_text(outer, "+/#"))
+		return true; /* the same as "#": every name has a first level */
+	while (outer.data != NULL) {
+		struct span level = span_cut(&outer, '/'), inside;
+
+		if (span_equal_text(level, "#"))
+			return true;
+		if (inner.data == NULL)
+			return false;
+		inside = span_cut(&inner, '/');
+		if (span_equal_text(level, "+") ? span_equal_text(inside, "#")
+						: !span_equal(level, inside))
+			return false;
+	}
+	return inner.data == NULL;
 }
 
 bool topic_share_split(struct span filter, struct span *ret_group, struct span *ret_filter)

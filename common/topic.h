@@ -35,6 +35,12 @@ bool topic_filter_has_wildcard(struct span filter);
  */
 bool topic_matches(struct span filter, struct span name);
 
+/* Is there a name that both valid filters match? */
+bool topic_filters_overlap(struct span a, struct span b);
+
+/* Does the valid filter `outer` match every name that the valid filter `inner` matches? */
+bool topic_filter_covers(struct span outer, struct span inner);
+
 /* Number of levels: one more than there are slashes. */
 size_t topic_level_count(struct span topic);
 

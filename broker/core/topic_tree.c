@@ -292,12 +292,11 @@ static void collect(struct match *m, const struct trie_node *node)
 static void walk(const struct topic_tree *t, struct match *m, const struct trie_node *node,
 		struct span rest, bool wildcards)
 {
-	static const struct span plus = SPAN("+"), hash = SPAN("#");
 	const struct trie_node *child;
 	struct span level;
 
 	if (wildcards)
-		collect(m, trie_child(&t->filters, node, hash)); /* "a/#" matches "a" as well */
+		collect(m, trie_hash(&t->filters, node)); /* "a/#" matches "a" as well */
 	if (rest.data == NULL) {
 		collect(m, node);
 		return;
@@ -306,7 +305,7 @@ static void walk(const struct topic_tree *t, struct match *m, const struct trie_
 	child = trie_child(&t->filters, node, level);
 	if (child != NULL)
 		walk(t, m, child, rest, true);
-	child = wildcards ? trie_child(&t->filters, node, plus) : NULL;
+	child = wildcards ? trie_plus(&t->filters, node) : NULL;
 	if (child != NULL)
 		walk(t, m, child, rest, true);
 }

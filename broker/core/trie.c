@@ -7,6 +7,8 @@
 
 enum { MAX_LEVEL = 65535, KEY_PREFIX = sizeof(struct trie_node *) };
 
+static const struct span plus = SPAN("+"), hash = SPAN("#");
+
 _Static_assert(offsetof(struct trie_node, name) - offsetof(struct trie_node, parent) == KEY_PREFIX,
 		"parent and name form one key");
 
@@ -38,22 +40,41 @@ static uint32_t hash_of(const struct trie *t, const struct trie_node *parent, st
 struct trie_node *trie_child(
 		const struct trie *t, const struct trie_node *parent, struct span level)
 {
-	uint32_t hash = hash_of(t, parent, level);
+	uint32_t key = hash_of(t, parent, level);
 	UT_hash_handle *at;
 	unsigned bucket;
 
 	if (parent->first_child == NULL || t->table == NULL)
 		return NULL;
 	/* uthash compares keys in one piece; this walk of its bucket compares the two parts. */
-	HASH_TO_BKT(hash, t->table->hh.tbl->num_buckets, bucket);
+	HASH_TO_BKT(key, t->table->hh.tbl->num_buckets, bucket);
 	for (at = t->table->hh.tbl->buckets[bucket].hh_head; at != NULL; at = at->hh_next) {
 		struct trie_node *node = container_of(at, struct trie_node, hh);
 
-		if (at->hashv == hash && node->parent == parent &&
+		if (at->hashv == key && node->parent == parent &&
 				span_equal(trie_level(node), level))
 			return node;
 	}
 	return NULL;
+}
+
+struct trie_node *trie_plus(const struct trie *t, const struct trie_node *parent)
+{
+	return parent->has_plus ? trie_child(t, parent, plus) : NULL;
+}
+
+struct trie_node *trie_hash(const struct trie *t, const struct trie_node *parent)
+{
+	return parent->has_hash ? trie_child(t, parent, hash) : NULL;
+}
+
+/* A child has come or goes. */
+static void note_wildcard(struct trie_node *parent, struct span level, bool is_there)
+{
+	if (span_equal(level, plus))
+		parent->has_plus = is_there;
+	else if (span_equal(level, hash))
+		parent->has_hash = is_there;
 }
 
 struct trie_node *trie_find(const struct trie *t, struct span topic)
@@ -68,7 +89,7 @@ struct trie_node *trie_find(const struct trie *t, struct span topic)
 static struct trie_node *add_child(struct trie *t, struct trie_node *parent, struct span level)
 {
 	struct trie_node *node = xcalloc(1, sizeof(*node) + level.len);
-	uint32_t hash = hash_of(t, parent, level);
+	uint32_t key = hash_of(t, parent, level);
 
 	assert(level.len <= MAX_LEVEL);
 	node->parent = parent;
@@ -79,21 +100,25 @@ static struct trie_node *add_child(struct trie *t, struct trie_node *parent, str
 	if (node->next != NULL)
 		node->next->previous = node;
 	parent->first_child = node;
-	HASH_ADD_BYHASHVALUE(hh, t->table, parent, (unsigned)(KEY_PREFIX + level.len), hash, node);
+	HASH_ADD_BYHASHVALUE(hh, t->table, parent, (unsigned)(KEY_PREFIX + level.len), key, node);
+	note_wildcard(parent, level, true);
 	t->nodes++;
 	return node;
+}
+
+struct trie_node *trie_child_open(struct trie *t, struct trie_node *parent, struct span level)
+{
+	struct trie_node *child = trie_child(t, parent, level);
+
+	return child != NULL ? child : add_child(t, parent, level);
 }
 
 struct trie_node *trie_insert(struct trie *t, struct span topic)
 {
 	struct trie_node *node = t->root;
 
-	while (topic.data != NULL) {
-		struct span level = span_cut(&topic, '/');
-		struct trie_node *child = trie_child(t, node, level);
-
-		node = child != NULL ? child : add_child(t, node, level);
-	}
+	while (topic.data != NULL)
+		node = trie_child_open(t, node, span_cut(&topic, '/'));
 	return node;
 }
 
@@ -108,6 +133,7 @@ void trie_release(struct trie *t, struct trie_node *node)
 			parent->first_child = node->next;
 		if (node->next != NULL)
 			node->next->previous = node->previous;
+		note_wildcard(parent, trie_level(node), false);
 		HASH_DEL(t->table, node);
 		free(node);
 		t->nodes--;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Topics as a tree of levels, used for subscriptions and for retained messages:
+ * Topics as a tree of levels, used for subscriptions, for retained messages and for rules
+ * of who may do what:
  *
  *     nagios/web1/disk, nagios/web1/load, nagios/+/load
  *
@@ -26,6 +27,7 @@ struct trie_node {
 	struct trie_node *first_child;
 	struct trie_node *previous, *next; /* siblings */
 	uint32_t name_len;
+	bool has_plus, has_hash; /* among its children: spares most walks the look-up */
 	/* The key of the table: these two stand one behind the other in memory. */
 	struct trie_node *parent; /* NULL only in the root */
 	char name[];
@@ -46,6 +48,14 @@ void trie_finish(struct trie *t, void (*drop)(void *value));
 /* The child of `parent` for one level, or NULL. */
 struct trie_node *trie_child(
 		const struct trie *t, const struct trie_node *parent, struct span level);
+
+/* The child for the level `+` or `#`, or NULL. */
+struct trie_node *trie_plus(const struct trie *t, const struct trie_node *parent);
+struct trie_node *trie_hash(const struct trie *t, const struct trie_node *parent);
+
+/* The same as trie_child(), created where missing. The caller gives the node a value or releases
+ * it. */
+struct trie_node *trie_child_open(struct trie *t, struct trie_node *parent, struct span level);
 
 /* The node of a whole topic or filter, or NULL. */
 struct trie_node *trie_find(const struct trie *t, struct span topic);

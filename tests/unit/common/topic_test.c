@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/topic.h"
 
+#include <stdio.h>
+
 #include "common/mem.h"
 #include "tests/unit/unit.h"
 
@@ -169,6 +171,58 @@ static void longer_than_65535_bytes_is_refused(void **unused)
 	free(topic);
 }
 
+/* Names and filters of up to three levels out of few words, some of them special. */
+static const char *const level_words[] = { "a", "b", "$s", "", "+", "#" };
+
+enum { NAME_WORDS = 4, FILTER_WORDS = 6, MAX_WORDS = 3 };
+
+static bool nth_topic(unsigned n, unsigned words, char text[16])
+{
+	unsigned levels = 1 + n % MAX_WORDS;
+
+	n /= MAX_WORDS;
+	text[0] = '\0';
+	for (unsigned i = 0; i < levels; i++, n /= words)
+		snprintf(text + strlen(text), 16 - strlen(text), "%s%s", i > 0 ? "/" : "",
+				level_words[n % words]);
+	return n == 0;
+}
+
+/* What the two functions claim of filters is what matching says of all short names. */
+static void check_pair(const char *a, const char *b)
+{
+	bool overlap = false, covers = true;
+	struct span of_a = span_of_text(a), of_b = span_of_text(b);
+	char name[16];
+
+	for (unsigned n = 0; n < MAX_WORDS * 4 * 4 * 4; n++) {
+		if (!nth_topic(n, NAME_WORDS, name))
+			continue;
+		overlap = overlap || (topic_matches(of_a, span_of_text(name)) &&
+						     topic_matches(of_b, span_of_text(name)));
+		covers = covers && (topic_matches(of_a, span_of_text(name)) ||
+						   !topic_matches(of_b, span_of_text(name)));
+	}
+	if (topic_filters_overlap(of_a, of_b) != overlap ||
+			topic_filter_covers(of_a, of_b) != covers)
+		fail_msg("'%s' and '%s'", a, b);
+}
+
+static void filters_are_compared_as_the_names_that_they_match(void **unused)
+{
+	char a[16], b[16];
+
+	(void)unused;
+	for (unsigned i = 0; i < MAX_WORDS * 6 * 6 * 6; i++) {
+		if (!nth_topic(i, FILTER_WORDS, a) || !topic_filter_valid(span_of_text(a)))
+			continue;
+		for (unsigned j = 0; j < MAX_WORDS * 6 * 6 * 6; j++) {
+			if (nth_topic(j, FILTER_WORDS, b) && topic_filter_valid(span_of_text(b)))
+				check_pair(a, b);
+		}
+	}
+}
+
 static void levels_are_counted(void **unused)
 {
 	(void)unused;
@@ -220,6 +274,7 @@ int main(void)
 		cmocka_unit_test(names_and_filters_are_valid_as_the_specification_says),
 		cmocka_unit_test(deeper_than_200_levels_is_refused),
 		cmocka_unit_test(longer_than_65535_bytes_is_refused),
+		cmocka_unit_test(filters_are_compared_as_the_names_that_they_match),
 		cmocka_unit_test(levels_are_counted),
 		cmocka_unit_test(shared_filters_come_apart),
 	};

@@ -19,6 +19,8 @@ static size_t check_below(const struct trie *t, const struct trie_node *parent)
 		n += 1 + check_below(t, node);
 		previous = node;
 	}
+	assert_ptr_equal(trie_plus(t, parent), trie_child(t, parent, BYTES("+")));
+	assert_ptr_equal(trie_hash(t, parent), trie_child(t, parent, BYTES("#")));
 	return n;
 }
 
@@ -152,7 +154,7 @@ static void values_are_handed_back_at_the_end(void **unused)
 static void random_inserts_and_removals_agree_with_a_set(void **unused)
 {
 	enum { TOPICS = 3 * 3 * 3 };
-	static const char *const words[] = { "", "a", "bb" };
+	static const char *const words[] = { "+", "a", "#" };
 	bool there[TOPICS] = { false };
 	struct dice dice = { 3 };
 	struct trie t;
