@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/json.h"
+
+#include "common/utf8.h"
+
+void json_append_string(struct str *into, struct span text)
+{
+	static const char escapes[256] = {
+		['"'] = '"', ['\\'] = '\\', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'
+	};
+
+	str_append_byte(into, '"');
+	while (text.len > 0) {
+		uint32_t code;
+		size_t len = utf8_decode(text, &code);
+
+		if (len == 0 || code == 0) {
+			str_append_text(into, UTF8_REPLACEMENT);
+			len = 1;
+		} else if (code < 256 && escapes[code] != 0) {
+			str_printf(into, "\\%c", escapes[code]);
+		} else if (code < 0x20 || (code >= 0x7f && code < 0xa0)) {
+			str_printf(into, "\\u%04x", (unsigned)code);
+		} else {
+			str_append(into, span_first(text, len));
+		}
+		text = span_from(text, len);
+	}
+	str_append_byte(into, '"');
+}
+
+bool json_is_number(struct span text)
+{
+	size_t dots = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.data[i] == '.')
+			dots++;
+		else if (text.data[i] < '0' || text.data[i] > '9')
+			return false;
+	}
+	/* JSON wants digits on both sides of the point, and no zero in front of others. */
+	return text.len > 0 && dots <= 1 && text.data[0] != '.' && text.data[text.len - 1] != '.' &&
+	       (text.data[0] != '0' || text.len == 1 || text.data[1] == '.');
+}

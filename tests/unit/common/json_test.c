@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/json.h"
+
+#include "tests/unit/unit.h"
+
+static void check_string(struct span text, const char *wanted)
+{
+	struct str s = { 0 };
+
+	json_append_string(&s, text);
+	assert_string_equal(str_text(&s), wanted);
+	str_finish(&s);
+}
+
+static void test_strings(void **unused)
+{
+	(void)unused;
+	check_string(BYTES(""), "\"\"");
+	check_string(BYTES("pump-7"), "\"pump-7\"");
+	check_string(BYTES("a\"b\\c\n"), "\"a\\\"b\\\\c\\n\"");
+	check_string(BYTES("\x1b[0m\x7f\xc2\x9b"), "\"\\u001b[0m\\u007f\\u009b\"");
+	check_string(BYTES("Gr\xc3\xbc\xc3\x9f"
+			   "e"),
+			"\"Gr\xc3\xbc\xc3\x9f"
+			"e\"");
+	check_string(BYTES("a\xff\0z"), "\"a\xef\xbf\xbd\xef\xbf\xbdz\"");
+}
+
+static void test_numbers(void **unused)
+{
+	static const char *const good[] = { "0", "7", "120", "0.25", "1.5", "9007199254740993" };
+	static const char *const bad[] = { "", ".", ".5", "5.", "1.2.3", "01", "-1", "1e3", "x",
+		"7 seconds" };
+
+	(void)unused;
+	for (size_t i = 0; i < array_size(good); i++)
+		assert_true(json_is_number(span_of_text(good[i])));
+	for (size_t i = 0; i < array_size(bad); i++)
+		assert_false(json_is_number(span_of_text(bad[i])));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_numbers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
