@@ -105,7 +105,7 @@ $(B)/libraries: Makefile
 	@mkdir -p $(B) && touch $@
 
 pkg = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null || echo $(2))
-LIBS_BROKER  := -lev $(call pkg,lmdb,-llmdb) $(call pkg,openssl,-lssl -lcrypto)
+LIBS_BROKER  := -lev -lm $(call pkg,lmdb,-llmdb) $(call pkg,openssl,-lssl -lcrypto)
 LIBS_GATEWAY := $(call pkg,libmosquitto,-lmosquitto) $(call pkg,libcjson,-lcjson) $(call pkg,lmdb,-llmdb)
 LIBS_CLI     := $(call pkg,libmosquitto,-lmosquitto) $(call pkg,libcjson,-lcjson) $(call pkg,openssl,-lssl -lcrypto)
 

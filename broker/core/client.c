@@ -34,6 +34,7 @@ struct client *client_create(
 	c->timer.kind = TIMER_CLIENT;
 	timer_set(&shard->timers, &c->timer, instant_after(now, seconds(CONNECT_TIMEOUT)));
 	shard->clients++;
+	shard->counters.sockets_opened++;
 	return c;
 }
 
@@ -108,6 +109,7 @@ uint8_t *client_reserve(struct client *c, enum packet_type type, size_t len, siz
 
 	if (unlikely(observer->packet != NULL))
 		observer->packet(observer->owner, c, type, len + more, true);
+	c->shard->counters.packets_sent++;
 	client_mark_dirty(c);
 	return output_reserve(&c->output, &c->shard->chunks, len);
 }

@@ -75,6 +75,7 @@ void lifecycle_client_leaves(struct client *c, bool with_will, struct instant no
 		return;
 	c->session = NULL;
 	s->client = NULL;
+	shard->connected--;
 	expiry = expiry_seconds(shard, s);
 	if (!with_will) {
 		message_unref(s->will.message);

@@ -111,6 +111,7 @@ uint8_t *output_reserve(struct output *out, struct chunk_pool *pool, size_t len)
 	at = c->bytes + c->end;
 	c->end += len;
 	out->bytes += len;
+	out->packets++;
 	return at;
 }
 
@@ -150,8 +151,10 @@ void output_consume(struct output *out, struct chunk_pool *pool, size_t len)
 		if (c->start < c->end)
 			return;
 		out->head = c->next;
-		if (out->head == NULL)
+		if (out->head == NULL) {
 			out->tail = NULL;
+			out->packets = 0;
+		}
 		chunk_give(pool, c);
 	}
 }

@@ -34,14 +34,15 @@ void chunk_pool_finish(struct chunk_pool *pool);
 /* Zeroed memory is an empty output. */
 struct output {
 	struct chunk *head, *tail;
-	size_t bytes; /* not yet sent */
+	size_t bytes;	/* not yet sent */
+	size_t packets; /* reserved since it was last empty */
 };
 
 void output_finish(struct output *out, struct chunk_pool *pool);
 
 /*
- * Room for `len` bytes in one piece, counted as written. The caller fills it at once: it is valid
- * until the next call for this output.
+ * Room for a packet of `len` bytes in one piece, counted as written. The caller fills it at once:
+ * it is valid until the next call for this output.
  */
 uint8_t *output_reserve(struct output *out, struct chunk_pool *pool, size_t len);
 

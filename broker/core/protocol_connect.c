@@ -241,6 +241,8 @@ static void accept_client(struct connecting *k)
 	c->session = lifecycle_session_open(
 			shard, k->client_id, packet->clean_start, k->now, &present);
 	c->session->client = c;
+	if (++shard->connected > shard->most_connected)
+		shard->most_connected = shard->connected;
 	session_assign(c->session, k->username, c->policy);
 	c->session->expiry_interval = session_expiry(packet);
 	set_will(k, c->session);
@@ -322,6 +324,7 @@ enum mqtt_reason protocol_connect(struct client *c, const struct frame *frame, s
 	enum mqtt_reason reason = open_connect(&k, frame);
 	enum verdict verdict;
 
+	c->shard->counters.connects_received++;
 	if (reason != MQTT_SUCCESS)
 		return reason;
 	verdict = identify(&k);

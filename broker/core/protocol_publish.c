@@ -126,6 +126,7 @@ enum mqtt_reason protocol_publish(struct client *c, const struct frame *frame, s
 	if (reason != MQTT_SUCCESS)
 		return reason;
 	c->shard->counters.publish_received++;
+	c->shard->counters.publish_bytes_received += p.payload.len;
 	match = topic_tree_cached(topics, p.topic);
 	if (match != NULL) {
 		c->shard->counters.match_cache_hits++;

@@ -82,6 +82,7 @@ static void send_wire(struct client *c, const struct wire *wire, const struct de
 	if (wire->by_reference)
 		output_append_payload(&c->output, d->message);
 	c->shard->counters.publish_sent++;
+	c->shard->counters.publish_bytes_sent += d->message->payload_len;
 }
 
 /* The packet for one receiver: what others share, or its own. */

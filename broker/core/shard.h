@@ -45,7 +45,9 @@ struct shard {
 	struct counters counters;
 	uint64_t id_seed; /* of assigned client identifiers */
 	uint64_t assigned_ids;
-	size_t clients;
+	size_t clients;	  /* network connections */
+	size_t connected; /* clients with a session */
+	size_t most_connected;
 	struct str scratch[5]; /* serialised PUBLISH packets, see router.c */
 };
 

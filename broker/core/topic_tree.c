@@ -125,12 +125,16 @@ static void add(struct topic_tree *t, struct trie_node *node, struct subscriptio
 	s->node = node;
 	subscriber_list_add(s->group != NULL ? &s->group->members : &f->each, s);
 	t->subscriptions++;
+	t->shared_subscriptions += s->group != NULL;
 }
 
 static void drop(struct topic_tree *t, struct subscription *s)
 {
 	struct filter_subscribers *f = s->node->value;
 
+	t->subscriptions--;
+	t->shared_subscriptions -= s->group != NULL;
+	t->generation++;
 	*s->link_of_session = s->next_of_session;
 	if (s->next_of_session != NULL)
 		s->next_of_session->link_of_session = s->link_of_session;
@@ -144,8 +148,6 @@ static void drop(struct topic_tree *t, struct subscription *s)
 		trie_release(&t->filters, s->node);
 	}
 	free(s);
-	t->subscriptions--;
-	t->generation++;
 }
 
 bool topic_tree_subscribe(struct topic_tree *t, struct session *session,

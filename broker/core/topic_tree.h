@@ -63,9 +63,10 @@ struct topic_tree {
 	uint64_t generation;
 	struct match *matches; /* uthash by topic name */
 	size_t match_count, max_matches;
-	size_t match_bytes;	/* of all in the cache */
-	struct match *overflow; /* the last answer, where there is no cache (max_matches 0) */
-	size_t subscriptions;
+	size_t match_bytes;	     /* of all in the cache */
+	struct match *overflow;	     /* the last answer, where there is no cache (max_matches 0) */
+	size_t subscriptions;	     /* all */
+	size_t shared_subscriptions; /* of them */
 };
 
 void topic_tree_init(struct topic_tree *t, uint64_t seed, size_t max_matches);

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How a shard is doing at one moment: its counters, and what is worked out from its sessions and
+ * queues. Taken once, then published on $SYS and /metrics alike (metric.h).
+ */
+#ifndef BROKER_CORE_FIGURES_H
+#define BROKER_CORE_FIGURES_H
+
+#include "broker/core/counters.h"
+
+struct shard;
+
+/* What a row of the metrics table is. */
+enum metric_type {
+	METRIC_COUNTER, /* only grows */
+	METRIC_GAUGE,
+	METRIC_SECONDS, /* a gauge that $SYS shows as "N seconds" */
+};
+
+/*
+ * name, type, topic below "$SYS/broker/", another topic with the same value or NULL, meaning.
+ * figures_take() fills all but those of the process, which its owner does: they begin the list.
+ */
+/* clang-format off */
+#define FIGURES(X) \
+	X(uptime_seconds,           METRIC_SECONDS, "uptime",                     NULL,                    "seconds since the broker started") \
+	X(memory_bytes,             METRIC_GAUGE,   "heap/current",               NULL,                    "memory of the process that is in RAM") \
+	X(memory_maximum_bytes,     METRIC_GAUGE,   "heap/maximum",               NULL,                    "the most memory that the process has had in RAM") \
+	X(clients,                  METRIC_GAUGE,   "clients/total",              NULL,                    "clients that are connected or have a session") \
+	X(clients_connected,        METRIC_GAUGE,   "clients/connected",          "clients/active",        "clients that are connected") \
+	X(clients_disconnected,     METRIC_GAUGE,   "clients/disconnected",       "clients/inactive",      "clients that are away and have a session") \
+	X(clients_maximum,          METRIC_GAUGE,   "clients/maximum",            NULL,                    "the most clients that were connected at a time") \
+	X(sockets,                  METRIC_GAUGE,   "belfry/sockets",             NULL,                    "network connections, those without CONNECT included") \
+	X(subscriptions,            METRIC_GAUGE,   "subscriptions/count",        NULL,                    "subscriptions, without the shared ones") \
+	X(shared_subscriptions,     METRIC_GAUGE,   "shared_subscriptions/count", NULL,                    "shared subscriptions") \
+	X(retained_messages,        METRIC_GAUGE,   "retained messages/count",    NULL,                    "retained messages") \
+	X(retained_bytes,           METRIC_GAUGE,   "belfry/retained/bytes",      NULL,                    "bytes of retained messages") \
+	X(queued_messages,          METRIC_GAUGE,   "belfry/queued/messages",     NULL,                    "messages in the queues of sessions") \
+	X(queued_bytes,             METRIC_GAUGE,   "belfry/queued/bytes",        NULL,                    "bytes of messages in the queues of sessions") \
+	X(inflight_messages,        METRIC_GAUGE,   "belfry/inflight/messages",   NULL,                    "messages sent and not acknowledged") \
+	X(inflight_bytes,           METRIC_GAUGE,   "belfry/inflight/bytes",      NULL,                    "bytes of messages sent and not acknowledged") \
+	X(stored_messages,          METRIC_GAUGE,   "store/messages/count",       "messages/stored",       "messages retained, queued or in flight, once for each that waits for them") \
+	X(stored_bytes,             METRIC_GAUGE,   "store/messages/bytes",       NULL,                    "bytes of these messages") \
+	X(output_packets,           METRIC_GAUGE,   "packet/out/count",           NULL,                    "packets for clients whose output is not all sent") \
+	X(output_bytes,             METRIC_GAUGE,   "packet/out/bytes",           NULL,                    "bytes that wait for clients to read them") \
+	X(publish_dropped,          METRIC_COUNTER, "publish/messages/dropped",   NULL,                    "messages dropped, for whatever reason")
+/* clang-format on */
+
+struct figures {
+	struct counters counters;
+#define FIGURE_FIELD(name, type, topic, alias, help) uint64_t name;
+	FIGURES(FIGURE_FIELD)
+#undef FIGURE_FIELD
+};
+
+/* Visits every session: O(sessions), for once in seconds. Figures of the process become 0. */
+void figures_take(const struct shard *shard, struct figures *ret);
+
+#endif
