@@ -61,8 +61,13 @@ override LDFLAGS  := -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--as-needed
 # not part of its component's archive, so that everything else can be linked into tests.
 
 BROKER_DIRS  := broker broker/mqtt broker/core broker/io broker/store
-src  = $(sort $(wildcard $(addsuffix /*.c,$(1))))
+src  = $(filter-out $(ABSENT),$(sort $(wildcard $(addsuffix /*.c,$(1)))))
 objs = $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(call src,$(1))))
+
+# A part whose library is absent is left out: a file that refuses it stands in.
+has-header = $(shell $(CC) $(CPPFLAGS) -x c -include $(1) -fsyntax-only /dev/null 2>/dev/null && echo yes)
+HTTP_API := $(call has-header,microhttpd.h)
+ABSENT   := broker/io/http_api$(if $(HTTP_API),_absent).c
 
 COMMON  := $(B)/libcommon.a
 BROKER  := $(B)/libbroker.a
@@ -102,10 +107,12 @@ endef
 
 $(B)/libraries: Makefile
 	$(foreach l,$(LIBRARIES),$(call check-library,$(l)))
+	$(if $(HTTP_API),,@echo 'note: without libmicrohttpd-dev: belfry-broker has no `protocol http_api` (/metrics)' >&2)
 	@mkdir -p $(B) && touch $@
 
 pkg = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null || echo $(2))
-LIBS_BROKER  := -lev -lm $(call pkg,lmdb,-llmdb) $(call pkg,openssl,-lssl -lcrypto)
+LIBS_BROKER  := -lev -lm $(call pkg,lmdb,-llmdb) $(call pkg,openssl,-lssl -lcrypto) \
+	$(if $(HTTP_API),$(call pkg,libmicrohttpd,-lmicrohttpd))
 LIBS_GATEWAY := $(call pkg,libmosquitto,-lmosquitto) $(call pkg,libcjson,-lcjson) $(call pkg,lmdb,-llmdb)
 LIBS_CLI     := $(call pkg,libmosquitto,-lmosquitto) $(call pkg,libcjson,-lcjson) $(call pkg,openssl,-lssl -lcrypto)
 

@@ -40,6 +40,7 @@ static void turn_away(struct listener *l)
 {
 	int fd;
 
+	l->reactor->no_descriptor = l->reactor->now;
 	if (may_warn(l))
 		log_warn("listener: no file descriptor left for a new connection; raise "
 			 "LimitNOFILE");
@@ -66,6 +67,11 @@ static void admit(struct listener *l, int fd)
 {
 	int on = 1;
 
+	if (l->http_api !=
+			NULL) { /* counts its own, and answers when there is no room for others */
+		http_api_admit(l->http_api, fd);
+		return;
+	}
 	if (!has_room(l)) {
 		close(fd);
 		return;
@@ -103,6 +109,7 @@ static void listener_create(struct reactor *r, int fd, const struct listener_opt
 	struct listener *l = xcalloc(1, sizeof(*l));
 
 	l->reactor = r;
+	l->http_api = options->http_api;
 	l->max_connections = options->max_connections;
 	l->policy = policy_ref(options->policy);
 	l->reserve_fd = open_reserve();

@@ -5,12 +5,13 @@
 #ifndef BROKER_IO_LISTENER_H
 #define BROKER_IO_LISTENER_H
 
-#include "broker/io/reactor.h"
+#include "broker/io/http_api.h"
 
 struct listener {
 	ev_io watcher;
 	struct reactor *reactor; /* borrowed */
 	struct listener *next;
+	struct http_api *http_api; /* borrowed; NULL: it is for MQTT */
 	size_t connections;
 	uint64_t max_connections; /* 0 = no limit */
 	struct policy *policy;	  /* a reference; what its next connections are held to */
@@ -22,7 +23,8 @@ struct listener_options {
 	const char *host; /* NULL: all addresses */
 	uint16_t port;
 	uint64_t max_connections;
-	struct policy *policy; /* each listener takes a reference */
+	struct http_api *http_api; /* who serves it; NULL: it is for MQTT */
+	struct policy *policy;	   /* each listener takes a reference */
 };
 
 /*

@@ -36,7 +36,8 @@ struct reactor {
 	struct connection *connections; /* all, doubly linked */
 	struct connection *lingering, **lingering_end; /* told that it is over, oldest first */
 	size_t connection_count;
-	uint64_t max_connections; /* of all listeners; 0 = no limit */
+	uint64_t max_connections;     /* of all listeners; 0 = no limit */
+	struct instant no_descriptor; /* when one was last missing for a client; 0: never */
 };
 
 void reactor_init(struct reactor *r, struct shard *shard);

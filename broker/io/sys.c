@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+#include "broker/io/sys.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/resource.h>
+
+#include "broker/core/backlog.h"
+#include "broker/core/router.h"
+#include "broker/core/sys_tree.h"
+#include "common/mem.h"
+
+enum { MAX_LINES = 1000, LINE_SECONDS = 20, SYS_QOS = 2 };
+
+/* A line of the log that waits to be published. */
+struct line {
+	struct line *next;
+	const char *topic;
+	size_t len;
+	char text[];
+};
+
+struct sys {
+	struct reactor *reactor;
+	struct sys_tree tree;
+	struct instant started;
+	struct figures figures;
+	struct instant taken; /* when the figures were; 0: never */
+	ev_periodic periodic;
+	ev_timer line_timer;
+	struct line *lines, **lines_end;
+	size_t line_count, lines_dropped;
+};
+
+/* In pages: size, resident, ... 0 where there is no /proc. */
+static uint64_t resident_bytes(void)
+{
+	AUTO_CLOSE int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	char text[128];
+	ssize_t n = fd >= 0 ? read(fd, text, sizeof(text)) : -1;
+	struct span rest = { (const uint8_t *)text, n > 0 ? (size_t)n : 0 };
+	uint64_t pages = 0;
+
+	span_cut(&rest, ' ');
+	span_to_uint(span_cut(&rest, ' '), UINT64_MAX, &pages);
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static uint64_t most_resident_bytes(void)
+{
+	struct rusage usage;
+
+	return getrusage(RUSAGE_SELF, &usage) == 0 ? (uint64_t)usage.ru_maxrss * 1024 : 0;
+}
+
+static void take_figures(struct sys *s)
+{
+	struct reactor *r = s->reactor;
+
+	figures_take(r->shard, &s->figures);
+	s->figures.uptime_seconds = (uint64_t)duration_seconds(instant_between(s->started, r->now));
+	s->figures.memory_bytes = resident_bytes();
+	s->figures.memory_maximum_bytes = most_resident_bytes();
+	s->taken = r->now;
+}
+
+const struct figures *sys_figures(struct sys *s)
+{
+	if (s->taken.ns == 0 ||
+			instant_reached(instant_after(s->taken, seconds(1)), s->reactor->now))
+		take_figures(s);
+	return &s->figures;
+}
+
+static void publish(struct sys *s, struct message *m)
+{
+	router_publish(s->reactor->shard, NULL, m, NULL, s->reactor->now);
+	message_unref(m);
+}
+
+static void publish_retained(void *owner, struct span topic, struct span text)
+{
+	struct sys *s = owner;
+
+	publish(s, message_create(topic, NULL, text, SYS_QOS, true, s->reactor->now));
+}
+
+static void publish_figures(struct sys *s)
+{
+	struct backlog backlog;
+	struct str text = { 0 };
+
+	take_figures(s);
+	backlog_take(s->reactor->shard, &backlog);
+	backlog_format(&backlog, &text);
+	sys_tree_update(&s->tree, &s->figures, str_span(&text), s->reactor->now, s,
+			publish_retained);
+	str_finish(&text);
+}
+
+static void on_periodic(struct ev_loop *loop, ev_periodic *watcher, int events)
+{
+	(void)loop;
+	(void)events;
+	publish_figures(watcher->data);
+}
+
+void sys_set_interval(struct sys *s, uint64_t seconds)
+{
+	struct ev_loop *loop = s->reactor->loop;
+
+	ev_periodic_stop(loop, &s->periodic);
+	if (seconds == 0)
+		return;
+	if (!s->tree.has_last)
+		publish_figures(s);
+	ev_periodic_set(&s->periodic, 0., (double)seconds, NULL);
+	ev_periodic_start(loop, &s->periodic);
+}
+
+/* --- the log -------------------------------------------------------------------------------- */
+
+/* NULL: not published. */
+static const char *topic_of(enum log_type type)
+{
+	static const struct {
+		enum log_type type;
+		const char *topic;
+	} topics[] = {
+		{ LOG_TYPE_ERROR, SYS_PREFIX "log/E" },
+		{ LOG_TYPE_WARNING, SYS_PREFIX "log/W" },
+		{ LOG_TYPE_NOTICE, SYS_PREFIX "log/N" },
+		{ LOG_TYPE_INFORMATION, SYS_PREFIX "log/I" },
+		{ LOG_TYPE_SUBSCRIBE, SYS_PREFIX "log/M/subscribe" },
+		{ LOG_TYPE_UNSUBSCRIBE, SYS_PREFIX "log/M/unsubscribe" },
+	};
+
+	for (size_t i = 0; i < array_size(topics); i++) {
+		if (topics[i].type == type)
+			return topics[i].topic;
+	}
+	return NULL;
+}
+
+static void publish_line(struct sys *s, const char *topic, struct span text)
+{
+	struct instant now = s->reactor->now;
+	struct message *m = message_create(span_of_text(topic), NULL, text, SYS_QOS, false, now);
+
+	m->expires = instant_after(now, seconds(LINE_SECONDS));
+	publish(s, m);
+}
+
+/* Lines that publishing itself leads to wait for the next turn. */
+static void on_lines(struct ev_loop *loop, ev_timer *watcher, int events)
+{
+	struct sys *s = watcher->data;
+	struct line *line = s->lines;
+	size_t dropped = s->lines_dropped;
+
+	(void)loop;
+	(void)events;
+	s->lines = NULL;
+	s->lines_end = &s->lines;
+	s->line_count = s->lines_dropped = 0;
+	while (line != NULL) {
+		struct line *next = line->next;
+
+		publish_line(s, line->topic, span_of(line->text, line->len));
+		free(line);
+		line = next;
+	}
+	if (dropped > 0) {
+		char text[96];
+
+		snprintf(text, sizeof(text), "%zu lines of the log were too many to be published",
+				dropped);
+		publish_line(s, topic_of(LOG_TYPE_WARNING), span_of_text(text));
+	}
+}
+
+void sys_publish_log(struct sys *s, enum log_type type, struct span line)
+{
+	const char *topic = topic_of(type);
+	struct line *l;
+
+	if (topic == NULL)
+		return;
+	if (s->line_count == MAX_LINES) {
+		s->lines_dropped++;
+		return;
+	}
+	l = xmalloc(sizeof(*l) + line.len);
+	*l = (struct line){ .topic = topic, .len = line.len };
+	memcpy(l->text, line.data, line.len);
+	*s->lines_end = l;
+	s->lines_end = &l->next;
+	if (s->line_count++ == 0)
+		ev_timer_start(s->reactor->loop, &s->line_timer);
+}
+
+/* --- life ----------------------------------------------------------------------------------- */
+
+struct sys *sys_create(struct reactor *r)
+{
+	struct sys *s = xcalloc(1, sizeof(*s));
+
+	s->reactor = r;
+	s->started = r->now;
+	s->lines_end = &s->lines;
+	ev_periodic_init(&s->periodic, on_periodic, 0., 0., NULL);
+	s->periodic.data = s;
+	ev_timer_init(&s->line_timer, on_lines, 0., 0.);
+	s->line_timer.data = s;
+	return s;
+}
+
+void sys_destroy(struct sys *s)
+{
+	if (s == NULL)
+		return;
+	ev_periodic_stop(s->reactor->loop, &s->periodic);
+	ev_timer_stop(s->reactor->loop, &s->line_timer);
+	while (s->lines != NULL) {
+		struct line *next = s->lines->next;
+
+		free(s->lines);
+		s->lines = next;
+	}
+	sys_tree_finish(&s->tree);
+	free(s);
+}
