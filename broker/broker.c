@@ -6,11 +6,13 @@
 #include "broker/io/listener.h"
 #include "broker/io/reactor.h"
 #include "broker/observe.h"
+#include "broker/reload.h"
 #include "common/hash.h"
 #include "common/mem.h"
 
 struct broker {
-	const struct config *config;
+	struct config *config;
+	struct resources resources;
 	struct shard *shard;
 	struct reactor reactor;
 	struct listener *listeners;
@@ -29,10 +31,15 @@ static void on_stop(struct ev_loop *loop, ev_signal *watcher, int events)
 
 static void on_hangup(struct ev_loop *loop, ev_signal *watcher, int events)
 {
+	struct broker *b = watcher->data;
+	struct reloadable parts = { .config = &b->config,
+		.resources = &b->resources,
+		.reactor = &b->reactor,
+		.listeners = b->listeners };
+
 	(void)loop;
-	(void)watcher;
 	(void)events;
-	log_notice("SIGHUP: this version does not reload its configuration; restart to apply it");
+	reload(&parts);
 }
 
 static void watch_signal(struct broker *b, ev_signal *watcher, int number,
@@ -43,13 +50,15 @@ static void watch_signal(struct broker *b, ev_signal *watcher, int number,
 	ev_signal_start(b->reactor.loop, watcher);
 }
 
-struct broker *broker_create(const struct config *config)
+struct broker *broker_create(struct config *config, struct resources *resources)
 {
 	struct broker *b = xcalloc(1, sizeof(*b));
 	struct core_observer observer =
 			observe_core(config->connection_messages, log_enabled(LOG_TYPE_DEBUG));
 
 	b->config = config;
+	b->resources = *resources;
+	*resources = (struct resources){ 0 };
 	b->shard = shard_create(&config->limits, &observer, hash_seed(), hash_seed());
 	reactor_init(&b->reactor, b->shard);
 	b->reactor.max_connections = config->global_max_connections;
@@ -59,29 +68,17 @@ struct broker *broker_create(const struct config *config)
 	return b;
 }
 
-static bool listen_on(struct broker *b, const char *host, const struct listener_config *l)
-{
-	struct policy *policy = config_policy(b->config, l);
-	struct listener_options options = { .host = host,
-		.port = (uint16_t)l->port,
-		.max_connections = l->max_connections,
-		.policy = policy };
-	int error = listeners_open(&b->reactor, &options, &b->listeners);
-
-	policy_unref(policy);
-	return error == 0;
-}
-
 bool broker_listen(struct broker *b)
 {
-	const struct config *config = b->config;
+	for (size_t i = 0; i < b->resources.count; i++) {
+		const struct listener_resources *l = &b->resources.listeners[i];
+		struct listener_options options = { .name = l->name,
+			.host = l->host,
+			.port = (uint16_t)l->config->port,
+			.max_connections = l->config->max_connections,
+			.policy = l->policy };
 
-	if (config->is_local_only)
-		return listen_on(b, "localhost", &config->first);
-	if (config->first.port > 0 && !listen_on(b, config->first.address, &config->first))
-		return false;
-	for (size_t i = 0; i < config->listener_count; i++) {
-		if (!listen_on(b, config->listeners[i]->address, config->listeners[i]))
+		if (listeners_open(&b->reactor, &options, &b->listeners) < 0)
 			return false;
 	}
 	return true;
@@ -104,5 +101,7 @@ void broker_destroy(struct broker *b)
 	listeners_close(&b->listeners);
 	reactor_finish(&b->reactor);
 	shard_destroy(b->shard);
+	resources_close(&b->resources);
+	config_destroy(b->config);
 	free(b);
 }

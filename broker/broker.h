@@ -5,12 +5,12 @@
 #ifndef BROKER_BROKER_H
 #define BROKER_BROKER_H
 
-#include "broker/config.h"
+#include "broker/resources.h"
 
 struct broker;
 
-/* `config` is borrowed and outlives the broker. */
-struct broker *broker_create(const struct config *config);
+/* Takes over the configuration, and what *resources holds. */
+struct broker *broker_create(struct config *config, struct resources *resources);
 
 /* Open the listeners. False when one cannot be opened; that was logged. */
 bool broker_listen(struct broker *b);

@@ -157,19 +157,30 @@ static enum argument parse_argument(
 }
 
 /* Without a listener in the file: loopback only, and on the port of -p if there is one. */
-static void complete(struct config *config, bool port_from_command_line)
+static void complete(struct config *config)
 {
+	if (config->port_given != 0)
+		config->first.port = config->port_given; /* the command line wins */
 	config->is_local_only = config->listener_count == 0 &&
-				(config->first.port == 0 || port_from_command_line);
+				(config->first.port == 0 || config->port_given != 0);
 	if (config->is_local_only && config->first.port == 0)
 		config->first.port = DEFAULT_PORT;
+}
+
+static void load_file(struct config *config, struct settings_report *report)
+{
+	struct settings_grammar grammar = config_grammar(config);
+
+	if (config->file != NULL)
+		settings_load(config->file, &grammar, config, report);
+	if (report->errors == 0)
+		check_config(config, report);
+	complete(config);
 }
 
 bool config_load(struct config *config, int argc, char **argv, int *ret_status)
 {
 	struct settings_report report = { 0 };
-	struct settings_grammar grammar;
-	uint64_t port;
 
 	*config = (struct config){ 0 };
 	settings_init(config_global_settings, config);
@@ -180,23 +191,43 @@ bool config_load(struct config *config, int argc, char **argv, int *ret_status)
 			return false;
 		}
 	}
-	port = config->first.port;
-	grammar = config_grammar(config);
-	if (report.errors == 0 && config->file != NULL)
-		settings_load(config->file, &grammar, config, &report);
-	if (port != 0)
-		config->first.port = port; /* the command line wins */
+	config->port_given = config->first.port;
 	if (report.errors == 0)
-		check_config(config, &report);
-	complete(config, port != 0);
+		load_file(config, &report);
 	fputs(str_text(&report.text), stderr);
 	str_finish(&report.text);
 	if (report.errors > 0)
 		*ret_status = EXIT_CONFIG;
-	if (config->test && report.errors == 0)
-		printf("%s: the configuration is good\n",
-				config->file != NULL ? config->file : "no file");
-	return report.errors == 0 && !config->test;
+	return report.errors == 0;
+}
+
+struct config *config_load_again(const struct config *config, struct settings_report *report)
+{
+	struct config *fresh = config_create();
+	unsigned errors = report->errors;
+
+	settings_init(config_global_settings, fresh);
+	fresh->file = config->file;
+	fresh->port_given = config->port_given;
+	fresh->verbose = config->verbose;
+	fresh->daemon = config->daemon;
+	load_file(fresh, report);
+	if (report->errors == errors)
+		return fresh;
+	config_destroy(fresh);
+	return NULL;
+}
+
+struct config *config_create(void)
+{
+	return xcalloc(1, sizeof(struct config));
+}
+
+void config_destroy(struct config *config)
+{
+	if (config != NULL)
+		config_finish(config);
+	free(config);
 }
 
 void config_finish(struct config *config)

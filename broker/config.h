@@ -129,18 +129,31 @@ struct config {
 
 	/* From the command line. */
 	const char *file;
+	uint64_t port_given; /* 0: none */
 	bool verbose, daemon, test;
 	bool is_local_only; /* no listener was configured: loopback, anonymous */
 };
 
 /*
  * Read the command line and the file it names. True to go on. False to exit with *ret_status:
- * 0 after --help, --version or a good --test-config, EXIT_CONFIG after an error; everything has
+ * 0 after --help or --version, EXIT_CONFIG after an error; everything has
  * been said then. Either way the caller calls config_finish().
  */
 bool config_load(struct config *config, int argc, char **argv, int *ret_status);
 
+/*
+ * Read the file of `config` again into a new configuration, under the same command line, of which
+ * it borrows. NULL after errors, which are added to the report.
+ */
+struct config *config_load_again(const struct config *config, struct settings_report *report);
+
 void config_finish(struct config *config);
+
+/* On the heap; empty until config_load(). */
+struct config *config_create(void);
+
+/* Accepts NULL. */
+void config_destroy(struct config *config);
 
 /* "3,4,5" as a set of policy_version(). False when it is something else. */
 bool config_versions(const char *text, uint8_t *ret);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -42,23 +43,47 @@ static bool start_process(const struct config *config)
 	return error >= 0;
 }
 
+/* The files that the configuration names; what is wrong with them is said here. */
+static bool read_files(const struct config *config, struct resources *ret)
+{
+	struct settings_report report = { 0 };
+	bool ok = resources_open(ret, config, &report);
+
+	fputs(str_text(&report.text), stderr);
+	str_finish(&report.text);
+	return ok;
+}
+
+/* Until SIGTERM. Takes over both. */
+static int serve(struct config *config, struct resources *resources)
+{
+	struct broker *broker = broker_create(config, resources);
+	bool ok = broker_listen(broker);
+
+	if (ok)
+		broker_run(broker);
+	broker_destroy(broker);
+	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 int main(int argc, char **argv)
 {
-	struct config config;
-	struct broker *broker = NULL;
+	struct config *config = config_create();
+	struct resources resources = { 0 };
 	int status;
 
-	if (config_load(&config, argc, argv, &status)) { /* says what is wrong itself */
-		status = EXIT_FAILURE;
-		if (start_process(&config)) {
-			broker = broker_create(&config);
-			if (broker_listen(broker)) {
-				broker_run(broker); /* until SIGTERM */
-				status = EXIT_SUCCESS;
-			}
+	if (config_load(config, argc, argv, &status)) { /* says what is wrong itself */
+		status = EXIT_CONFIG;
+		if (read_files(config, &resources)) {
+			if (!config->test && start_process(config))
+				return serve(config, &resources);
+			status = config->test ? EXIT_SUCCESS : EXIT_FAILURE;
 		}
+		if (status == EXIT_SUCCESS)
+			printf("%s: the configuration is good\n",
+					config->file != NULL ? config->file : "no file");
 	}
-	broker_destroy(broker);
-	config_finish(&config);
+	resources_close(&resources);
+	config_destroy(config);
 	return status;
 }

@@ -174,6 +174,16 @@ unsigned settings_line_of(const struct setting *table, const struct settings_lin
 const char *settings_file_of(const struct setting *table, const struct settings_lines *lines,
 		const char *keyword);
 
+/*
+ * Call `differs` for each row whose value is another in `after` than in `before`; rows that follow
+ * one of the same field are other names of it and passed over.
+ */
+void settings_compare(const struct setting *table, const void *before, const void *after,
+		void *owner, void (*differs)(void *owner, const struct setting *setting));
+
+/* Append the value, for people: "not given" when there is none, "***" for a secret. */
+void setting_print(const struct setting *setting, const void *target, struct str *into);
+
 void text_list_add(struct text_list *list, struct span text);
 void text_list_finish(struct text_list *list);
 

@@ -44,6 +44,13 @@ void client_identify(struct client *c, struct span username)
 	c->identity = span_dup_text(username);
 }
 
+void client_change_policy(struct client *c, struct policy *policy)
+{
+	policy_ref(policy);
+	policy_unref(c->policy);
+	c->policy = policy;
+}
+
 static void forget_dirty(struct client *c)
 {
 	struct shard *shard = c->shard;

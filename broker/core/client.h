@@ -114,6 +114,9 @@ void client_close(struct client *c, enum mqtt_reason reason, struct instant now)
 /* The network connection is gone. Publishes the will if it was not closed before. Frees `c`. */
 void client_destroy(struct client *c, struct instant now);
 
+/* It is held to `policy` from now on; whether that admits it is the caller's question. */
+void client_change_policy(struct client *c, struct policy *policy);
+
 /* The timer is due. */
 void client_timeout(struct client *c, struct instant now);
 

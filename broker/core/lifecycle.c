@@ -93,3 +93,32 @@ void lifecycle_client_leaves(struct client *c, bool with_will, struct instant no
 	else
 		lifecycle_publish_will(shard, s, now);
 }
+
+static bool is_admitted(const struct client *c, const struct policy *policy)
+{
+	if (c->session->username == NULL && !policy->allow_anonymous)
+		return false;
+	return (policy->versions & policy_version(c->version)) != 0 &&
+	       policy_takes_client_id(policy, session_id(c->session));
+}
+
+void lifecycle_change_policy(
+		struct shard *shard, struct policy *old, struct policy *new, struct instant now)
+{
+	struct session *s, *next;
+
+	policy_ref(old); /* the last session of it may be among these */
+	HASH_ITER (hh, shard->sessions.table, s, next) {
+		struct client *c = s->client;
+
+		if (s->policy != old)
+			continue;
+		session_change_policy(s, new);
+		if (c == NULL)
+			continue;
+		client_change_policy(c, new);
+		if (!is_admitted(c, new))
+			client_close(c, MQTT_NOT_AUTHORIZED, now);
+	}
+	policy_unref(old);
+}

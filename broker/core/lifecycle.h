@@ -30,6 +30,13 @@ void lifecycle_client_leaves(struct client *c, bool with_will, struct instant no
 /* The session's expiry interval has passed while its client was away. */
 void lifecycle_session_expired(struct shard *shard, struct session *s, struct instant now);
 
+/*
+ * Sessions of `old` are held to `new` from now on. A client that is not admitted under it is
+ * closed: MQTT_NOT_AUTHORIZED.
+ */
+void lifecycle_change_policy(
+		struct shard *shard, struct policy *old, struct policy *new, struct instant now);
+
 /* Publish the session's will, if it has one, and forget it. */
 void lifecycle_publish_will(struct shard *shard, struct session *s, struct instant now);
 

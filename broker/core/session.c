@@ -30,6 +30,11 @@ void session_assign(struct session *s, struct span username, struct policy *poli
 {
 	free(s->username);
 	s->username = username.data != NULL ? span_dup_text(username) : NULL;
+	session_change_policy(s, policy);
+}
+
+void session_change_policy(struct session *s, struct policy *policy)
+{
 	policy_ref(policy);
 	policy_unref(s->policy);
 	s->policy = policy;

@@ -68,6 +68,9 @@ static inline struct span session_username(const struct session *s)
  */
 void session_assign(struct session *s, struct span username, struct policy *policy);
 
+/* The same name under another policy. */
+void session_change_policy(struct session *s, struct policy *policy);
+
 /* A new, empty session, entered in the table. The identifier is copied. */
 struct session *session_create(struct session_table *t, struct span id);
 

@@ -111,6 +111,7 @@ static void listener_create(struct reactor *r, int fd, const struct listener_opt
 	l->reactor = r;
 	l->http_api = options->http_api;
 	l->max_connections = options->max_connections;
+	l->name = xstrdup(options->name);
 	l->policy = policy_ref(options->policy);
 	l->reserve_fd = open_reserve();
 	ev_io_init(&l->watcher, on_ready, fd, EV_READ);
@@ -139,6 +140,14 @@ int listeners_open(
 	return 0;
 }
 
+void listener_change(struct listener *l, uint64_t max_connections, struct policy *policy)
+{
+	policy_ref(policy);
+	policy_unref(l->policy);
+	l->policy = policy;
+	l->max_connections = max_connections;
+}
+
 void listeners_close(struct listener **list)
 {
 	while (*list != NULL) {
@@ -153,6 +162,7 @@ void listeners_close(struct listener **list)
 		close(l->watcher.fd);
 		close(l->reserve_fd);
 		policy_unref(l->policy);
+		free(l->name);
 		free(l);
 	}
 }

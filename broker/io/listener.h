@@ -11,6 +11,7 @@ struct listener {
 	ev_io watcher;
 	struct reactor *reactor; /* borrowed */
 	struct listener *next;
+	char *name;		   /* of listener_options */
 	struct http_api *http_api; /* borrowed; NULL: it is for MQTT */
 	size_t connections;
 	uint64_t max_connections; /* 0 = no limit */
@@ -20,6 +21,7 @@ struct listener {
 };
 
 struct listener_options {
+	const char *name; /* what it is known by in the configuration */
 	const char *host; /* NULL: all addresses */
 	uint16_t port;
 	uint64_t max_connections;
@@ -34,6 +36,9 @@ struct listener_options {
  */
 int listeners_open(
 		struct reactor *r, const struct listener_options *options, struct listener **list);
+
+/* A reload: its next connections are held to this. */
+void listener_change(struct listener *l, uint64_t max_connections, struct policy *policy);
 
 void listeners_close(struct listener **list);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "broker/io/reactor.h"
 
+#include "broker/core/lifecycle.h"
 #include "broker/io/connection.h"
 #include "common/mem.h"
 
@@ -101,6 +102,15 @@ void reactor_count_turn(struct reactor *r)
 {
 	if (++r->turn >= MAX_TURN)
 		send_output(r);
+}
+
+void reactor_change_policy(struct reactor *r, struct policy *old, struct policy *new)
+{
+	lifecycle_change_policy(r->shard, old, new, r->now);
+	for (struct connection *c = r->connections; c != NULL; c = c->next) {
+		if (c->client->policy == old) /* before its CONNECT */
+			client_change_policy(c->client, new);
+	}
 }
 
 void reactor_shut_down(struct reactor *r)

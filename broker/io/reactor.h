@@ -52,6 +52,9 @@ void reactor_stop(struct reactor *r);
 /* A socket was received from: sends when the turn has become long. */
 void reactor_count_turn(struct reactor *r);
 
+/* Connections and sessions of `old` are held to `new` from now on (lifecycle.h). */
+void reactor_change_policy(struct reactor *r, struct policy *old, struct policy *new);
+
 /* Tell every client that the server shuts down, and send what can be sent at once. */
 void reactor_shut_down(struct reactor *r);
 

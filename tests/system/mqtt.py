@@ -60,6 +60,7 @@ class Client:
             self.paho.will_set(*will, properties=properties)
 
     def _on_connect(self, client, owner, flags, code, properties=None):
+        self.connected_with = properties
         self.connections.append((flags["session present"], int(getattr(code, "value", code))))
 
     def _on_subscribe(self, client, owner, mid, granted, properties=None):

@@ -5,6 +5,7 @@
  */
 #include "broker/core/client.h"
 
+#include "broker/core/lifecycle.h"
 #include "tests/unit/broker/core/rig.h"
 #include "tests/unit/unit.h"
 
@@ -216,6 +217,58 @@ static void without_a_user_name_there_is_no_such_identifier(void **unused)
 	assert_answer(NOT_AUTHORIZED);
 }
 
+/* --- a reload ------------------------------------------------------------------------------- */
+
+static void a_client_goes_under_the_new_policy(void **unused)
+{
+	struct policy *fresh = policy_create();
+
+	(void)unused;
+	policy->allow_anonymous = true;
+	fresh->allow_anonymous = true;
+	send(CONNECT);
+	lifecycle_change_policy(shard, policy, fresh, now);
+	assert_int_equal(c->state, CLIENT_CONNECTED);
+	assert_ptr_equal(c->policy, fresh);
+	assert_ptr_equal(c->session->policy, fresh);
+	policy_unref(fresh);
+}
+
+static void a_client_of_another_listener_is_left_alone(void **unused)
+{
+	struct policy *other = policy_create(), *fresh = policy_create();
+
+	(void)unused;
+	policy->allow_anonymous = true;
+	send(CONNECT);
+	lifecycle_change_policy(shard, other, fresh, now);
+	assert_ptr_equal(c->session->policy, policy);
+	policy_unref(other);
+	policy_unref(fresh);
+}
+
+/* [the versions, the identifier, anonymous clients] */
+static void who_is_not_admitted_any_more_is_closed(void **unused)
+{
+	for (int i = 0; i < 3; i++) {
+		struct policy *fresh = policy_create();
+
+		policy->allow_anonymous = true;
+		fresh->allow_anonymous = i != 0;
+		if (i == 1)
+			fresh->versions = policy_version(MQTT_5);
+		if (i == 2)
+			text_list_add(&fresh->clientid_prefixes, BYTES("b"));
+		send(CONNECT);
+		lifecycle_change_policy(shard, policy, fresh, now);
+		assert_int_equal(c->state, CLIENT_CLOSING);
+		assert_int_equal(c->close_reason, MQTT_NOT_AUTHORIZED);
+		policy_unref(fresh);
+		end(unused);
+		begin(unused);
+	}
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -234,6 +287,9 @@ int main(void)
 		T(identifiers_begin_as_the_policy_says),
 		T(the_user_name_may_be_the_identifier),
 		T(without_a_user_name_there_is_no_such_identifier),
+		T(a_client_goes_under_the_new_policy),
+		T(a_client_of_another_listener_is_left_alone),
+		T(who_is_not_admitted_any_more_is_closed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

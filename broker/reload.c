@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+#include "broker/reload.h"
+
+#include "broker/config_tables.h"
+#include "broker/io/connection.h"
+#include "broker/io/listener.h"
+#include "common/mem.h"
+
+/* Two versions of one section of the configuration. */
+struct comparison {
+	const void *before, *after;
+	const char *section; /* for the log: "", "listener 1883: " */
+};
+
+static void tell_change(void *owner, const struct setting *s)
+{
+	const struct comparison *c = owner;
+	struct str before = { 0 }, after = { 0 };
+
+	setting_print(s, c->before, &before);
+	setting_print(s, c->after, &after);
+	if (s->flags & SETTING_RESTART)
+		log_warn("reload: %s%s changes from %s to %s at the next start", c->section,
+				s->name, str_text(&before), str_text(&after));
+	else
+		log_notice("reload: %s%s changes from %s to %s", c->section, s->name,
+				str_text(&before), str_text(&after));
+	str_finish(&before);
+	str_finish(&after);
+}
+
+static void tell_changes_of(const struct setting *table, const void *before, const void *after,
+		const char *section)
+{
+	struct comparison c = { .before = before, .after = after, .section = section };
+
+	settings_compare(table, before, after, &c, tell_change);
+}
+
+static void tell_listener_changes(const struct config *config, const struct resources *before,
+		const struct resources *after)
+{
+	for (size_t i = 0; i < before->count; i++) {
+		const struct listener_resources *old = &before->listeners[i];
+		const struct listener_resources *new = resources_find(after, old->name);
+		struct str section = { 0 };
+
+		str_printf(&section, "listener %s: ", old->name);
+		if (new == NULL)
+			log_warn("reload: %sis gone from the configuration; it is closed at the "
+				 "next start",
+					str_text(&section));
+		else if (old->config != &config->first) /* that is told with the rest */
+			tell_changes_of(config_listener_settings, old->config, new->config,
+					str_text(&section));
+		str_finish(&section);
+	}
+	for (size_t i = 0; i < after->count; i++) {
+		if (resources_find(before, after->listeners[i].name) == NULL)
+			log_warn("reload: listener %s is new in the configuration; it is opened "
+				 "at the next start",
+					after->listeners[i].name);
+	}
+}
+
+static void log_report(const struct settings_report *report)
+{
+	struct span rest = str_span(&report->text);
+
+	while (rest.len > 0) {
+		struct span line = span_cut(&rest, '\n');
+
+		log_error("reload: %.*s", (int)line.len, (const char *)line.data);
+	}
+	log_error("reload: %u error%s; everything stays as it was", report->errors,
+			report->errors == 1 ? "" : "s");
+}
+
+/* A reload does not change where the broker listens: its listeners take what is meant for them. */
+static void apply_to_listeners(const struct reloadable *r, const struct resources *fresh)
+{
+	for (struct listener *l = r->listeners; l != NULL; l = l->next) {
+		const struct listener_resources *new = resources_find(fresh, l->name);
+
+		if (new == NULL)
+			continue;
+		reactor_change_policy(r->reactor, l->policy, new->policy);
+		listener_change(l, new->config->max_connections, new->policy);
+	}
+}
+
+static void apply(const struct reloadable *r, struct config *config, struct resources *fresh)
+{
+	r->reactor->shard->limits = &config->limits;
+	r->reactor->max_connections = config->global_max_connections;
+	apply_to_listeners(r, fresh);
+	resources_close(r->resources);
+	*r->resources = *fresh;
+	config_destroy(*r->config);
+	*r->config = config;
+}
+
+bool reload(const struct reloadable *r)
+{
+	struct settings_report report = { 0 };
+	struct config *config = config_load_again(*r->config, &report);
+	struct resources fresh = { 0 };
+	bool ok = config != NULL && resources_open(&fresh, config, &report);
+
+	if (ok) {
+		tell_changes_of(config_global_settings, *r->config, config, "");
+		tell_listener_changes(*r->config, r->resources, &fresh);
+		apply(r, config, &fresh);
+		log_notice("reload: the new configuration is in effect");
+	} else {
+		log_report(&report);
+	}
+	if (!ok)
+		config_destroy(config);
+	str_finish(&report.text);
+	return ok;
+}

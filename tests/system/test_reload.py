@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+"""SIGHUP: a new configuration takes effect as a whole, or not at all."""
+import signal
+
+import pytest
+
+import packet
+from broker import Broker
+from mqtt import Client
+from packet import Wire
+from wait import stays_true, wait_until
+
+NOT_AUTHORIZED = 0x87
+
+
+@pytest.fixture
+def broker(scratch):
+    return Broker(scratch.folder("broker"), ["allow_anonymous true"]).start()
+
+
+def _reload(broker, *lines):
+    """Write a new configuration, have it read; returns what the broker says to that."""
+    before = len(broker.process.stderr())
+    broker.config.write_text("\n".join([f"listener {broker.port} 127.0.0.1", *lines, ""]))
+    broker.process.signal(signal.SIGHUP)
+    return wait_until(lambda: (said := broker.process.stderr()[before:]).endswith(
+        ("is in effect\n", "everything stays as it was\n")) and said, 10, "an answer to SIGHUP")
+
+
+def test_a_changed_limit_takes_effect_and_is_told(broker):
+    said = _reload(broker, "allow_anonymous true", "max_inflight_messages 7", "retain_available false")
+    assert "reload: max_inflight_messages changes from 20 to 7" in said
+    assert "reload: retain_available changes from true to false" in said
+    client = Client(broker.port)
+    client.connect()
+    properties = client.connected_with
+    assert properties.ReceiveMaximum == 7 and properties.RetainAvailable == 0
+    client.close()
+
+
+def test_a_listener_takes_its_own_changes(broker):
+    said = _reload(broker, "allow_anonymous true", "max_qos 1")
+    assert f"reload: listener {broker.port} 127.0.0.1: max_qos changes from 2 to 1" in said
+    client = Client(broker.port)
+    client.connect()
+    assert client.connected_with.MaximumQoS == 1
+    client.close()
+
+
+def test_an_error_leaves_everything_as_it_was(broker):
+    said = _reload(broker, "allow_anonymous false", "max_inflight_massages 7")
+    assert f"{broker.config}:3: 'max_inflight_massages': unknown keyword; did you mean " \
+           "'max_inflight_messages'?" in said
+    assert "1 error; everything stays as it was" in said
+    assert Client(broker.port).connect() == (0, 0)
+
+
+def test_a_file_that_is_gone_leaves_everything_as_it_was(broker):
+    broker.config.unlink()
+    before = len(broker.process.stderr())
+    broker.process.signal(signal.SIGHUP)
+    wait_until(lambda: "everything stays as it was" in broker.process.stderr()[before:], 10,
+               "an answer to SIGHUP")
+    assert Client(broker.port).connect() == (0, 0)
+
+
+def test_who_is_no_longer_admitted_is_closed_and_told_why(broker):
+    old = Client(broker.port, version=4)
+    old.connect()
+    with Wire.to(broker.port) as new:
+        new.connect("new", level=packet.V5)
+        _reload(broker, "allow_anonymous false")
+        assert new.expect(packet.DISCONNECT).body[0] == NOT_AUTHORIZED
+    wait_until(lambda: old.closings, 10, "the other to be disconnected")
+    assert Client(broker.port).connect()[1] == NOT_AUTHORIZED
+
+
+def test_who_is_still_admitted_notices_nothing(broker):
+    client = Client(broker.port)
+    client.connect()
+    client.subscribe("t")
+    _reload(broker, "allow_anonymous true", "max_queued_messages 5")
+    client.publish("t", "after")
+    assert client.wait_for(1)[0].payload == b"after"
+    stays_true(lambda: not client.closings, 0.2, "the connection")
+    client.close()
+
+
+def test_what_only_a_start_can_change_is_told(broker):
+    said = _reload(broker, "allow_anonymous true", "listener 18899 127.0.0.1")
+    assert "listener 18899 127.0.0.1 is new in the configuration; it is opened at the next start" \
+        in said
+    assert Client(broker.port).connect() == (0, 0)
