@@ -23,7 +23,7 @@ bool topic_name_valid(struct span name);
 
 /*
  * May it be subscribed to? As above, with `+` and `#` each alone in its level and `#` last
- * [MQTT-4.7.1-1, MQTT-4.7.1-2 in v5; 4.7.1-2, 4.7.1-3 in v3].
+ * [v5 MQTT-4.7.1-1, MQTT-4.7.1-2; v3 MQTT-4.7.1-2, MQTT-4.7.1-3].
  */
 bool topic_filter_valid(struct span filter);
 

@@ -87,7 +87,7 @@ static void replay_message(void *owner, struct message *m)
 		.message = message_ref(m),
 		.ids = subscription_ids_ref(r->ids),
 		.qos = m->qos < r->qos ? m->qos : r->qos,
-		.retain = true, /* [v5 MQTT-3.3.1-8] */
+		.retain = true, /* [v3 MQTT-3.3.1-8] */
 	};
 
 	router_deliver(r->client->shard, r->client->session, d, r->now);

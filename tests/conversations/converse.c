@@ -5,7 +5,7 @@
  * Runs conversations with the broker: in this process against its core and a clock that only the
  * script moves; with --drip byte by byte; over TCP against a broker that is started with the
  * settings of each script, or against one that runs with its default settings. One line per
- * script: ok, not ok, or skip. Exits 1 when one was not ok.
+ * script, or per version that it runs with: ok, not ok, or skip. Exits 1 when one was not ok.
  */
 #include <stdio.h>
 
@@ -37,13 +37,15 @@ static const char *why_skip(const struct options *o, const struct script *s)
 	return NULL;
 }
 
-static void run_one(const char *file, const struct options *o, struct carrier *carrier,
-		struct tally *tally)
+/* True when the script has more runs than the first `run` + 1. */
+static bool run_one(const char *file, unsigned run, const struct options *o,
+		struct carrier *carrier, struct tally *tally)
 {
 	struct str problem = { 0 };
 	struct script s;
+	bool has_more;
 
-	if (!script_load(file, &s, &problem)) {
+	if (!script_load(file, run, &s, &problem)) {
 		printf("not ok %s: %s\n", s.name, str_text(&problem));
 		tally->failed++;
 	} else if (why_skip(o, &s) != NULL) {
@@ -57,8 +59,10 @@ static void run_one(const char *file, const struct options *o, struct carrier *c
 		tally->failed++;
 	}
 	fflush(stdout);
+	has_more = run + 1 < script_runs(&s);
 	script_finish(&s);
 	str_finish(&problem);
+	return has_more;
 }
 
 static bool parse_options(int argc, char **argv, struct options *ret)
@@ -103,8 +107,10 @@ int main(int argc, char **argv)
 	}
 	carrier = o.binary != NULL || o.address != NULL ? tcp_carrier_create(o.address, o.binary)
 							: core_carrier_create(o.drip);
-	for (int i = o.first_script; i < argc; i++)
-		run_one(argv[i], &o, carrier, &tally);
+	for (int i = o.first_script; i < argc; i++) {
+		for (unsigned run = 0; run_one(argv[i], run, &o, carrier, &tally); run++)
+			;
+	}
 	end_carrier(&o, carrier, &tally);
 	printf("%u passed, %u failed", tally.passed, tally.failed);
 	if (tally.skipped > 0)

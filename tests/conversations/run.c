@@ -193,7 +193,7 @@ static bool open_connection(struct run *r, struct peer *p)
 	p->closed = p->is_leaving = p->is_connected = false;
 	p->pings = 0;
 	if (p->level == 0)
-		p->level = LEVEL_3_1_1;
+		p->level = r->script->level;
 	if (!r->carrier->ops->connect(r->carrier, p, &problem))
 		return fail_with(r, &problem);
 	return true;

@@ -5,11 +5,13 @@
 #include <stdio.h>
 
 #include "common/mem.h"
+#include "tests/conversations/codec.h"
 
 /* Where the reader is. */
 struct cursor {
 	struct script *script;
 	struct str *problem;
+	unsigned run;
 	unsigned line;
 	int client; /* -1: none was named */
 };
@@ -84,11 +86,61 @@ static bool add_wait(struct cursor *c, const char *word)
 	return true;
 }
 
+static bool is_condition(const char *word)
+{
+	return word[0] == 'v' && (word[1] == '3' || word[1] == '5') && word[2] == ':';
+}
+
+static bool holds(const struct cursor *c, const char *condition)
+{
+	return (condition[1] == '5') == (c->script->level == LEVEL_5);
+}
+
+/* The end of the word at `at`, blanks in quotes being part of it. */
+static const char *skip_word(const char *at)
+{
+	bool is_quoted = false;
+
+	for (; *at != '\0' && (is_quoted || !is_blank((uint8_t)*at)); at++) {
+		if (*at == '\\' && at[1] != '\0')
+			at++;
+		else if (*at == '"')
+			is_quoted = !is_quoted;
+	}
+	return at;
+}
+
+/* The words of `text` that are for the version of this run, without their conditions. */
+static char *choose_words(const struct cursor *c, const char *text)
+{
+	struct str chosen = { 0 };
+	const char *end;
+	char *kept;
+
+	for (; *text != '\0' && *text != '#'; text = skip_blanks(end)) {
+		end = skip_word(text);
+		if (is_condition(text) && !holds(c, text))
+			continue;
+		if (chosen.len > 0)
+			str_append_byte(&chosen, ' ');
+		text += is_condition(text) ? 3 : 0;
+		str_append(&chosen, span_of(text, (size_t)(end - text)));
+	}
+	kept = xstrdup(str_text(&chosen));
+	str_finish(&chosen);
+	return kept;
+}
+
 static bool add_packet(struct cursor *c, enum step_kind kind, const char *text)
 {
 	if (c->client < 0)
 		return wrong(c, "no client was named yet");
-	add_step(c, kind)->text = xstrdup(text);
+	if (is_condition(text) && (text[3] == '\0' || is_blank((uint8_t)text[3]))) {
+		if (!holds(c, text))
+			return true;
+		text = skip_blanks(text + 3);
+	}
+	add_step(c, kind)->text = choose_words(c, text);
 	return true;
 }
 
@@ -134,6 +186,31 @@ static bool read_action(struct cursor *c, const char *line)
 	return wrong(c, "a line starts with client, at, >, <, <~, open or drop");
 }
 
+static bool read_versions(struct cursor *c, const char *line)
+{
+	static const struct {
+		const char *word;
+		unsigned level;
+	} known[] = { { "v3.1", LEVEL_3_1 }, { "v3.1.1", LEVEL_3_1_1 }, { "v5", LEVEL_5 } };
+	struct script *s = c->script;
+	char word[CLIENT_NAME];
+
+	for (line = cut_word(line, word, sizeof(word)); word[0] != '\0';
+			line = cut_word(line, word, sizeof(word))) {
+		size_t i = 0;
+
+		while (i < array_size(known) && strcmp(known[i].word, word) != 0)
+			i++;
+		if (i == array_size(known) || s->level_count == MAX_LEVELS)
+			return wrong(c, "versions are v3.1, v3.1.1 and v5, each once");
+		s->levels[s->level_count++] = known[i].level;
+	}
+	if (c->run >= s->level_count)
+		return wrong(c, "no version is named");
+	s->level = s->levels[c->run];
+	return true;
+}
+
 static bool read_line(struct cursor *c, const char *line)
 {
 	char word[CLIENT_NAME];
@@ -145,6 +222,9 @@ static bool read_line(struct cursor *c, const char *line)
 		c->script->is_anonymous = strncmp(rest, "no", 2) != 0;
 	} else if (strcmp(word, "in-process") == 0) {
 		c->script->in_process_only = true;
+	} else if (strcmp(word, "versions") == 0) {
+		if (!read_versions(c, rest))
+			return false;
 	} else {
 		return read_action(c, line);
 	}
@@ -162,15 +242,30 @@ static void set_name(struct script *s)
 	snprintf(s->name, sizeof(s->name), "%.*s", (int)len, base);
 }
 
-bool script_load(const char *file, struct script *ret, struct str *problem)
+static void name_run(struct script *s)
 {
-	struct cursor c = { .script = ret, .problem = problem, .client = -1 };
+	size_t len = strlen(s->name);
+
+	snprintf(s->name + len, sizeof(s->name) - len, " (%s)",
+			s->level == LEVEL_5	  ? "v5"
+			: s->level == LEVEL_3_1_1 ? "v3.1.1"
+						  : "v3.1");
+}
+
+unsigned script_runs(const struct script *s)
+{
+	return s->level_count > 0 ? s->level_count : 1;
+}
+
+bool script_load(const char *file, unsigned run, struct script *ret, struct str *problem)
+{
+	struct cursor c = { .script = ret, .problem = problem, .run = run, .client = -1 };
 	FILE *in = fopen(file, "r");
 	char *line = NULL;
 	size_t size = 0;
 	bool good = true;
 
-	*ret = (struct script){ .file = xstrdup(file), .is_anonymous = true };
+	*ret = (struct script){ .file = xstrdup(file), .is_anonymous = true, .level = LEVEL_3_1_1 };
 	set_name(ret);
 	if (in == NULL) {
 		str_printf(problem, "%s: %s", file, strerror(errno));
@@ -183,6 +278,8 @@ bool script_load(const char *file, struct script *ret, struct str *problem)
 	}
 	if (good && ret->count == 0)
 		good = wrong(&c, "nothing happens here");
+	if (good && ret->level_count > 0)
+		name_run(ret);
 	free(line);
 	fclose(in);
 	return good;

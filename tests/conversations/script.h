@@ -5,6 +5,7 @@
  *     limit max_inflight_messages 2       a setting of the broker, by mosquitto.conf's keyword
  *     anonymous no                        the listener lets nobody in without a name
  *     in-process only                     not against a real broker
+ *     versions v3.1.1 v5                  once with each; a CONNECT that names none has that one
  *
  *     client a   > CONNECT v5 id=a        client a sends; it is connected first if it is not
  *                < CONNACK reason=0       the next packet it receives is such a one
@@ -19,6 +20,12 @@
  * A line without a client belongs to the last one that was named; "client" and "at" may stand
  * before what they are about, in one line. A packet that nobody waited for fails the script, at
  * the end at the latest.
+ *
+ * Where a script runs with several versions, v3: or v5: before a packet or a field is for the
+ * versions before 5, or for 5:
+ *
+ *                > CONNECT id=a v5:session-expiry=100
+ *                < v5: DISCONNECT reason=0x81
  */
 #ifndef TESTS_CONVERSATIONS_SCRIPT_H
 #define TESTS_CONVERSATIONS_SCRIPT_H
@@ -35,7 +42,7 @@ struct step {
 	char *text; /* owned; what follows > or < */
 };
 
-enum { MAX_CLIENTS = 16, CLIENT_NAME = 32 };
+enum { MAX_CLIENTS = 16, CLIENT_NAME = 32, MAX_LEVELS = 3 };
 
 struct script {
 	char *file; /* owned */
@@ -47,11 +54,18 @@ struct script {
 	struct str settings; /* lines of mosquitto.conf */
 	bool is_anonymous;
 	bool in_process_only;
+	unsigned levels[MAX_LEVELS]; /* protocol levels that it runs with */
+	unsigned level_count;	     /* 0: it does not say */
+	unsigned level;		     /* the one of this run */
 	int64_t waits_ns;
 };
 
-/* Read a script. False with "file:line: ..." in *problem; script_finish() is due anyway. */
-bool script_load(const char *file, struct script *ret, struct str *problem);
+/*
+ * Read a script for its run number `run`, counted from 0; there are script_runs(). False with
+ * "file:line: ..." in *problem; script_finish() is due anyway.
+ */
+bool script_load(const char *file, unsigned run, struct script *ret, struct str *problem);
+unsigned script_runs(const struct script *s);
 void script_finish(struct script *s);
 
 #endif

@@ -61,7 +61,7 @@ static const struct {
 	{ "+/+/#", "a/b", true },
 	{ "+/#", "a", true },
 	{ "+/#", "/", true },
-	/* names that start with $, 4.7.2 [MQTT-4.7.2-1] */
+	/* names that start with $, 4.7.2 [v5 MQTT-4.7.2-1] */
 	{ "#", "$SYS/x", false },
 	{ "#", "$", false },
 	{ "+", "$SYS", false },
@@ -93,7 +93,7 @@ static const struct {
 	struct span topic;
 	bool name, filter;
 } validity[] = {
-	{ SPAN(""), false, false }, /* [MQTT-4.7.3-1], CVE-2021-34432 */
+	{ SPAN(""), false, false }, /* [v5 MQTT-4.7.3-1], CVE-2021-34432 */
 	{ SPAN("a"), true, true },
 	{ SPAN("/"), true, true },
 	{ SPAN("//"), true, true },
@@ -101,11 +101,11 @@ static const struct {
 	{ SPAN("a/b c/d"), true, true },
 	{ SPAN("$"), true, true }, /* CVE-2018-12543 */
 	{ SPAN("$SYS/x"), true, true },
-	{ SPAN("a\0b"), false, false }, /* [MQTT-4.7.3-2] */
+	{ SPAN("a\0b"), false, false }, /* [v5 MQTT-4.7.3-2] */
 	{ SPAN("a\nb"), false, false },
 	{ SPAN("a\xff"), false, false },
 	{ SPAN("\xed\xa0\x80"), false, false },
-	/* [MQTT-4.7.1-1]: # is alone in the last level */
+	/* [v5 MQTT-4.7.1-1]: # is alone in the last level */
 	{ SPAN("#"), false, true },
 	{ SPAN("a/#"), false, true },
 	{ SPAN("/#"), false, true },
@@ -119,7 +119,7 @@ static const struct {
 	{ SPAN("#/a"), false, false },
 	{ SPAN("##"), false, false },
 	{ SPAN("#/#"), false, false },
-	/* [MQTT-4.7.1-2]: + is alone in its level */
+	/* [v5 MQTT-4.7.1-2]: + is alone in its level */
 	{ SPAN("+"), false, true },
 	{ SPAN("+/+"), false, true },
 	{ SPAN("/+"), false, true },
