@@ -71,7 +71,7 @@ static enum mqtt_reason check_message(const struct client *c, const struct publi
 	const struct limits *limits = c->shard->limits;
 
 	if (limits->message_size_limit > 0 && p->payload.len > limits->message_size_limit)
-		return MQTT_PACKET_TOO_LARGE;
+		return MQTT_QUOTA_EXCEEDED; /* 0x95 is no reason of PUBACK [v5 MQTT-3.4.2-1] */
 	if (protocol_topic_reserved(p->topic))
 		return MQTT_NOT_AUTHORIZED;
 	return MQTT_SUCCESS;

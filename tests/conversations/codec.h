@@ -35,6 +35,9 @@ size_t packet_length(struct span input);
  */
 bool packet_describe(struct span packet, unsigned level, struct fields *ret, struct str *problem);
 
+/* May a server of version 5 give that reason in a packet of that type? */
+bool reason_is_allowed(unsigned type, uint8_t reason);
+
 /* May a packet be described with a field of that name? For scripts with a typing error. */
 bool packet_field_known(const char *name);
 

@@ -29,6 +29,12 @@ static bool wrong(struct description *d, const char *what)
 	return false;
 }
 
+static bool reason_fits(struct description *d, uint8_t reason)
+{
+	return d->level != LEVEL_5 || reason_is_allowed(d->type, reason) ||
+	       wrong(d, "the reason is none of its own");
+}
+
 static bool describe_properties(struct description *d)
 {
 	return d->level != LEVEL_5 || properties_describe(&d->r, d->type, d->fields, d->problem);
@@ -47,7 +53,7 @@ static bool describe_connack(struct description *d)
 		return wrong(d, "a refused connection with session present");
 	if (d->level != LEVEL_5 && reason > 5)
 		return wrong(d, "a return code that 3.1.1 does not know");
-	return describe_properties(d);
+	return reason_fits(d, reason) && describe_properties(d);
 }
 
 static bool topic_is_name(struct span topic)
@@ -74,10 +80,12 @@ static bool describe_publish(struct description *d)
 		return wrong(d, "DUP with QoS 0");
 	if (qos > 0 && id == 0) /* [v5 MQTT-2.2.1-4] */
 		return wrong(d, "packet identifier 0");
-	if (!topic_is_name(topic)) /* [v5 MQTT-3.3.2-2]; no alias was allowed with an empty one */
+	if (topic.len > 0 && !topic_is_name(topic)) /* [v5 MQTT-3.3.2-2] */
 		return wrong(d, "the topic is no topic name");
 	if (!describe_properties(d))
 		return false;
+	if (topic.len == 0 && fields_take(d->fields, "topic-alias") == NULL)
+		return wrong(d, "it has neither a topic nor an alias");
 	payload = read_rest(&d->r);
 	fields_add(d->fields, "payload", payload);
 	fields_add_number(d->fields, "payload-length", (uint32_t)payload.len);
@@ -94,7 +102,7 @@ static bool describe_ack(struct description *d)
 	fields_add_number(d->fields, "reason", reason);
 	if (id == 0)
 		return wrong(d, "packet identifier 0");
-	return reader_left(&d->r) == 0 || describe_properties(d);
+	return reason_fits(d, reason) && (reader_left(&d->r) == 0 || describe_properties(d));
 }
 
 static bool describe_codes(struct description *d)
@@ -112,16 +120,20 @@ static bool describe_codes(struct description *d)
 		fields_add_number(d->fields, "code", code);
 		if (d->level != LEVEL_5 && code > 2 && code != 0x80) /* [v3 MQTT-3.9.3-2] */
 			return wrong(d, "a return code that 3.1.1 does not know");
+		if (!reason_fits(d, code))
+			return false;
 	}
 	return true;
 }
 
 static bool describe_end(struct description *d)
 {
+	uint8_t reason = reader_left(&d->r) > 0 ? read_u8(&d->r) : 0;
+
 	if (d->level != LEVEL_5)
 		return wrong(d, "versions before 5 know none from a server");
-	fields_add_number(d->fields, "reason", reader_left(&d->r) > 0 ? read_u8(&d->r) : 0);
-	return reader_left(&d->r) == 0 || describe_properties(d);
+	fields_add_number(d->fields, "reason", reason);
+	return reason_fits(d, reason) && (reader_left(&d->r) == 0 || describe_properties(d));
 }
 
 static bool describe_body(struct description *d)

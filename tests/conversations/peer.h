@@ -7,10 +7,13 @@
 #define TESTS_CONVERSATIONS_PEER_H
 
 #include "tests/conversations/script.h"
+#include "tests/conversations/watch.h"
 
 struct peer {
 	void *handle; /* the carrier's; NULL when there is no connection */
 	struct str received;
+	size_t watched; /* so much of `received` has been held against `watch` */
+	struct watch watch;
 	unsigned level;	   /* protocol level that it speaks */
 	bool closed;	   /* by the broker */
 	bool is_leaving;   /* it has sent DISCONNECT: being closed is no surprise */

@@ -192,10 +192,14 @@ static size_t find_pingresp(const struct peer *p, unsigned wanted)
 	return p->received.len;
 }
 
-static void remove_bytes(struct str *s, size_t at, size_t len)
+static void remove_pingresp(struct peer *p, size_t at)
 {
-	memmove(s->text + at, s->text + at + len, s->len - at - len);
-	str_truncate(s, s->len - len);
+	struct str *s = &p->received;
+
+	memmove(s->text + at, s->text + at + 2, s->len - at - 2);
+	str_truncate(s, s->len - 2);
+	if (at < p->watched)
+		p->watched -= 2;
 }
 
 static void tcp_settle(struct carrier *c, struct peer *p)
@@ -222,7 +226,7 @@ static void tcp_settle(struct carrier *c, struct peer *p)
 		if (!receive_within(p, PATIENCE_MS))
 			return;
 	}
-	remove_bytes(&p->received, at, 2);
+	remove_pingresp(p, at);
 }
 
 static void tcp_wait(struct carrier *c, int64_t ns)

@@ -54,6 +54,37 @@ static void settle_sender(struct run *r, const struct peer *except)
 
 /* --- hearing -------------------------------------------------------------------------------- */
 
+/* Hold what has come against the rules that it must keep to. */
+static bool watch_peer(struct run *r, struct peer *p)
+{
+	struct str problem = { 0 }, said = { 0 };
+	bool good = true;
+	size_t len;
+
+	while (good && (len = packet_length(span_from(str_span(&p->received), p->watched))) > 0) {
+		struct span packet = span_first(span_from(str_span(&p->received), p->watched), len);
+		struct fields got;
+
+		good = packet_describe(packet, p->level, &got, &problem) &&
+		       watch_received(&p->watch, &got, &problem);
+		fields_finish(&got);
+		p->watched += len;
+	}
+	if (!good)
+		str_printf(&said, "%s got %s", client_name(r, p), str_text(&problem));
+	str_finish(&problem);
+	return good || fail_with(r, &said);
+}
+
+static bool watch_all(struct run *r)
+{
+	for (unsigned i = 0; i < r->script->client_count; i++) {
+		if (!watch_peer(r, &r->carrier->peers[i]))
+			return false;
+	}
+	return true;
+}
+
 /* The packet at `at` of what was received; waits for it. Empty when there is none. */
 static struct span packet_at(struct run *r, struct peer *p, size_t at)
 {
@@ -102,6 +133,7 @@ static void take_packet(struct peer *p, size_t at, size_t len)
 		p->pings--;
 	memmove(p->received.text + at, p->received.text + at + len, p->received.len - at - len);
 	str_truncate(&p->received, p->received.len - len);
+	p->watched -= len;
 }
 
 /* 1 when it is the expected one, 0 when it is another, -1 when it is malformed. */
@@ -134,6 +166,10 @@ static bool expect_packet(struct run *r, struct peer *p)
 	}
 	while (result == 0 && (packet = packet_at(r, p, at)).len > 0) {
 		result = compare(r, p, packet, &expected);
+		if (result == 1 && !watch_peer(r, p)) {
+			fields_finish(&expected);
+			return false;
+		}
 		if (result == 1)
 			take_packet(p, at, packet.len);
 		else if (r->step->kind == STEP_EXPECT)
@@ -191,6 +227,8 @@ static bool open_connection(struct run *r, struct peer *p)
 		return fail_with(r, &problem);
 	}
 	p->closed = p->is_leaving = p->is_connected = false;
+	p->watched = 0;
+	p->watch = (struct watch){ 0 };
 	p->pings = 0;
 	if (p->level == 0)
 		p->level = r->script->level;
@@ -208,6 +246,7 @@ static bool build_raw(struct peer *p, const char *text, struct str *bytes, struc
 		text += 2;
 	}
 	p->is_connected = false;
+	p->watch.is_blind = true;
 	return packet_build_raw(text, bytes, problem);
 }
 
@@ -227,6 +266,7 @@ static bool build_packet(struct run *r, struct peer *p, struct str *bytes, struc
 		p->pings++;
 	good = variables_apply(&f, &r->variables, problem) &&
 	       packet_build(&f, p->level, bytes, problem);
+	watch_sent(&p->watch, &f);
 	fields_finish(&f);
 	return good;
 }
@@ -275,6 +315,8 @@ static bool take_step(struct run *r)
 {
 	struct peer *p = &r->carrier->peers[r->step->client];
 
+	if (!watch_all(r))
+		return false;
 	switch (r->step->kind) {
 	case STEP_SEND:
 		return send_step(r, p);
@@ -298,6 +340,8 @@ static bool check_end(struct run *r)
 {
 	for (unsigned i = 0; i < r->script->client_count; i++)
 		r->carrier->ops->settle(r->carrier, &r->carrier->peers[i]);
+	if (!watch_all(r))
+		return false;
 	for (unsigned i = 0; i < r->script->client_count; i++) {
 		struct peer *p = &r->carrier->peers[i];
 		bool surprised;
@@ -311,6 +355,9 @@ static bool check_end(struct run *r)
 			say_got(r, p, &said);
 			return fail_with(r, &said);
 		}
+		/* [v5 MQTT-3.14.4-2, MQTT-4.13.2-1, MQTT-3.2.2-7] [v3 MQTT-3.2.2-5] */
+		if (p->watch.is_over && p->handle != NULL)
+			return fail(r, "a refusal or a DISCONNECT must end the connection");
 	}
 	return true;
 }
