@@ -176,6 +176,7 @@ bool packet_describe(struct span packet, unsigned level, struct fields *ret, str
 		return false;
 	}
 	memcpy(ret->type, packet_name(d.type), strlen(packet_name(d.type)) + 1);
+	/* [v5 MQTT-2.1.3-1] [v3 MQTT-2.2.2-1] */
 	if (d.type != 3 && d.flags != (d.type == 6 ? 2 : 0))
 		return wrong(&d, "reserved flags are set");
 	if (!describe_body(&d))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A broker that runs, over TCP.
+ * A broker that runs, over TCP [v5 MQTT-4.2.0-1] [v3 MQTT-7.1.1-1].
  *
  * Nobody can see when it has dealt with something, so it is asked: the answer to a PINGREQ comes
  * after everything that the same connection sent before it. That keeps scripts free of sleeping.

@@ -7,7 +7,11 @@
 
 enum wire { U8, U16, U32, VARINT, TEXT, BINARY, PAIR };
 
-/* Packets in which a server may send a property, by their numbers. */
+/*
+ * Packets in which a server may send a property, by their numbers: no session expiry interval in
+ * DISCONNECT [v5 MQTT-3.14.2-2], no alias, subscription identifier or will delay but where it
+ * belongs.
+ */
 #define TO(n)	(1U << (n))
 #define CONNACK TO(2)
 #define PUBLISH TO(3)

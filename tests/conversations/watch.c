@@ -100,7 +100,7 @@ static bool wishes_kept(struct watch *w, struct fields *f, struct str *problem)
 {
 	bool may_explain = is(f, "PUBLISH") || is(f, "CONNACK") || is(f, "DISCONNECT");
 
-	/* [v5 MQTT-3.1.2-24], and with it MQTT-3.4.2-2 and its like */
+	/* [v5 MQTT-3.1.2-24]; so no reason string may make a packet too large either */
 	if (w->maximum_packet > 0 && fields_number(f, "size", 0) > w->maximum_packet)
 		return broken(problem, f, "it is larger than the client's maximum packet size");
 	/* [v5 MQTT-3.1.2-29] */

@@ -50,6 +50,7 @@ analysis() {
 check "licence" licence "$@"
 check "trailing blanks" trailing_blanks "$@"
 check "purity" purity
+check "statements of MQTT" python3 tests/lint/statements.py
 if command -v clang-format >/dev/null; then check "formatting (make format mends it)" formatting "$@"; fi
 if command -v cppcheck >/dev/null; then check "cppcheck" analysis; fi
 exit $((failed > 0))
