@@ -9,19 +9,36 @@
 
 enum { BACKLOG = 4096 }; /* a reconnect storm; the kernel's somaxconn bounds it */
 
-const char *net_format_address(const struct sockaddr_storage *address, char *text, size_t size)
+/* Numbers only, so that nobody is asked. False for a Unix socket. */
+static bool format_parts(const struct sockaddr_storage *address, char host[NI_MAXHOST],
+		char port[NI_MAXSERV])
 {
-	char host[NI_MAXHOST], port[NI_MAXSERV];
 	socklen_t len = address->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
 						       : sizeof(struct sockaddr_in);
 
-	if (address->ss_family == AF_UNIX ||
-			getnameinfo((const struct sockaddr *)address, len, host, sizeof(host), port,
-					sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
+	return address->ss_family != AF_UNIX &&
+	       getnameinfo((const struct sockaddr *)address, len, host, NI_MAXHOST, port,
+			       NI_MAXSERV, NI_NUMERICHOST | NI_NUMERICSERV) == 0;
+}
+
+const char *net_format_address(const struct sockaddr_storage *address, char *text, size_t size)
+{
+	char host[NI_MAXHOST], port[NI_MAXSERV];
+
+	if (!format_parts(address, host, port))
 		snprintf(text, size, "unix");
-		return text;
-	}
-	snprintf(text, size, strchr(host, ':') != NULL ? "[%.60s]:%.8s" : "%.60s:%.8s", host, port);
+	else
+		snprintf(text, size, strchr(host, ':') != NULL ? "[%.60s]:%.8s" : "%.60s:%.8s",
+				host, port);
+	return text;
+}
+
+const char *net_format_host(const struct sockaddr_storage *address, char text[NET_ADDRESS_TEXT])
+{
+	char host[NI_MAXHOST], port[NI_MAXSERV];
+
+	snprintf(text, NET_ADDRESS_TEXT, "%.60s",
+			format_parts(address, host, port) ? host : "unix");
 	return text;
 }
 

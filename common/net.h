@@ -14,7 +14,10 @@ enum { NET_MAX_ADDRESSES = 16, NET_ADDRESS_TEXT = 96 };
 /* "127.0.0.1:1883", "[::1]:1883", or "unix" for a Unix socket. Returns `text`. */
 const char *net_format_address(const struct sockaddr_storage *address, char *text, size_t size);
 
-/* The same for the local end of a socket; NET_ADDRESS_TEXT bytes. */
+/* "127.0.0.1", "::1", or "unix": the same without the port. */
+const char *net_format_host(const struct sockaddr_storage *address, char text[NET_ADDRESS_TEXT]);
+
+/* As net_format_address() for the local end of a socket; NET_ADDRESS_TEXT bytes. */
 const char *net_local_address(int fd, char text[NET_ADDRESS_TEXT]);
 
 /*

@@ -21,15 +21,18 @@ static void addresses_read_as_host_and_port(void **unused)
 	v4->sin_port = htons(1883);
 	v4->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	assert_string_equal(net_format_address(&address, text, sizeof(text)), "127.0.0.1:1883");
+	assert_string_equal(net_format_host(&address, text), "127.0.0.1");
 	memset(&address, 0, sizeof(address));
 	v6->sin6_family = AF_INET6;
 	v6->sin6_port = htons(8883);
 	v6->sin6_addr = in6addr_loopback;
 	assert_string_equal(net_format_address(&address, text, sizeof(text)), "[::1]:8883");
+	assert_string_equal(net_format_host(&address, text), "::1");
 	memset(&address, 0, sizeof(address));
 	address.ss_family = AF_UNIX;
 	assert_string_equal(net_format_address(&address, text, sizeof(text)), "unix");
 	assert_string_equal(net_format_address(&address, text, 3), "un");
+	assert_string_equal(net_format_host(&address, text), "unix");
 }
 
 static void listening_on_port_0_takes_a_free_one(void **unused)
