@@ -208,6 +208,35 @@ PSK_FILE = ["", "a:0123456789abcdefABCDEF\n", "# x\n\n a b : 00ff \r\nb:abc\n", 
             "a:01:02", "\1:01", "i" * 256 + ":" + "5a" * 512, "i" * 257 + ":01", "a:" + "5a" * 513]
 
 
+ENDS = bytes([192, 0, 2, 5, 192, 0, 2, 1, 0xc0, 0, 7, 0x5b])
+
+
+def tlv(kind, value):
+    return bytes([kind]) + len(value).to_bytes(2, "big") + value
+
+
+def proxy2(command, family, body=b""):
+    return b"\2\r\n\r\n\0\r\nQUIT\n" + bytes([command, family]) + len(body).to_bytes(2, "big") + body
+
+
+PROXY = {
+    "tcp4": b"\1PROXY TCP4 192.0.2.5 192.0.2.1 49152 1883\r\n\x10\x0e",
+    "tcp6": b"\1PROXY TCP6 2001:db8::7 ::1 49152 1883\r\n",
+    "unknown": b"\1PROXY UNKNOWN\r\n",
+    "unknown_words": b"\1PROXY UNKNOWN a b c\r\n",
+    "no_cr": b"\1PROXY TCP4 192.0.2.5 192.0.2.1 49152 1883\n",
+    "binary_tcp4": proxy2(0x21, 0x11, ENDS) + b"\x10\x0e",
+    "binary_tcp6": proxy2(0x21, 0x21, bytes(32) + b"\1\2\3\4"),
+    "binary_unix": proxy2(0x21, 0x31, b"/run/a".ljust(108, b"\0") + b"/run/b".ljust(108, b"\0")),
+    "binary_local": proxy2(0x20, 0),
+    "binary_unspec": proxy2(0x21, 0),
+    "binary_tls": proxy2(0x21, 0x11, ENDS + tlv(4, b"..") + tlv(
+        0x20, b"\7\0\0\0\0" + tlv(0x21, b"TLSv1.3") + tlv(0x22, b"pump"))),
+    "binary_unverified": proxy2(0x21, 0x11, ENDS + tlv(0x20, b"\7\0\0\0\1" + tlv(0x22, b"pump"))),
+    "binary_tlv_lies": proxy2(0x21, 0x11, ENDS + b"\x20\0\xff\1"),
+}
+
+
 def numbered(seeds):
     return {f"{i:02}": s.encode() if isinstance(s, str) else s for i, s in enumerate(seeds)}
 
@@ -215,7 +244,8 @@ def numbered(seeds):
 def main():
     corpora = {"framer_decode": PACKETS, "client": CLIENT, "topic": numbered(TOPICS), "utf8": numbered(UTF8),
                "property": PROPERTIES, "settings": numbered(SETTINGS),
-               "password_file": numbered(PASSWORD_FILE), "psk_file": numbered(PSK_FILE)}
+               "password_file": numbered(PASSWORD_FILE), "psk_file": numbered(PSK_FILE),
+               "proxy": PROXY}
     for fuzzer, seeds in corpora.items():
         folder = CORPUS / fuzzer
         folder.mkdir(parents=True, exist_ok=True)
