@@ -97,7 +97,8 @@ tests: $(TESTS)
 LIBRARIES := libev:ev.h:libev-dev lmdb:lmdb.h:liblmdb-dev \
 	libmosquitto:mosquitto.h:libmosquitto-dev libcjson:cjson/cJSON.h:libcjson-dev \
 	uthash:uthash.h:uthash-dev xxhash:xxhash.h:libxxhash-dev \
-	libssl:openssl/ssl.h:libssl-dev
+	libssl:openssl/ssl.h:libssl-dev wslay:wslay/wslay.h:libwslay-dev \
+	http-parser:http_parser.h:libhttp-parser-dev
 
 define check-library
 @echo '#include <$(word 2,$(subst :, ,$(1)))>' | $(CC) $(CPPFLAGS) -x c -fsyntax-only - 2>/dev/null || \
@@ -112,7 +113,7 @@ $(B)/libraries: Makefile
 
 pkg = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null || echo $(2))
 LIBS_BROKER  := -lev -lm $(call pkg,lmdb,-llmdb) $(call pkg,openssl,-lssl -lcrypto) \
-	$(if $(HTTP_API),$(call pkg,libmicrohttpd,-lmicrohttpd))
+	-lwslay -lhttp_parser $(if $(HTTP_API),$(call pkg,libmicrohttpd,-lmicrohttpd))
 LIBS_GATEWAY := $(call pkg,libmosquitto,-lmosquitto) $(call pkg,libcjson,-lcjson) $(call pkg,lmdb,-llmdb)
 LIBS_CLI     := $(call pkg,libmosquitto,-lmosquitto) $(call pkg,libcjson,-lcjson) $(call pkg,openssl,-lssl -lcrypto)
 

@@ -237,6 +237,49 @@ PROXY = {
 }
 
 
+def frame(first, payload, masked=True):
+    mask = b"\x37\xfa\x21\x3d"
+    size = bytes([len(payload)]) if len(payload) < 126 else b"\x7e" + len(payload).to_bytes(2, "big")
+    if not masked:
+        return bytes([first]) + size + payload
+    return (bytes([first, size[0] | 0x80]) + size[1:] + mask
+            + bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload)))
+
+
+def pieces(data, size=127):
+    return b"".join(bytes([len(data[i:i + size])]) + data[i:i + size] for i in range(0, len(data), size))
+
+
+REQUEST = (b"GET /mqtt HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n"
+           b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: chat, mqtt\r\n"
+           b"Sec-WebSocket-Version: 13\r\nOrigin: http://a\r\n\r\n")
+
+WEBSOCKET = {
+    "request": b"\0" + pieces(REQUEST) + b"\xff" + pieces(frame(0x82, b"x")) + b"\xff\xff",
+    "request_byte_by_byte": b"\0" + pieces(REQUEST, 1) + b"\xff",
+    "request_version_8": b"\0" + pieces(REQUEST.replace(b"13", b"8")),
+    "not_http": b"\0" + pieces(connect(4, "a")),
+    "post": b"\0" + pieces(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab"),
+    "binary": b"\1\xff" + pieces(frame(0x82, connect(4, "a")) + frame(0x82, P["publish_0"])) + b"\xff\xff\xff",
+    "long": b"\1\xff" + pieces(frame(0x82, bytes(300))) + b"\xff" * 9,
+    "fragments": b"\1" + pieces(frame(2, b"a") + frame(0x89, b"ping") + frame(0, b"b")
+                                + frame(0x80, b"c"), 3) + b"\xff" * 20,
+    "ping_flood": b"\1" + pieces(frame(0x89, bytes(125)) * 9) + b"\x81\x83\xff\xff",
+    "pong": b"\1" + pieces(frame(0x8a, b"x")),
+    "close": b"\1" + pieces(frame(0x82, b"\xe0\0") + frame(0x88, b"\x03\xe8bye")),
+    "close_code": b"\1" + pieces(frame(0x88, b"\x03\xed")),
+    "close_text": b"\1" + pieces(frame(0x88, b"\x03\xe8\xff")),
+    "text": b"\1" + pieces(frame(0x81, b"Hello")),
+    "unmasked": b"\1" + pieces(frame(0x82, b"Hello", False)),
+    "reserved": b"\1" + pieces(frame(0xc2, b"Hello")),
+    "opcode": b"\1" + pieces(frame(0x83, b"Hello")),
+    "long_ping": b"\1" + pieces(frame(0x89, bytes(126))),
+    "fragmented_ping": b"\1" + pieces(frame(0x09, b"x")),
+    "continuation": b"\1" + pieces(frame(0x80, b"x")),
+    "huge": b"\1" + pieces(b"\x82\xff\x7f" + b"\xff" * 7 + b"\0\0\0\0ab"),
+}
+
+
 def numbered(seeds):
     return {f"{i:02}": s.encode() if isinstance(s, str) else s for i, s in enumerate(seeds)}
 
@@ -245,7 +288,7 @@ def main():
     corpora = {"framer_decode": PACKETS, "client": CLIENT, "topic": numbered(TOPICS), "utf8": numbered(UTF8),
                "property": PROPERTIES, "settings": numbered(SETTINGS),
                "password_file": numbered(PASSWORD_FILE), "psk_file": numbered(PSK_FILE),
-               "proxy": PROXY}
+               "proxy": PROXY, "websocket": WEBSOCKET}
     for fuzzer, seeds in corpora.items():
         folder = CORPUS / fuzzer
         folder.mkdir(parents=True, exist_ok=True)
