@@ -200,10 +200,11 @@ static uint16_t choose_port(struct str *problem)
 	int count = 0;
 
 	for (size_t i = 0; i < array_size(wanted); i++) {
+		struct net_place place = { .host = "127.0.0.1", .port = wanted[i] };
 		struct sockaddr_in address = { 0 };
 		socklen_t size = sizeof(address);
 
-		count = net_listen("127.0.0.1", wanted[i], fds, failed);
+		count = net_listen(&place, fds, failed);
 		if (count <= 0)
 			continue;
 		if (getsockname(fds[0], (struct sockaddr *)&address, &size) < 0)

@@ -125,7 +125,8 @@ int listeners_open(
 {
 	int fds[NET_MAX_ADDRESSES];
 	char failed[NET_ADDRESS_TEXT];
-	int n = net_listen(options->host, options->port, fds, failed);
+	struct net_place place = { .host = options->host, .port = options->port };
+	int n = net_listen(&place, fds, failed);
 
 	if (n < 0) {
 		log_error_errno(n, "listener %s: cannot listen%s", failed,
