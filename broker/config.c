@@ -32,21 +32,6 @@ struct settings_grammar config_grammar(struct config *config)
 	};
 }
 
-struct log_config config_log(const struct config *config)
-{
-	struct log_config log = { .program = "belfry-broker", .timestamps = config->log_timestamp };
-
-	log.types = config->log_types != 0 ? config->log_types : LOG_TYPES_DEFAULT;
-	if (config->verbose)
-		log.types = LOG_TYPES_ALL;
-	if (log.types & LOG_TYPE_NONE)
-		log.types = 0;
-	log.destination = config->daemon ? LOG_TO_SYSLOG : LOG_TO_STDERR;
-	if (config->log_dest.count > 0)
-		log_destination_parse(config->log_dest.texts[0], &log.destination, &log.file);
-	return log;
-}
-
 void config_keyword_error(struct settings_report *report, const struct setting *table,
 		const struct settings_lines *lines, const char *keyword, const char *what)
 {
@@ -69,18 +54,9 @@ static void global_error(const struct config *config, struct settings_report *re
 /* What one row of a table cannot know. */
 static void check_config(const struct config *config, struct settings_report *report)
 {
-	enum log_destination destination;
-	const char *file;
-
 	if (config->persistence)
 		global_error(config, report, "persistence",
 				"true is not carried out by this version; set it to false");
-	if (config->log_dest.count > 1)
-		global_error(config, report, "log_dest",
-				"was given more than once; this version logs to one place");
-	if (config->log_dest.count > 0 &&
-			!log_destination_parse(config->log_dest.texts[0], &destination, &file))
-		global_error(config, report, "log_dest", "takes " LOG_DESTINATIONS);
 	if (config->pid_file != NULL && config->pid_file[0] != '/')
 		global_error(config, report, "pid_file",
 				"is not absolute; write the path from / on");
@@ -91,6 +67,7 @@ static void check_config(const struct config *config, struct settings_report *re
 		global_error(config, report, "allow_duplicate_messages",
 				"true is not carried out: MQTT wants a message once; remove the "
 				"line");
+	config_check_log(config, report);
 	config_check_listeners(config, report);
 	config_check_bridges(config, report);
 }

@@ -101,7 +101,7 @@ const struct setting config_global_settings[] = {
 	{ "connection_messages", SETTING_BOOL, G(bool, connection_messages), 0, 0, "true", 0,
 	  "Log clients that connect and disconnect.", NULL },
 	{ "log_dest", SETTING_LIST, G(struct text_list, log_dest), 0, 0, NULL, 0,
-	  "Where the log goes: stderr (the default; with -d syslog), stdout, syslog, none, or: file PATH.", NULL },
+	  "Where the log goes, several lines add up: stderr (the default; with -d syslog), stdout, syslog, topic ($SYS/broker/log/#), none, or: file PATH.", NULL },
 	{ "log_type", SETTING_FLAGS, G(unsigned, log_types), 0, 0, NULL, 0,
 	  "What is logged; several lines add up. Not given: error, warning, notice, information.", log_type_words },
 	{ "log_timestamp_format", SETTING_TEXT, G(char *, log_timestamp_format), 0, 100, NULL, 0,

@@ -24,6 +24,7 @@ bool config_open_listener(void *owner, struct settings_line *line, struct settin
 bool config_open_bridge(void *owner, struct settings_line *line, struct settings_block *ret);
 
 /* What one row cannot know. */
+void config_check_log(const struct config *config, struct settings_report *report);
 void config_check_listeners(const struct config *config, struct settings_report *report);
 void config_check_bridges(const struct config *config, struct settings_report *report);
 

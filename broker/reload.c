@@ -4,6 +4,7 @@
 #include "broker/config_tables.h"
 #include "broker/io/connection.h"
 #include "broker/io/listener.h"
+#include "broker/observe.h"
 #include "common/mem.h"
 
 /* Two versions of one section of the configuration. */
@@ -89,8 +90,22 @@ static void apply_to_listeners(const struct reloadable *r, const struct resource
 	}
 }
 
+/* The log is opened anew: a program may have moved its file away. */
+static bool reopen_log(const struct config *config, struct settings_report *report)
+{
+	struct log_config log = config_log(config);
+	int error = log_open(&log);
+
+	if (error < 0)
+		config_keyword_error(report, config_global_settings, &config->lines, "log_dest",
+				strerror(-error));
+	return error == 0;
+}
+
 static void apply(const struct reloadable *r, struct config *config, struct resources *fresh)
 {
+	r->reactor->shard->observer =
+			observe_core(config->connection_messages, log_enabled(LOG_TYPE_DEBUG));
 	r->reactor->shard->limits = &config->limits;
 	r->reactor->max_connections = config->global_max_connections;
 	apply_to_listeners(r, fresh);
@@ -105,7 +120,8 @@ bool reload(const struct reloadable *r)
 	struct settings_report report = { 0 };
 	struct config *config = config_load_again(*r->config, &report);
 	struct resources fresh = { 0 };
-	bool ok = config != NULL && resources_open(&fresh, config, &report);
+	bool ok = config != NULL && resources_open(&fresh, config, &report) &&
+		  reopen_log(config, &report);
 
 	if (ok) {
 		tell_changes_of(config_global_settings, *r->config, config, "");
@@ -115,8 +131,10 @@ bool reload(const struct reloadable *r)
 	} else {
 		log_report(&report);
 	}
-	if (!ok)
+	if (!ok) {
+		resources_close(&fresh);
 		config_destroy(config);
+	}
 	str_finish(&report.text);
 	return ok;
 }

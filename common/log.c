@@ -11,32 +11,40 @@
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
+#include <time.h>
 
 #include "common/clock.h"
+#include "common/json.h"
+#include "common/str.h"
 
-enum { MAX_LINE = 2048 };
+enum { MAX_MESSAGE = 2000 };
 
 static struct {
-	int fd;
-	bool to_syslog;
-	bool silent;
-	bool timestamps;
-	bool systemd_levels;
+	unsigned destinations;
+	int file; /* -1: none */
 	unsigned types;
-} sink = { .fd = STDERR_FILENO, .types = LOG_TYPES_DEFAULT };
+	enum log_format format;
+	bool timestamps;
+	const char *timestamp_format;
+	bool systemd_levels;
+	void (*publish)(void *owner, enum log_type type, struct span line);
+	void *owner;
+	bool is_publishing;
+} sink = { .destinations = LOG_TO_STDERR, .file = -1, .types = LOG_TYPES_DEFAULT };
 
 static const struct {
 	enum log_type type;
 	const char *word; /* what a person sees in front of the line */
 	int priority;
+	const char *name; /* in JSON */
 } levels[] = {
-	{ LOG_TYPE_ERROR, "error: ", LOG_ERR },
-	{ LOG_TYPE_WARNING, "warning: ", LOG_WARNING },
-	{ LOG_TYPE_NOTICE, "", LOG_NOTICE },
-	{ LOG_TYPE_INFORMATION, "", LOG_INFO },
-	{ LOG_TYPE_SUBSCRIBE, "", LOG_INFO },
-	{ LOG_TYPE_UNSUBSCRIBE, "", LOG_INFO },
-	{ LOG_TYPE_DEBUG, "debug: ", LOG_DEBUG },
+	{ LOG_TYPE_ERROR, "error: ", LOG_ERR, "error" },
+	{ LOG_TYPE_WARNING, "warning: ", LOG_WARNING, "warning" },
+	{ LOG_TYPE_NOTICE, "", LOG_NOTICE, "notice" },
+	{ LOG_TYPE_INFORMATION, "", LOG_INFO, "information" },
+	{ LOG_TYPE_SUBSCRIBE, "", LOG_INFO, "subscribe" },
+	{ LOG_TYPE_UNSUBSCRIBE, "", LOG_INFO, "unsubscribe" },
+	{ LOG_TYPE_DEBUG, "debug: ", LOG_DEBUG, "debug" },
 };
 
 static size_t level_of(enum log_type type)
@@ -55,97 +63,187 @@ static int open_file(const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
-bool log_destination_parse(const char *text, enum log_destination *ret, const char **ret_file)
+const char *log_config_add(struct log_config *config, const char *text)
 {
 	static const struct {
 		const char *word;
 		enum log_destination destination;
 	} words[] = { { "stderr", LOG_TO_STDERR }, { "stdout", LOG_TO_STDOUT },
-		{ "syslog", LOG_TO_SYSLOG }, { "none", LOG_TO_NONE } };
+		{ "syslog", LOG_TO_SYSLOG }, { "topic", LOG_TO_TOPIC }, { "none", LOG_TO_NONE } };
 
 	if (strncmp(text, "file ", 5) == 0) {
-		*ret = LOG_TO_FILE;
-		*ret_file = text + 5 + strspn(text + 5, " \t");
-		return **ret_file == '/';
+		if (config->destinations & LOG_TO_FILE)
+			return "is a second file; the log has one";
+		config->destinations |= LOG_TO_FILE;
+		config->file = text + 5 + strspn(text + 5, " \t");
+		return *config->file == '/' ? NULL : "takes " LOG_DESTINATIONS;
 	}
 	for (size_t i = 0; i < array_size(words); i++) {
 		if (strcmp(text, words[i].word) == 0) {
-			*ret = words[i].destination;
-			return true;
+			config->destinations |= words[i].destination;
+			return NULL;
 		}
 	}
-	return false;
+	return "takes " LOG_DESTINATIONS;
 }
 
 int log_open(const struct log_config *config)
 {
-	int fd = STDERR_FILENO;
-	int previous = sink.fd;
+	int file = -1;
 
-	if (config->destination == LOG_TO_FILE) {
-		fd = open_file(config->file);
-		if (fd < 0)
-			return fd;
-	} else if (config->destination == LOG_TO_STDOUT) {
-		fd = STDOUT_FILENO;
-	} else if (config->destination == LOG_TO_SYSLOG) {
-		openlog(config->program, LOG_PID, LOG_DAEMON);
+	if (config->destinations & LOG_TO_FILE) {
+		file = open_file(config->file);
+		if (file < 0)
+			return file;
 	}
-	sink.fd = fd;
-	sink.to_syslog = config->destination == LOG_TO_SYSLOG;
-	sink.silent = config->destination == LOG_TO_NONE;
+	if (config->destinations & LOG_TO_SYSLOG)
+		openlog(config->program, LOG_PID,
+				config->facility < 0 ? LOG_DAEMON : (16 + config->facility) << 3);
+	if (sink.file >= 0)
+		close(sink.file);
+	sink.file = file;
+	sink.destinations = config->destinations & LOG_TO_NONE ? 0 : config->destinations;
+	sink.format = config->format;
 	sink.timestamps = config->timestamps;
+	sink.timestamp_format = config->timestamp_format;
 	/* systemd sets JOURNAL_STREAM when stderr is its journal, which reads "<3>" as a level. */
-	sink.systemd_levels = fd == STDERR_FILENO && getenv("JOURNAL_STREAM") != NULL;
+	sink.systemd_levels = getenv("JOURNAL_STREAM") != NULL;
 	sink.types = config->types;
-	if (previous > STDERR_FILENO)
-		close(previous);
 	return 0;
+}
+
+void log_set_publisher(
+		void (*publish)(void *owner, enum log_type type, struct span line), void *owner)
+{
+	sink.publish = publish;
+	sink.owner = owner;
 }
 
 bool log_enabled(enum log_type type)
 {
-	return !sink.silent && (sink.types & type) != 0;
+	return sink.destinations != 0 && (sink.types & type) != 0;
 }
 
-static size_t write_prefix(char *line, size_t level)
+/* The form is the operator's. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+static void append_own_time(struct str *line, const char *form)
 {
-	char time[WALL_TIME_TEXT] = "";
+	char text[128];
+	time_t now = time(NULL);
+	struct tm parts;
 
-	if (sink.systemd_levels)
-		return (size_t)snprintf(line, MAX_LINE, "<%d>", levels[level].priority);
-	if (!sink.timestamps)
-		return (size_t)snprintf(line, MAX_LINE, "%s", levels[level].word);
-	return (size_t)snprintf(line, MAX_LINE, "%s: %s", wall_time_format(wall_time_now(), time),
-			levels[level].word);
+	localtime_r(&now, &parts);
+	str_append(line, span_of(text, strftime(text, sizeof(text), form, &parts)));
+}
+#pragma GCC diagnostic pop
+
+static void append_time(struct str *line)
+{
+	char text[WALL_TIME_TEXT];
+
+	if (sink.timestamp_format != NULL)
+		append_own_time(line, sink.timestamp_format);
+	else
+		str_append_text(line, wall_time_format(wall_time_now(), text));
+}
+
+static void append_json(struct str *line, size_t level, struct span message)
+{
+	str_append_byte(line, '{');
+	if (sink.timestamps) {
+		struct str now = { 0 };
+
+		append_time(&now);
+		str_append_text(line, "\"time\":");
+		json_append_string(line, str_span(&now));
+		str_append_byte(line, ',');
+		str_finish(&now);
+	}
+	str_printf(line, "\"level\":\"%s\",\"message\":", levels[level].name);
+	json_append_string(line, message);
+	str_append_byte(line, '}');
+}
+
+static void append_text(struct str *line, size_t level, struct span message, bool to_journal)
+{
+	if (to_journal) {
+		str_printf(line, "<%d>", levels[level].priority);
+	} else {
+		if (sink.timestamps) {
+			append_time(line);
+			str_append_text(line, ": ");
+		}
+		str_append_text(line, levels[level].word);
+	}
+	str_append(line, message);
+}
+
+static void write_to(int fd, size_t level, struct span message, bool to_journal)
+{
+	struct str line = { 0 };
+	ssize_t n;
+
+	if (sink.format == LOG_FORMAT_JSON)
+		append_json(&line, level, message);
+	else
+		append_text(&line, level, message, to_journal);
+	str_append_byte(&line, '\n');
+	n = write(fd, line.text, line.len);
+	(void)n; /* nobody is left to tell */
+	str_finish(&line);
+}
+
+static void publish(enum log_type type, size_t level, struct span message)
+{
+	struct str line = { 0 };
+
+	if (sink.publish == NULL || sink.is_publishing)
+		return;
+	sink.is_publishing = true;
+	str_append_text(&line, levels[level].word);
+	str_append(&line, message);
+	sink.publish(sink.owner, type, str_span(&line));
+	str_finish(&line);
+	sink.is_publishing = false;
+}
+
+static void emit(enum log_type type, struct span message)
+{
+	size_t level = level_of(type);
+
+	if (sink.destinations & LOG_TO_STDERR)
+		write_to(STDERR_FILENO, level, message, sink.systemd_levels);
+	if (sink.destinations & LOG_TO_STDOUT)
+		write_to(STDOUT_FILENO, level, message, false);
+	if (sink.destinations & LOG_TO_FILE)
+		write_to(sink.file, level, message, false);
+	if (sink.destinations & LOG_TO_SYSLOG)
+		syslog(levels[level].priority, "%.*s", (int)message.len,
+				(const char *)message.data);
+	if (sink.destinations & LOG_TO_TOPIC)
+		publish(type, level, message);
 }
 
 static size_t clamp(size_t used, int added)
 {
 	size_t len = added > 0 ? used + (size_t)added : used;
 
-	return len < MAX_LINE - 1 ? len : MAX_LINE - 2;
+	return len < MAX_MESSAGE ? len : MAX_MESSAGE - 1;
 }
 
-static void emit(enum log_type type, int error, const char *format, va_list args) PRINTF_LIKE(3, 0);
+static void compose(enum log_type type, int error, const char *format, va_list args)
+		PRINTF_LIKE(3, 0);
 
-static void emit(enum log_type type, int error, const char *format, va_list args)
+static void compose(enum log_type type, int error, const char *format, va_list args)
 {
-	char line[MAX_LINE];
-	size_t level = level_of(type);
-	size_t prefix = sink.to_syslog ? 0 : write_prefix(line, level);
-	size_t len = clamp(prefix, vsnprintf(line + prefix, MAX_LINE - prefix, format, args));
+	char message[MAX_MESSAGE];
+	size_t len = clamp(0, vsnprintf(message, MAX_MESSAGE, format, args));
 
 	if (error != 0)
-		len = clamp(len, snprintf(line + len, MAX_LINE - len, ": %s",
+		len = clamp(len, snprintf(message + len, MAX_MESSAGE - len, ": %s",
 						 strerror(error < 0 ? -error : error)));
-	if (sink.to_syslog) {
-		syslog(levels[level].priority, "%.*s", (int)len, line);
-		return;
-	}
-	line[len++] = '\n';
-	if (write(sink.fd, line, len) < 0)
-		return; /* nobody is left to tell */
+	emit(type, span_of(message, len));
 }
 
 void log_line(enum log_type type, const char *format, ...)
@@ -155,7 +253,7 @@ void log_line(enum log_type type, const char *format, ...)
 	if (!log_enabled(type))
 		return;
 	va_start(args, format);
-	emit(type, 0, format, args);
+	compose(type, 0, format, args);
 	va_end(args);
 }
 
@@ -166,6 +264,6 @@ void log_line_errno(enum log_type type, int error, const char *format, ...)
 	if (!log_enabled(type))
 		return;
 	va_start(args, format);
-	emit(type, error, format, args);
+	compose(type, error, format, args);
 	va_end(args);
 }

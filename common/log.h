@@ -10,10 +10,10 @@
 #ifndef COMMON_LOG_H
 #define COMMON_LOG_H
 
-#include "common/base.h"
+#include "common/span.h"
 
 /* What log_dest takes, for errors. */
-#define LOG_DESTINATIONS "stderr, stdout, syslog, none, or: file /PATH"
+#define LOG_DESTINATIONS "stderr, stdout, syslog, topic, none, or: file /PATH"
 
 /* Bits, so that a set of them selects what is written (mosquitto.conf's log_type). */
 enum log_type {
@@ -32,28 +32,49 @@ enum log_type {
 			LOG_TYPE_DEBUG,
 };
 
-/* How a line is written. */
+/* How a line is written: for people, or as an object {"time", "level", "message"}. */
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 
-enum log_destination { LOG_TO_STDERR, LOG_TO_STDOUT, LOG_TO_SYSLOG, LOG_TO_FILE, LOG_TO_NONE };
+/* Bits, so that the log goes to several places. */
+enum log_destination {
+	LOG_TO_STDERR = 1,
+	LOG_TO_STDOUT = 2,
+	LOG_TO_SYSLOG = 4,
+	LOG_TO_FILE = 8,
+	LOG_TO_TOPIC = 16, /* log_set_publisher() */
+	LOG_TO_NONE = 32,
+};
 
 struct log_config {
-	const char *program; /* borrowed for the life of the process; name in syslog */
-	enum log_destination destination;
-	const char *file; /* with LOG_TO_FILE; appended to, created with mode 0640 */
-	unsigned types;	  /* set of enum log_type */
-	bool timestamps;  /* ISO 8601 in UTC with milliseconds; syslog adds its own */
+	const char *program;   /* borrowed for the life of the process; name in syslog */
+	unsigned destinations; /* set of enum log_destination */
+	const char *file;      /* with LOG_TO_FILE; appended to, created with mode 0640 */
+	unsigned types;	       /* set of enum log_type */
+	enum log_format format;
+	bool timestamps;	      /* syslog adds its own */
+	const char *timestamp_format; /* of strftime(), local time, borrowed until the next
+					 log_open(); NULL: ISO 8601 in UTC with milliseconds */
+	int facility;		      /* of syslog: 0 to 7 for local0 to local7, -1 for daemon */
 };
 
 /*
- * Read the value of log_dest. *ret_file points into `text`, behind "file ". The path is absolute:
- * a daemon does not stay in the folder it was started in. False when it is none.
+ * Add a value of log_dest to the destinations. `file` points into `text`, behind "file "; the path
+ * is absolute: a daemon does not stay in the folder it was started in. Returns NULL, or what is
+ * wrong with it, for the end of an error.
  */
-bool log_destination_parse(const char *text, enum log_destination *ret, const char **ret_file);
+const char *log_config_add(struct log_config *config, const char *text);
 
 /*
- * Start or restart logging. Before the first call everything but debug goes to stderr.
- * Returns 0, or -errno when the file cannot be opened: the log then stays as it was.
+ * Where lines for LOG_TO_TOPIC go; NULL: nowhere. Called on the thread that logs, with what a
+ * person would read but for the time; what is logged meanwhile is not handed on.
+ */
+void log_set_publisher(
+		void (*publish)(void *owner, enum log_type type, struct span line), void *owner);
+
+/*
+ * Start or restart logging; a file is opened anew, which a program that moved it away waits for.
+ * Before the first call everything but debug goes to stderr. Returns 0, or -errno when the file
+ * cannot be opened: the log then stays as it was.
  */
 int log_open(const struct log_config *config);
 

@@ -112,21 +112,22 @@ static void check_log(const struct check *k)
 {
 	struct config *c = k->config;
 
-	c->log = (struct log_config){ .program = "belfry-gateway", .timestamps = c->log_timestamp };
-	if (c->daemonise) /* nobody reads the terminal */
-		c->log.destination = LOG_TO_SYSLOG;
+	c->log = (struct log_config){
+		.program = "belfry-gateway", .timestamps = c->log_timestamp, .facility = -1
+	};
 	c->log.types = c->log_types != 0 ? c->log_types : LOG_TYPES_DEFAULT;
 	if (c->log.types & LOG_TYPE_NONE)
 		c->log.types = 0;
+	if (c->log_dests.count == 0) /* with -d nobody reads the terminal */
+		c->log.destinations = c->daemonise ? LOG_TO_SYSLOG : LOG_TO_STDERR;
 	for (size_t i = 0; i < c->log_dests.count; i++) {
 		const char *text = c->log_dests.texts[i];
+		const char *wrong = log_config_add(&c->log, text);
 
-		if (i > 0)
-			problem(k, c->log_dests.lines[i], "log_dest",
-					"is given twice; the log has one destination");
-		else if (!log_destination_parse(text, &c->log.destination, &c->log.file))
-			problem(k, c->log_dests.lines[i], text,
-					"is no destination for the log; take " LOG_DESTINATIONS);
+		if (wrong == NULL && c->log.destinations & LOG_TO_TOPIC)
+			wrong = "is the broker's alone; take " LOG_DESTINATIONS;
+		if (wrong != NULL)
+			problem(k, c->log_dests.lines[i], "log_dest", wrong);
 	}
 }
 

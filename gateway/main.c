@@ -7,7 +7,7 @@
 static bool go_background(const struct config *config)
 {
 	/* The configuration names absolute paths only, so the working folder may change. */
-	if (!config->daemonise || daemon(0, config->log.destination == LOG_TO_STDERR) == 0)
+	if (!config->daemonise || daemon(0, (config->log.destinations & LOG_TO_STDERR) != 0) == 0)
 		return true;
 	log_error_errno(errno, "cannot run in the background");
 	return false;

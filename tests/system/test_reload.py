@@ -91,3 +91,13 @@ def test_what_only_a_start_can_change_is_told(broker):
     assert "listener 18899 127.0.0.1 is new in the configuration; it is opened at the next start" \
         in said
     assert Client(broker.port).connect() == (0, 0)
+
+
+def test_a_log_file_that_was_moved_away_is_made_anew(scratch):
+    folder = scratch.folder("broker")
+    log = folder / "broker.log"
+    broker = Broker(folder, ["allow_anonymous true", f"log_dest file {log}"]).start()
+    log.rename(folder / "broker.log.1")
+    broker.process.signal(signal.SIGHUP)
+    wait_until(lambda: log.exists() and "is in effect" in log.read_text(), 10, "a new log file")
+    assert "running" in (folder / "broker.log.1").read_text()

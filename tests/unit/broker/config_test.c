@@ -220,17 +220,17 @@ static void every_error_names_file_line_word_and_remedy(void **unused)
 		{ "persistence true",
 				":1: 'persistence': true is not carried out by this version; set "
 				"it to false\n" },
-		{ "log_dest topic", ":1: 'log_dest': takes stderr, stdout, syslog, none, or: file "
-				    "/PATH\n" },
-		{ "log_dest file", ":1: 'log_dest': takes stderr, stdout, syslog, none, or: file "
+		{ "log_dest here", ":1: 'log_dest': takes stderr, stdout, syslog, topic, none, or: "
+				   "file /PATH\n" },
+		{ "log_dest file", ":1: 'log_dest': takes stderr, stdout, syslog, topic, none, or: "
+				   "file "
 				   "/PATH\n" },
-		{ "log_dest file log/b",
-				":1: 'log_dest': takes stderr, stdout, syslog, none, or: file "
-				"/PATH\n" },
+		{ "log_dest file log/b", ":1: 'log_dest': takes stderr, stdout, syslog, topic, "
+					 "none, or: file "
+					 "/PATH\n" },
 		{ "pid_file b.pid", ":1: 'pid_file': is not absolute; write the path from / on\n" },
-		{ "log_dest stderr\nlog_dest stdout",
-				":1: 'log_dest': was given more than once; this "
-				"version logs to one place\n" },
+		{ "log_dest file /a\nlog_dest file /b",
+				":1: 'log_dest': is a second file; the log has one\n" },
 		{ "log_type errors", ":1: 'log_type': 'errors' is not one of error warning notice "
 				     "information subscribe unsubscribe debug all none\n" },
 		{ "bind_address 1.2.3.4", ":1: 'bind_address': needs a port; write: listener PORT "
@@ -309,7 +309,7 @@ static void log_settings_reach_the_log(void **unused)
 			 "false",
 			NULL, NULL));
 	log = config_log(&config);
-	assert_int_equal(log.destination, LOG_TO_FILE);
+	assert_int_equal(log.destinations, LOG_TO_FILE);
 	assert_string_equal(log.file, "/tmp/x y");
 	assert_int_equal(log.types, LOG_TYPE_ERROR | LOG_TYPE_DEBUG);
 	assert_false(log.timestamps);
@@ -317,8 +317,17 @@ static void log_settings_reach_the_log(void **unused)
 	assert_int_equal(config_log(&config).types, LOG_TYPES_ALL);
 	assert_true(load("log_type none", NULL, NULL));
 	assert_int_equal(config_log(&config).types, 0);
+	assert_true(load("log_dest stderr\nlog_dest topic\nlog_format json\nlog_facility 0\n"
+			 "log_timestamp_format %H",
+			NULL, NULL));
+	log = config_log(&config);
+	assert_int_equal(log.destinations, LOG_TO_STDERR | LOG_TO_TOPIC);
+	assert_int_equal(log.format, LOG_FORMAT_JSON);
+	assert_int_equal(log.facility, 0);
+	assert_string_equal(log.timestamp_format, "%H");
 	assert_true(load(NULL, "-d", NULL));
-	assert_int_equal(config_log(&config).destination, LOG_TO_SYSLOG);
+	assert_int_equal(config_log(&config).facility, -1);
+	assert_int_equal(config_log(&config).destinations, LOG_TO_SYSLOG);
 	assert_int_equal(config_log(&config).types, LOG_TYPES_DEFAULT);
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "common/str.h"
 #include "tests/unit/unit.h"
 
 static char path[] = "/tmp/belfry-log-XXXXXX";
@@ -18,7 +19,7 @@ static int begin(void **unused)
 
 static void open_log(unsigned types, bool timestamps)
 {
-	struct log_config config = { .program = "test", .destination = LOG_TO_FILE, .file = path };
+	struct log_config config = { .program = "test", .destinations = LOG_TO_FILE, .file = path };
 
 	config.types = types;
 	config.timestamps = timestamps;
@@ -112,7 +113,7 @@ static void time_stamps_are_iso_8601(void **unused)
 
 static void a_file_that_cannot_be_opened_leaves_the_log_as_it_was(void **unused)
 {
-	struct log_config config = { .destination = LOG_TO_FILE, .file = "/nonexistent/log" };
+	struct log_config config = { .destinations = LOG_TO_FILE, .file = "/nonexistent/log" };
 
 	(void)unused;
 	open_log(LOG_TYPES_DEFAULT, false);
@@ -123,7 +124,7 @@ static void a_file_that_cannot_be_opened_leaves_the_log_as_it_was(void **unused)
 
 static void nothing_is_written_to_none(void **unused)
 {
-	struct log_config config = { .destination = LOG_TO_NONE, .types = LOG_TYPES_ALL };
+	struct log_config config = { .destinations = LOG_TO_NONE, .types = LOG_TYPES_ALL };
 
 	(void)unused;
 	open_log(LOG_TYPES_DEFAULT, false);
@@ -133,10 +134,93 @@ static void nothing_is_written_to_none(void **unused)
 	assert_written("");
 }
 
+static void lines_may_be_json(void **unused)
+{
+	struct log_config config = { .destinations = LOG_TO_FILE,
+		.file = path,
+		.types = LOG_TYPES_ALL,
+		.format = LOG_FORMAT_JSON };
+
+	(void)unused;
+	assert_int_equal(log_open(&config), 0);
+	log_error("a \"quoted\" word\n");
+	log_line(LOG_TYPE_SUBSCRIBE, "s");
+	assert_written("{\"level\":\"error\",\"message\":\"a \\\"quoted\\\" word\\n\"}\n"
+		       "{\"level\":\"subscribe\",\"message\":\"s\"}\n");
+	assert_int_equal(truncate(path, 0), 0);
+	config.timestamps = true;
+	config.timestamp_format = "now";
+	assert_int_equal(log_open(&config), 0);
+	log_notice("n");
+	assert_written("{\"time\":\"now\",\"level\":\"notice\",\"message\":\"n\"}\n");
+}
+
+static void the_time_may_have_another_form(void **unused)
+{
+	struct log_config config = { .destinations = LOG_TO_FILE,
+		.file = path,
+		.types = LOG_TYPES_ALL,
+		.timestamps = true,
+		.timestamp_format = "%%then" };
+
+	(void)unused;
+	assert_int_equal(log_open(&config), 0);
+	log_notice("n");
+	assert_written("%then: n\n");
+}
+
+static void keep_line(void *owner, enum log_type type, struct span line)
+{
+	struct str *kept = owner;
+
+	str_printf(kept, "%d ", type);
+	str_append(kept, line);
+	str_append_byte(kept, ';');
+	log_notice("while publishing"); /* not published itself */
+}
+
+static void the_log_goes_to_several_places(void **unused)
+{
+	struct log_config config = { .types = LOG_TYPES_ALL };
+	AUTO_FREE char *to_file = NULL;
+	struct str kept = { 0 }, word = { 0 };
+
+	(void)unused;
+	str_printf(&word, "file %s", path);
+	to_file = str_take(&word);
+	assert_null(log_config_add(&config, to_file));
+	assert_null(log_config_add(&config, "topic"));
+	assert_int_equal(log_open(&config), 0);
+	log_set_publisher(keep_line, &kept);
+	log_warn("w");
+	log_set_publisher(NULL, NULL);
+	log_warn("x");
+	assert_string_equal(str_text(&kept), "2 warning: w;");
+	assert_written("warning: w\nwhile publishing\nwarning: x\n");
+	str_finish(&kept);
+}
+
+/* Something moved it away: the next opening makes a new one. */
+static void a_file_is_opened_anew(void **unused)
+{
+	struct str moved = { 0 };
+
+	(void)unused;
+	open_log(LOG_TYPES_ALL, false);
+	str_printf(&moved, "%s.1", path);
+	assert_int_equal(rename(path, str_text(&moved)), 0);
+	log_notice("old");
+	open_log(LOG_TYPES_ALL, false);
+	log_notice("new");
+	assert_written("new\n");
+	unlink(str_text(&moved));
+	str_finish(&moved);
+}
+
 static void a_log_is_not_readable_by_everybody(void **unused)
 {
 	char fresh[] = "/tmp/belfry-log-fresh-XXXXXX";
-	struct log_config config = { .destination = LOG_TO_FILE, .file = fresh };
+	struct log_config config = { .destinations = LOG_TO_FILE, .file = fresh };
 	struct stat info;
 
 	(void)unused;
@@ -156,6 +240,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(errors_and_warnings_say_so_in_front, begin),
 		cmocka_unit_test_setup(only_chosen_types_are_written, begin),
+		cmocka_unit_test_setup(lines_may_be_json, begin),
+		cmocka_unit_test_setup(the_time_may_have_another_form, begin),
+		cmocka_unit_test_setup(the_log_goes_to_several_places, begin),
+		cmocka_unit_test_setup(a_file_is_opened_anew, begin),
 		cmocka_unit_test_setup(an_errno_of_either_sign_is_put_into_words, begin),
 		cmocka_unit_test_setup(a_long_line_is_cut_and_stays_one_line, begin),
 		cmocka_unit_test_setup(time_stamps_are_iso_8601, begin),

@@ -68,7 +68,7 @@ static void make_sink(struct fixture *f)
 static int setup(void **state)
 {
 	struct fixture *f = xcalloc(1, sizeof(*f));
-	struct log_config quiet = { .destination = LOG_TO_NONE };
+	struct log_config quiet = { .destinations = LOG_TO_NONE };
 
 	log_open(&quiet);
 	signal(SIGPIPE, SIG_IGN);

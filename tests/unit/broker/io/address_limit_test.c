@@ -12,7 +12,7 @@ static struct instant now;
 
 static int begin(void **unused)
 {
-	struct log_config quiet = { .program = "test", .destination = LOG_TO_NONE };
+	struct log_config quiet = { .program = "test", .destinations = LOG_TO_NONE };
 
 	(void)unused;
 	log_open(&quiet);
