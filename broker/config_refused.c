@@ -113,7 +113,6 @@ const struct settings_refusal config_refusals[] = {
 	REFUSE("max_sessions"),
 	REFUSE("max_retained_messages"),
 	REFUSE("max_retained_bytes"),
-	REFUSE("connect_timeout"),
 	REFUSE("shared_subscription_policy"),
 	REFUSE("proxy_protocol_v2_require_tls"),
 	{ NULL, NULL },

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "broker/core/client.h"
 
+#include <utlist.h>
+
 #include "broker/core/lifecycle.h"
 #include "broker/core/protocol.h"
 #include "broker/core/router.h"
 #include "broker/mqtt/encode.h"
 #include "common/mem.h"
+
+enum { HEARD_PIECE = 64 * 1024 };
 
 static protocol_handler *const handlers[] = {
 	[PACKET_PUBLISH] = protocol_publish,
@@ -32,7 +36,8 @@ struct client *client_create(
 	c->max_packet_size = UINT32_MAX;
 	c->last_heard = now;
 	c->timer.kind = TIMER_CLIENT;
-	timer_set(&shard->timers, &c->timer, instant_after(now, seconds(CONNECT_TIMEOUT)));
+	timer_set(&shard->timers, &c->timer,
+			instant_after(now, seconds((int64_t)shard->limits->connect_timeout)));
 	shard->clients++;
 	shard->counters.sockets_opened++;
 	return c;
@@ -49,20 +54,6 @@ void client_change_policy(struct client *c, struct policy *policy)
 	policy_ref(policy);
 	policy_unref(c->policy);
 	c->policy = policy;
-}
-
-static void forget_dirty(struct client *c)
-{
-	struct shard *shard = c->shard;
-	struct client **link = &shard->dirty;
-
-	if (!c->is_dirty)
-		return;
-	while (*link != c)
-		link = &(*link)->next_dirty;
-	*link = c->next_dirty;
-	if (shard->dirty_end == &c->next_dirty)
-		shard->dirty_end = link;
 }
 
 /* Nobody waits for the verdict any more. The packet may hold a password. */
@@ -89,7 +80,8 @@ void client_destroy(struct client *c, struct instant now)
 	}
 	stop_waiting(c);
 	timer_clear(&c->shard->timers, &c->timer);
-	forget_dirty(c);
+	if (c->is_dirty)
+		DL_DELETE2(c->shard->dirty, c, previous_dirty, next_dirty);
 	alias_finish(&c->aliases);
 	output_finish(&c->output, &c->shard->chunks);
 	c->shard->clients--;
@@ -105,9 +97,7 @@ void client_mark_dirty(struct client *c)
 	if (c->is_dirty)
 		return;
 	c->is_dirty = true;
-	c->next_dirty = NULL;
-	*shard->dirty_end = c;
-	shard->dirty_end = &c->next_dirty;
+	DL_APPEND2(shard->dirty, c, previous_dirty, next_dirty);
 }
 
 uint8_t *client_reserve(struct client *c, enum packet_type type, size_t len, size_t more)
@@ -119,6 +109,14 @@ uint8_t *client_reserve(struct client *c, enum packet_type type, size_t len, siz
 	c->shard->counters.packets_sent++;
 	client_mark_dirty(c);
 	return output_reserve(&c->output, &c->shard->chunks, len);
+}
+
+bool client_send(struct client *c, enum packet_type type, struct span packet)
+{
+	if (packet.len > c->max_packet_size)
+		return false;
+	memcpy(client_reserve(c, type, packet.len, 0), packet.data, packet.len);
+	return true;
 }
 
 static void count_close(const struct client *c, enum mqtt_reason reason)
@@ -185,13 +183,33 @@ static size_t largest_packet(const struct client *c)
 	return limit > 0 ? (size_t)limit : MAX_REMAINING_LENGTH + MAX_FIXED_HEADER;
 }
 
+/*
+ * Only whole packets are a sign of life [v5 MQTT-3.1.2-22]. Of one that takes longer than the
+ * keep-alive, so is each further piece of this size: who sends a byte at a time is not heard.
+ */
+static void hear_part(struct client *c, size_t len, struct instant now)
+{
+	if (len < c->heard_of_packet + HEARD_PIECE)
+		return;
+	c->heard_of_packet = len;
+	c->last_heard = now;
+}
+
+static enum mqtt_reason hear_whole(struct client *c, const struct frame *frame, struct instant now)
+{
+	c->heard_of_packet = 0;
+	c->last_heard = now;
+	c->shard->counters.packets_received++;
+	c->shard->work.done++;
+	return dispatch(c, frame, now);
+}
+
 struct client_progress client_receive(struct client *c, struct span input, struct instant now)
 {
 	struct client_progress progress = { 0 };
 	struct frame frame = { 0 };
+	uint64_t enough = work_share(&c->shard->work);
 
-	c->last_heard = now;
-	c->shard->counters.bytes_received += input.len;
 	while (c->state != CLIENT_CLOSING && c->state != CLIENT_WAITING) {
 		struct span rest = span_from(input, progress.consumed);
 		enum frame_status status = frame_next(rest, largest_packet(c), &frame);
@@ -202,16 +220,19 @@ struct client_progress client_receive(struct client *c, struct span input, struc
 			if (c->state != CLIENT_NEW || rest.len == 0 ||
 					frame.type == PACKET_CONNECT) {
 				progress.wanted = frame.size;
-				return progress;
+				hear_part(c, rest.len, now);
+				break;
 			}
 			reason = MQTT_PROTOCOL_ERROR;
 		} else if (status == FRAME_MALFORMED) {
 			reason = MQTT_MALFORMED_PACKET;
 		} else if (status == FRAME_TOO_LARGE) {
 			reason = MQTT_PACKET_TOO_LARGE;
+		} else if (c->shard->work.done >= enough) {
+			progress.has_more = true;
+			break;
 		} else {
-			c->shard->counters.packets_received++;
-			reason = dispatch(c, &frame, now);
+			reason = hear_whole(c, &frame, now);
 			progress.consumed += frame.size;
 		}
 		if (reason != MQTT_SUCCESS)
@@ -219,6 +240,7 @@ struct client_progress client_receive(struct client *c, struct span input, struc
 	}
 	if (c->state == CLIENT_CLOSING)
 		progress.consumed = input.len;
+	c->shard->counters.bytes_received += progress.consumed;
 	return progress;
 }
 
@@ -242,22 +264,27 @@ void client_decide(struct client *c, enum verdict verdict, struct instant now)
 
 void client_output_drained(struct client *c, struct instant now)
 {
-	if (c->session != NULL && (c->session->outbox.count > 0 || c->session->inflight.unsent > 0))
+	if (c->session != NULL && router_has_waiting(c->session))
 		router_pump(c, now);
 }
 
 /* [v5 MQTT-3.1.2-22]: one and a half times the keep-alive */
+static struct instant silent_until(const struct client *c)
+{
+	return instant_after(c->last_heard, milliseconds(c->keep_alive * 1500));
+}
+
+void client_watch_keep_alive(struct client *c, struct instant now)
+{
+	c->last_heard = now;
+	timer_set(&c->shard->timers, &c->timer,
+			c->keep_alive > 0 ? silent_until(c) : INSTANT_NEVER);
+}
+
 void client_timeout(struct client *c, struct instant now)
 {
-	struct instant deadline;
-
-	if (c->state == CLIENT_NEW || c->state == CLIENT_WAITING) {
-		client_close(c, MQTT_KEEP_ALIVE_TIMEOUT, now);
-		return;
-	}
-	deadline = instant_after(c->last_heard, milliseconds(c->keep_alive * 1500));
-	if (instant_reached(deadline, now))
-		client_close(c, MQTT_KEEP_ALIVE_TIMEOUT, now);
+	if (c->state == CLIENT_CONNECTED && !instant_reached(silent_until(c), now))
+		timer_set(&c->shard->timers, &c->timer, silent_until(c));
 	else
-		timer_set(&c->shard->timers, &c->timer, deadline);
+		client_close(c, MQTT_KEEP_ALIVE_TIMEOUT, now);
 }

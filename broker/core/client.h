@@ -50,23 +50,24 @@ struct client {
 	char *identity;		 /* user name that the transport has proved, owned; NULL: none */
 	struct str connect;	 /* the CONNECT packet while CLIENT_WAITING */
 	struct output output;
-	struct client *next_dirty;
-	struct timer timer; /* CONNECT timeout, then keep-alive */
-	struct instant last_heard;
-	struct alias_table aliases; /* set by the client */
-	uint32_t max_packet_size;   /* that the client takes */
-	uint32_t max_inflight;	    /* its receive maximum, bounded by ours */
-	uint16_t keep_alive;	    /* seconds that count, 0 = none */
-	uint8_t state;		    /* enum client_state */
-	uint8_t version;	    /* enum mqtt_version */
-	bool is_dirty;
+	struct client *previous_dirty, *next_dirty;
+	struct client *previous_replaying, *next_replaying;
+	struct timer timer;	   /* CONNECT timeout, then keep-alive */
+	struct instant last_heard; /* a whole packet, or much of a large one */
+	size_t heard_of_packet;
+	struct alias_table aliases;  /* set by the client */
+	uint32_t max_packet_size;    /* that the client takes */
+	uint32_t max_inflight;	     /* its receive maximum, bounded by ours */
+	uint16_t keep_alive;	     /* seconds that count, 0 = none */
+	uint8_t state;		     /* enum client_state */
+	uint8_t version;	     /* enum mqtt_version */
+	bool is_dirty, is_replaying; /* it stands in that list of its shard */
 	bool is_bridge;
 	bool closed_by_peer;  /* it sent DISCONNECT */
 	uint8_t close_reason; /* enum mqtt_reason, once CLOSING */
 };
 
 enum {
-	CONNECT_TIMEOUT = 10, /* seconds a connection has for its CONNECT */
 	/* Mosquitto's limit, enough for a will and a password of 48 kB each (CVE-2023-0809) */
 	MAX_CONNECT_PACKET = 100000,
 };
@@ -87,12 +88,15 @@ void client_identify(struct client *c, struct span username);
 struct client_progress {
 	size_t consumed; /* bytes of the input that were dealt with */
 	size_t wanted;	 /* size of the packet whose start is left over; 0 while unknown */
+	bool has_more;	 /* the client's share of this turn is used up: go on in the next one */
 };
 
 /*
- * Deal with all whole packets at the start of `input`. Bytes left over are the start of a packet
- * and come again, with more behind them; so does what follows a CONNECT while the client waits
- * for the verdict on it. Once the client is closing everything is consumed.
+ * Deal with the whole packets at the start of `input`, as many as the client may have done in one
+ * turn (work.h). Bytes left over come again: with `has_more` as they are, in the next turn and
+ * whether or not more has come; else they are the start of a packet and come with more behind
+ * them, as does what follows a CONNECT while the client waits for the verdict on it. Once the
+ * client is closing everything is consumed.
  */
 struct client_progress client_receive(struct client *c, struct span input, struct instant now);
 
@@ -128,5 +132,14 @@ void client_mark_dirty(struct client *c);
  * `more` that the caller appends by reference.
  */
 uint8_t *client_reserve(struct client *c, enum packet_type type, size_t len, size_t more);
+
+/*
+ * Send a packet that is there in one piece. One that is larger than the client takes is not sent
+ * [v5 MQTT-3.1.2-24], and then it returns false.
+ */
+bool client_send(struct client *c, enum packet_type type, struct span packet);
+
+/* Begin to watch that the client keeps to its keep-alive, if it has one. */
+void client_watch_keep_alive(struct client *c, struct instant now);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "broker/core/lifecycle.h"
 
+#include "broker/core/replay.h"
 #include "broker/core/router.h"
 
 void lifecycle_publish_will(struct shard *shard, struct session *s, struct instant now)
@@ -73,6 +74,7 @@ void lifecycle_client_leaves(struct client *c, bool with_will, struct instant no
 
 	if (s == NULL)
 		return;
+	replay_pause(c);
 	c->session = NULL;
 	s->client = NULL;
 	shard->connected--;

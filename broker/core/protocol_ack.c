@@ -13,7 +13,7 @@ static void finish(struct client *c, struct inflight_entry *entry, struct instan
 	struct session *s = c->session;
 
 	inflight_remove(&s->inflight, entry);
-	if (s->outbox.count > 0 || s->inflight.unsent > 0)
+	if (router_has_waiting(s))
 		router_pump(c, now);
 }
 

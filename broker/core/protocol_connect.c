@@ -31,8 +31,7 @@ static void send_connack(struct client *c, enum mqtt_reason reason, bool session
 	struct writer w = writer_of(packet, sizeof(packet));
 
 	encode_connack(&w, &connack);
-	memcpy(client_reserve(c, PACKET_CONNACK, writer_span(&w).len, 0), packet,
-			writer_span(&w).len);
+	client_send(c, PACKET_CONNACK, writer_span(&w));
 }
 
 /* Answer with a CONNACK that says no; the connection is then closed [v5 MQTT-3.1.4-2]. */
@@ -251,10 +250,7 @@ static void accept_client(struct connecting *k)
 	c->max_inflight = window(shard->limits, packet);
 	c->max_packet_size = largest_taken(packet);
 	c->keep_alive = (uint16_t)k->keep_alive;
-	timer_clear(&shard->timers, &c->timer);
-	if (c->keep_alive > 0)
-		timer_set(&shard->timers, &c->timer,
-				instant_after(k->now, milliseconds(c->keep_alive * 1500)));
+	client_watch_keep_alive(c, k->now);
 	shard->counters.connects_accepted++;
 	if (shard->observer.connected != NULL)
 		shard->observer.connected(shard->observer.owner, c, present);
@@ -380,12 +376,13 @@ enum mqtt_reason protocol_auth(struct client *c, const struct frame *frame, stru
 enum mqtt_reason protocol_pingreq(struct client *c, const struct frame *frame, struct instant now)
 {
 	enum mqtt_reason reason = decode_pingreq(frame);
-	struct writer w;
+	uint8_t packet[2];
+	struct writer w = writer_of(packet, sizeof(packet));
 
 	(void)now;
 	if (reason != MQTT_SUCCESS)
 		return reason;
-	w = writer_of(client_reserve(c, PACKET_PINGRESP, 2, 0), 2);
 	encode_pingresp(&w);
+	client_send(c, PACKET_PINGRESP, writer_span(&w));
 	return MQTT_SUCCESS;
 }

@@ -10,10 +10,11 @@
 void protocol_send_ack(struct client *c, enum packet_type type, uint16_t packet_id,
 		enum mqtt_reason reason)
 {
-	size_t size = c->version == MQTT_5 && reason != MQTT_SUCCESS ? 5 : 4;
-	struct writer w = writer_of(client_reserve(c, type, size, 0), size);
+	uint8_t packet[8];
+	struct writer w = writer_of(packet, sizeof(packet));
 
 	encode_ack(&w, type, c->version, packet_id, reason);
+	client_send(c, type, writer_span(&w));
 }
 
 bool protocol_topic_reserved(struct span topic)

@@ -3,17 +3,9 @@
  * SUBSCRIBE and UNSUBSCRIBE.
  */
 #include "broker/core/protocol.h"
-#include "broker/core/router.h"
+#include "broker/core/replay.h"
 #include "broker/mqtt/encode.h"
 #include "common/topic.h"
-
-/* A subscriber that is being sent the retained messages of one filter. */
-struct replay {
-	struct client *client;
-	struct subscription_ids *ids; /* borrowed */
-	struct instant now;
-	uint8_t qos;
-};
 
 static size_t count_filters(struct subscribe_packet list)
 {
@@ -34,7 +26,7 @@ static void send_codes(struct client *c, enum packet_type type, uint16_t packet_
 	struct writer w = writer_of(packet, size);
 
 	encode_suback(&w, type, c->version, packet_id, codes, count);
-	memcpy(client_reserve(c, type, writer_span(&w).len, 0), packet, writer_span(&w).len);
+	client_send(c, type, writer_span(&w));
 	free(packet);
 }
 
@@ -58,68 +50,26 @@ static bool split_filter(struct span *filter, struct span *ret_group)
 }
 
 /* The code of one filter in the SUBACK; the subscription is made when it is not a failure. */
-static uint8_t subscribe_one(struct client *c, struct span filter, uint8_t options,
-		uint32_t identifier, bool *ret_is_new)
+static uint8_t subscribe_one(
+		struct client *c, struct span filter, uint8_t options, uint32_t identifier)
 {
 	struct subscribe_options wanted = {
 		.identifier = identifier,
 		.qos = options & SUBSCRIBE_QOS,
+		.retain_handling = (options & SUBSCRIBE_RETAIN_HANDLING) >> 4,
 		.no_local = (options & SUBSCRIBE_NO_LOCAL) != 0,
 		/* Mosquitto's bridges see the retain flag as published, to pass it on. */
 		.retain_as_published =
 				(options & SUBSCRIBE_RETAIN_AS_PUBLISHED) != 0 || c->is_bridge,
 	};
 
-	*ret_is_new = false;
 	if (!split_filter(&filter, &wanted.group))
 		return MQTT_TOPIC_FILTER_INVALID;
 	if (wanted.qos > c->policy->max_qos)
 		wanted.qos = c->policy->max_qos;
-	*ret_is_new = topic_tree_subscribe(
+	topic_tree_subscribe(
 			&c->shard->topics, c->session, &c->session->subscriptions, filter, &wanted);
 	return wanted.qos;
-}
-
-static void replay_message(void *owner, struct message *m)
-{
-	struct replay *r = owner;
-	struct delivery d = {
-		.message = message_ref(m),
-		.ids = subscription_ids_ref(r->ids),
-		.qos = m->qos < r->qos ? m->qos : r->qos,
-		.retain = true, /* [v3 MQTT-3.3.1-8] */
-	};
-
-	router_deliver(r->client->shard, r->client->session, d, r->now);
-}
-
-/* [v5 MQTT-3.3.1-9, MQTT-3.3.1-10, MQTT-3.3.1-11]; a group gets none (v5 4.8.2) */
-static bool wants_retained(struct span filter, uint8_t options, bool is_new)
-{
-	unsigned handling = options & SUBSCRIBE_RETAIN_HANDLING;
-
-	if (is_shared(filter))
-		return false;
-	return handling == 0x00 || (handling == 0x10 && is_new);
-}
-
-static void replay_retained(struct client *c, struct subscribe_packet list, const uint8_t *codes,
-		const bool *is_new, struct instant now)
-{
-	uint32_t identifier =
-			property_number(&list.properties, PROPERTY_SUBSCRIPTION_IDENTIFIER, 0);
-	struct replay r = {
-		.client = c, .ids = subscription_ids_add(NULL, identifier), .now = now
-	};
-	struct span filter;
-	uint8_t options;
-
-	for (size_t i = 0; subscribe_next(&list, &filter, &options); i++) {
-		r.qos = codes[i];
-		if (codes[i] < 0x80 && wants_retained(filter, options, is_new[i]))
-			retained_match(&c->shard->retained, filter, now, &r, replay_message);
-	}
-	subscription_ids_unref(r.ids);
 }
 
 static bool shares_without_local(struct subscribe_packet list)
@@ -143,7 +93,6 @@ enum mqtt_reason protocol_subscribe(struct client *c, const struct frame *frame,
 	struct span filter;
 	uint8_t options;
 	uint8_t *codes;
-	bool *is_new;
 	size_t count;
 
 	if (reason != MQTT_SUCCESS)
@@ -152,18 +101,17 @@ enum mqtt_reason protocol_subscribe(struct client *c, const struct frame *frame,
 		return MQTT_PROTOCOL_ERROR; /* [v5 MQTT-3.8.3-4] */
 	identifier = property_number(&packet.properties, PROPERTY_SUBSCRIPTION_IDENTIFIER, 0);
 	count = count_filters(packet);
+	shard->work.done += count * WORK_FILTER;
 	codes = xmalloc(count);
-	is_new = xmalloc(count * sizeof(*is_new));
 	list = packet;
 	for (size_t i = 0; subscribe_next(&list, &filter, &options); i++) {
-		codes[i] = subscribe_one(c, filter, options, identifier, &is_new[i]);
+		codes[i] = subscribe_one(c, filter, options, identifier);
 		if (shard->observer.subscribed != NULL)
 			shard->observer.subscribed(shard->observer.owner, c, filter, codes[i]);
 	}
 	send_codes(c, PACKET_SUBACK, packet.packet_id, codes, count);
-	replay_retained(c, packet, codes, is_new, now);
 	free(codes);
-	free(is_new);
+	replay_start(c, now);
 	return MQTT_SUCCESS;
 }
 
@@ -193,6 +141,7 @@ enum mqtt_reason protocol_unsubscribe(
 	if (reason != MQTT_SUCCESS)
 		return reason;
 	count = count_filters(packet);
+	shard->work.done += count * WORK_FILTER;
 	codes = xmalloc(count);
 	list = packet;
 	for (size_t i = 0; subscribe_next(&list, &filter, &options); i++) {

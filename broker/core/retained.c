@@ -3,14 +3,17 @@
 
 #include "common/mem.h"
 
-struct walk {
+/*
+ * The walk stands on a pinned node, `depth` levels below the root, and so needs no stack: parents
+ * and siblings are linked. Level i of the filter chooses among the nodes of depth i + 1.
+ */
+struct retained_cursor {
 	struct retained *retained;
-	struct instant now;
-	void *owner;
-	void (*visit)(void *owner, struct message *m);
-	/* Nodes of expired messages. Removed when the walk is over: it stands on the tree. */
-	struct trie_node **expired;
-	size_t expired_count, expired_capacity;
+	struct trie_node *node; /* pinned; NULL: at the end */
+	size_t depth;
+	size_t level_count; /* of the filter, without "#" at its end */
+	bool has_hash;
+	struct span levels[]; /* into the copy of the filter that follows them */
 };
 
 static void drop_message(void *value)
@@ -61,79 +64,109 @@ void retained_set(struct retained *r, struct message *m)
 	r->bytes += message_size(m);
 }
 
-static void visit_node(struct walk *w, struct trie_node *node)
-{
-	struct message *m = node->value;
-
-	if (m == NULL)
-		return;
-	if (!message_is_expired(m, w->now)) {
-		w->visit(w->owner, m);
-		return;
-	}
-	w->expired = grow_array(
-			w->expired, w->expired_count, &w->expired_capacity, sizeof(*w->expired));
-	w->expired[w->expired_count++] = node;
-}
-
-static void remove_expired(struct walk *w)
-{
-	for (size_t i = 0; i < w->expired_count; i++) {
-		clear(w->retained, w->expired[i]);
-		trie_release(&w->retained->topics, w->expired[i]);
-	}
-	free(w->expired);
-}
-
 static bool hidden_from_wildcard(const struct retained *r, const struct trie_node *node)
 {
 	return node->parent == r->topics.root && node->name_len > 0 && node->name[0] == '$';
 }
 
-/* Recursion is as deep as a topic has levels, at most MAX_TOPIC_LEVELS. */
-static void walk_all(struct walk *w, struct trie_node *parent)
+/* `node` or the first of its next siblings that a wildcard in its place matches. */
+static struct trie_node *seen_from(const struct retained *r, struct trie_node *node)
 {
-	struct trie_node *node;
-
-	if (parent != w->retained->topics.root)
-		visit_node(w, parent);
-	for (node = parent->first_child; node != NULL; node = node->next) {
-		if (!hidden_from_wildcard(w->retained, node))
-			walk_all(w, node);
-	}
+	while (node != NULL && hidden_from_wildcard(r, node))
+		node = node->next;
+	return node;
 }
 
-static void walk_filter(struct walk *w, struct trie_node *parent, struct span rest)
+static bool is_wildcard(const struct retained_cursor *c, size_t level)
 {
-	struct trie_node *node;
-	struct span level;
-
-	if (rest.data == NULL) {
-		visit_node(w, parent);
-		return;
-	}
-	level = span_cut(&rest, '/');
-	if (span_equal_text(level, "#")) {
-		walk_all(w, parent);
-		return;
-	}
-	if (!span_equal_text(level, "+")) {
-		node = trie_child(&w->retained->topics, parent, level);
-		if (node != NULL)
-			walk_filter(w, node, rest);
-		return;
-	}
-	for (node = parent->first_child; node != NULL; node = node->next) {
-		if (!hidden_from_wildcard(w->retained, node))
-			walk_filter(w, node, rest);
-	}
+	return level < c->level_count ? span_equal_text(c->levels[level], "+") : c->has_hash;
 }
 
-void retained_match(struct retained *r, struct span filter, struct instant now, void *owner,
-		void (*visit)(void *owner, struct message *m))
+struct retained_cursor *retained_cursor_open(struct retained *r, struct span filter)
 {
-	struct walk w = { .retained = r, .now = now, .owner = owner, .visit = visit };
+	size_t levels = 1;
+	struct retained_cursor *c;
+	char *copy;
 
-	walk_filter(&w, r->topics.root, filter);
-	remove_expired(&w);
+	for (size_t i = 0; i < filter.len; i++)
+		levels += filter.data[i] == '/';
+	c = xmalloc(sizeof(*c) + levels * sizeof(struct span) + filter.len);
+	copy = (char *)&c->levels[levels];
+	memcpy(copy, filter.data, filter.len);
+	filter = span_of(copy, filter.len);
+	*c = (struct retained_cursor){ .retained = r, .node = r->topics.root };
+	while (filter.data != NULL) {
+		struct span level = span_cut(&filter, '/');
+
+		if (span_equal_text(level, "#"))
+			c->has_hash = true;
+		else
+			c->levels[c->level_count++] = level;
+	}
+	c->node->pins++;
+	return c;
+}
+
+static void move_to(struct retained_cursor *c, struct trie_node *node)
+{
+	struct trie_node *old = c->node;
+
+	if (node != NULL)
+		node->pins++;
+	c->node = node;
+	old->pins--;
+	trie_release(&c->retained->topics, old);
+}
+
+void retained_cursor_close(struct retained_cursor *c)
+{
+	if (c == NULL)
+		return;
+	if (c->node != NULL)
+		move_to(c, NULL);
+	free(c);
+}
+
+bool retained_cursor_at_end(const struct retained_cursor *c)
+{
+	return c->node == NULL;
+}
+
+struct message *retained_cursor_message(struct retained_cursor *c, struct instant now)
+{
+	struct message *m = c->node->value;
+
+	if (m == NULL || (c->has_hash ? c->depth < c->level_count : c->depth != c->level_count))
+		return NULL;
+	if (!message_is_expired(m, now))
+		return m;
+	clear(c->retained, c->node);
+	return NULL;
+}
+
+static struct trie_node *first_below(const struct retained_cursor *c)
+{
+	if (is_wildcard(c, c->depth))
+		return seen_from(c->retained, c->node->first_child);
+	if (c->depth < c->level_count)
+		return trie_child(&c->retained->topics, c->node, c->levels[c->depth]);
+	return NULL;
+}
+
+void retained_cursor_step(struct retained_cursor *c)
+{
+	struct trie_node *at = c->node, *next = first_below(c);
+
+	if (next != NULL) {
+		c->depth++;
+		move_to(c, next);
+		return;
+	}
+	for (; c->depth > 0 && next == NULL; at = at->parent) {
+		if (is_wildcard(c, c->depth - 1))
+			next = seen_from(c->retained, at->next);
+		if (next == NULL)
+			c->depth--;
+	}
+	move_to(c, next);
 }

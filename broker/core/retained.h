@@ -24,10 +24,31 @@ void retained_finish(struct retained *r);
 void retained_set(struct retained *r, struct message *m);
 
 /*
- * Call `visit` for each retained message whose topic matches the valid `filter` and that has not
- * expired; those that have are removed. `visit` must not change the retained messages.
+ * A walk over the retained messages whose topics match a filter, a step at a time. It may rest
+ * between any two steps while messages are set, replaced and removed: what is there from the
+ * beginning to the end is met exactly once, as it is when the walk comes by; what is set meanwhile
+ * under a topic that had none may be met or not.
+ *
+ *     for (c = retained_cursor_open(r, filter); !retained_cursor_at_end(c);
+ * retained_cursor_step(c)) if ((m = retained_cursor_message(c, now)) != NULL)
+ *                     ...
+ *     retained_cursor_close(c);
  */
-void retained_match(struct retained *r, struct span filter, struct instant now, void *owner,
-		void (*visit)(void *owner, struct message *m));
+struct retained_cursor;
+
+/* At the valid `filter`, which is copied. Closed before `r` is finished. */
+struct retained_cursor *retained_cursor_open(struct retained *r, struct span filter);
+
+/* Accepts NULL. */
+void retained_cursor_close(struct retained_cursor *c);
+
+bool retained_cursor_at_end(const struct retained_cursor *c);
+
+/* What the walk has come to, valid until messages are changed; NULL: nothing. An expired one is
+   removed. */
+struct message *retained_cursor_message(struct retained_cursor *c, struct instant now);
+
+/* Go to the next topic level of the tree; constant time. */
+void retained_cursor_step(struct retained_cursor *c);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "broker/core/router.h"
 
+#include "broker/core/protocol.h"
+#include "broker/core/replay.h"
 #include "broker/core/share.h"
 #include "broker/mqtt/encode.h"
 
@@ -143,6 +145,11 @@ static bool may_send(const struct client *c, const struct delivery *d)
 	       c->output.bytes + message_size(d->message) <= c->shard->limits->max_output_bytes;
 }
 
+bool router_has_room(const struct client *c, const struct delivery *d)
+{
+	return (d->qos == 0 || c->session->outbox.count == 0) && may_send(c, d);
+}
+
 static void enqueue(struct shard *shard, struct session *s, struct delivery d)
 {
 	const struct limits *limits = shard->limits;
@@ -254,6 +261,7 @@ size_t router_publish(struct shard *shard, const struct session *publisher, stru
 		retained_set(&shard->retained, m);
 	if (match == NULL)
 		match = topic_tree_match(&shard->topics, message_topic(m));
+	shard->work.done += match->count;
 	for (uint32_t i = 0; i < match->count; i++) {
 		const struct match_target *target = &match->targets[i];
 
@@ -271,9 +279,8 @@ size_t router_publish(struct shard *shard, const struct session *publisher, stru
 void router_deliver(struct shard *shard, struct session *s, struct delivery d, struct instant now)
 {
 	struct fanout f = { .shard = shard, .message = d.message, .now = now };
-	bool is_first = s->outbox.count == 0;
 
-	if (s->client != NULL && (d.qos == 0 || is_first) && may_send(s->client, &d))
+	if (s->client != NULL && router_has_room(s->client, &d))
 		send_now(&f, s->client, d);
 	else
 		enqueue(shard, s, d);
@@ -287,9 +294,7 @@ static void resend(struct client *c, struct inflight_entry *entry, struct instan
 	struct wire own;
 
 	if (entry->state == INFLIGHT_WAIT_PUBCOMP) {
-		struct writer w = writer_of(client_reserve(c, PACKET_PUBREL, 4, 0), 4);
-
-		encode_ack(&w, PACKET_PUBREL, c->version, entry->packet_id, MQTT_SUCCESS);
+		protocol_send_ack(c, PACKET_PUBREL, entry->packet_id, MQTT_SUCCESS);
 		return;
 	}
 	wire = wire_for(&f, c, &entry->delivery, &own);
@@ -339,4 +344,5 @@ void router_pump(struct client *c, struct instant now)
 		}
 		send_now(&f, c, d);
 	}
+	replay_wake(c);
 }

@@ -29,7 +29,16 @@ size_t router_publish(struct shard *shard, const struct session *publisher, stru
  */
 void router_deliver(struct shard *shard, struct session *s, struct delivery d, struct instant now);
 
-/* Send from the outbox while the window has room. */
+/* Would router_deliver() send it now, rather than queue or drop it? */
+bool router_has_room(const struct client *c, const struct delivery *d);
+
+/* Is there anything that waits for room? Then router_pump() is to be called when there may be. */
+static inline bool router_has_waiting(const struct session *s)
+{
+	return s->outbox.count > 0 || s->inflight.unsent > 0 || s->awaiting.first != NULL;
+}
+
+/* Send from the outbox while the window has room; retained messages follow in their turn. */
 void router_pump(struct client *c, struct instant now);
 
 /* The client is back: send again what was in flight, in order [v5 MQTT-4.4.0-1]. */

@@ -2,7 +2,9 @@
 #include "broker/core/session.h"
 
 #include <assert.h>
+#include <utlist.h>
 
+#include "broker/core/retained.h"
 #include "common/mem.h"
 
 struct session *session_table_find(const struct session_table *t, struct span id)
@@ -52,4 +54,31 @@ void session_destroy(struct session_table *t, struct session *s)
 	policy_unref(s->policy);
 	free(s->username);
 	free(s);
+}
+
+void session_stop_awaiting(struct subscription *s)
+{
+	struct awaiting *a = &s->session->awaiting;
+
+	if (!s->is_awaiting)
+		return;
+	if (a->first == s) {
+		retained_cursor_close(a->cursor);
+		a->cursor = NULL;
+		subscription_ids_unref(a->ids);
+		a->ids = NULL;
+	}
+	s->is_awaiting = false;
+	DL_DELETE2(a->first, s, previous_awaiting, next_awaiting);
+}
+
+void session_await(struct subscription *s)
+{
+	struct awaiting *a = &s->session->awaiting;
+
+	if (s->is_awaiting && (a->first != s || a->cursor == NULL))
+		return; /* it has not begun */
+	session_stop_awaiting(s);
+	s->is_awaiting = true;
+	DL_APPEND2(a->first, s, previous_awaiting, next_awaiting);
 }

@@ -25,12 +25,20 @@ struct will {
 	uint32_t delay;		 /* seconds */
 };
 
+/* Subscriptions that are owed retained messages, in the order in which they get them (replay.h). */
+struct awaiting {
+	struct subscription *first;	/* utlist */
+	struct retained_cursor *cursor; /* of the first; NULL: not begun */
+	struct subscription_ids *ids;	/* of the first, while there is a cursor; a reference */
+};
+
 struct session {
 	UT_hash_handle hh;
 	struct client *client; /* borrowed; NULL while away */
 	struct policy *policy; /* of the listener it was last connected through; a reference */
 	char *username;	       /* that it was last connected with, owned; NULL: none */
 	struct subscription *subscriptions;
+	struct awaiting awaiting;
 	struct outbox outbox;
 	struct inflight inflight;
 	struct packet_ids received;
@@ -79,5 +87,11 @@ struct session *session_create(struct session_table *t, struct span id);
  * timers must have been removed by the caller.
  */
 void session_destroy(struct session_table *t, struct session *s);
+
+/* The subscription is owed its retained messages, from the beginning. */
+void session_await(struct subscription *s);
+
+/* It is owed none any more. No effect on one that is not. */
+void session_stop_awaiting(struct subscription *s);
 
 #endif

@@ -2,8 +2,10 @@
 #include "broker/core/shard.h"
 
 #include <assert.h>
+#include <utlist.h>
 
 #include "broker/core/lifecycle.h"
+#include "broker/core/replay.h"
 #include "common/mem.h"
 
 struct shard *shard_create(const struct limits *limits, const struct core_observer *observer,
@@ -18,7 +20,6 @@ struct shard *shard_create(const struct limits *limits, const struct core_observ
 	shard->sessions.seed = hash_seed;
 	topic_tree_init(&shard->topics, hash_seed, limits->max_match_cache);
 	retained_init(&shard->retained, hash_seed);
-	shard->dirty_end = &shard->dirty;
 	return shard;
 }
 
@@ -50,10 +51,7 @@ struct client *shard_next_dirty(struct shard *shard)
 
 	if (c == NULL)
 		return NULL;
-	shard->dirty = c->next_dirty;
-	if (shard->dirty == NULL)
-		shard->dirty_end = &shard->dirty;
-	c->next_dirty = NULL;
+	DL_DELETE2(shard->dirty, c, previous_dirty, next_dirty);
 	c->is_dirty = false;
 	return c;
 }
@@ -65,9 +63,10 @@ struct instant shard_next_deadline(const struct shard *shard)
 
 void shard_run_timers(struct shard *shard, struct instant now)
 {
+	uint64_t enough = shard->work.done + WORK_SHARE;
 	struct timer *timer;
 
-	while ((timer = timers_due(&shard->timers, now)) != NULL) {
+	while (shard->work.done++ < enough && (timer = timers_due(&shard->timers, now)) != NULL) {
 		switch (timer->kind) {
 		case TIMER_CLIENT:
 			client_timeout(container_of(timer, struct client, timer), now);
@@ -82,4 +81,9 @@ void shard_run_timers(struct shard *shard, struct instant now)
 			break;
 		}
 	}
+}
+
+void shard_work(struct shard *shard, struct instant now)
+{
+	replay_run(shard, now);
 }

@@ -6,12 +6,14 @@
 #ifndef BROKER_CORE_SHARD_H
 #define BROKER_CORE_SHARD_H
 
+#include "broker/core/budget.h"
 #include "broker/core/client.h"
 #include "broker/core/counters.h"
 #include "broker/core/limits.h"
 #include "broker/core/retained.h"
 #include "broker/core/session.h"
 #include "broker/core/topic_tree.h"
+#include "broker/core/work.h"
 #include "common/str.h"
 
 /*
@@ -41,7 +43,10 @@ struct shard {
 	struct retained retained;
 	struct timers timers;
 	struct chunk_pool chunks;
-	struct client *dirty, **dirty_end;
+	struct client *dirty;	  /* utlist: who has output */
+	struct client *replaying; /* utlist: who is owed retained messages and has room */
+	struct work work;
+	struct budget budget;
 	struct counters counters;
 	uint64_t id_seed; /* of assigned client identifiers */
 	uint64_t assigned_ids;
@@ -64,8 +69,22 @@ void shard_destroy(struct shard *shard);
 /* Take a client off the list of those with something to send, or NULL. */
 struct client *shard_next_dirty(struct shard *shard);
 
-/* When shard_run_timers() has something to do; INSTANT_NEVER when nothing is planned. */
+/*
+ * When shard_run_timers() has something to do; INSTANT_NEVER when nothing is planned. It does what
+ * one turn bears (work.h): afterwards there may still be something due.
+ */
 struct instant shard_next_deadline(const struct shard *shard);
 void shard_run_timers(struct shard *shard, struct instant now);
+
+/*
+ * What was put off so that no turn becomes long: do one turn's share of it. While there is any,
+ * the owner takes turns without waiting for sockets.
+ */
+static inline bool shard_has_work(const struct shard *shard)
+{
+	return shard->replaying != NULL;
+}
+
+void shard_work(struct shard *shard, struct instant now);
 
 #endif

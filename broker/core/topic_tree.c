@@ -135,6 +135,7 @@ static void drop(struct topic_tree *t, struct subscription *s)
 	t->subscriptions--;
 	t->shared_subscriptions -= s->group != NULL;
 	t->generation++;
+	session_stop_awaiting(s);
 	*s->link_of_session = s->next_of_session;
 	if (s->next_of_session != NULL)
 		s->next_of_session->link_of_session = s->link_of_session;
@@ -148,6 +149,13 @@ static void drop(struct topic_tree *t, struct subscription *s)
 		trie_release(&t->filters, s->node);
 	}
 	free(s);
+}
+
+/* [v5 MQTT-3.3.1-9, MQTT-3.3.1-10, MQTT-3.3.1-11]; a group gets none (v5 4.8.2) */
+static bool wants_retained(const struct subscribe_options *options, bool is_new)
+{
+	return options->group.data == NULL &&
+	       (options->retain_handling == 0 || (options->retain_handling == 1 && is_new));
 }
 
 bool topic_tree_subscribe(struct topic_tree *t, struct session *session,
@@ -168,6 +176,8 @@ bool topic_tree_subscribe(struct topic_tree *t, struct session *session,
 	s->qos = options->qos;
 	s->no_local = options->no_local;
 	s->retain_as_published = options->retain_as_published;
+	if (wants_retained(options, is_new))
+		session_await(s);
 	t->generation++;
 	return is_new;
 }

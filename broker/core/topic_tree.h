@@ -31,11 +31,13 @@ struct subscription {
 	struct trie_node *node;
 	struct share_group *group; /* borrowed; NULL unless it is a shared subscription */
 	struct subscription *next_of_session, **link_of_session;
+	struct subscription *previous_awaiting, *next_awaiting; /* session.h */
 	uint32_t index;	     /* in the list of its node, or of its group */
 	uint32_t identifier; /* of MQTT 5; 0 = none */
 	uint8_t qos;	     /* granted */
 	bool no_local;
 	bool retain_as_published;
+	bool is_awaiting;
 };
 
 struct match_target {
@@ -76,13 +78,15 @@ struct subscribe_options {
 	struct span group; /* data NULL: not shared */
 	uint32_t identifier;
 	uint8_t qos;
+	uint8_t retain_handling; /* 0, 1 or 2, as in v5 3.8.3.1 */
 	bool no_local;
 	bool retain_as_published;
 };
 
 /*
  * Subscribe `session` to the valid `filter`, or replace the options of a subscription that it has
- * [v5 MQTT-3.8.4-3]. Returns true when it is new. *list is the head of the session's list.
+ * [v5 MQTT-3.8.4-3]. Returns true when it is new. *list is the head of the session's list. One
+ * that is to be sent retained messages is put on the session's other list (session_await()).
  */
 bool topic_tree_subscribe(struct topic_tree *t, struct session *session, struct subscription **list,
 		struct span filter, const struct subscribe_options *options);

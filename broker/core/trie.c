@@ -93,7 +93,7 @@ static struct trie_node *add_child(struct trie *t, struct trie_node *parent, str
 
 	assert(level.len <= MAX_LEVEL);
 	node->parent = parent;
-	node->name_len = (uint32_t)level.len;
+	node->name_len = (uint16_t)level.len;
 	if (level.len > 0)
 		memcpy(node->name, level.data, level.len);
 	node->next = parent->first_child;
@@ -124,7 +124,8 @@ struct trie_node *trie_insert(struct trie *t, struct span topic)
 
 void trie_release(struct trie *t, struct trie_node *node)
 {
-	while (node != t->root && node->value == NULL && node->first_child == NULL) {
+	while (node != t->root && node->value == NULL && node->first_child == NULL &&
+			node->pins == 0) {
 		struct trie_node *parent = node->parent;
 
 		if (node->previous != NULL)
@@ -139,4 +140,13 @@ void trie_release(struct trie *t, struct trie_node *node)
 		t->nodes--;
 		node = parent;
 	}
+}
+
+void trie_path(const struct trie_node *node, struct str *to)
+{
+	if (node->parent->parent != NULL) {
+		trie_path(node->parent, to);
+		str_append_byte(to, '/');
+	}
+	str_append(to, trie_level(node));
 }

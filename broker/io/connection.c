@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <sys/socket.h>
+#include <utlist.h>
 
 #include "broker/io/listener.h"
 #include "common/mem.h"
@@ -12,8 +13,8 @@ enum {
 	LINGER_SECONDS = 2,
 	/* With more unsent output than this a client is not read from, until half of it is gone. */
 	PAUSE_BYTES = 1024 * 1024,
-	/* A packet at least this large is received into a buffer of its own. */
-	LARGE_PACKET = RECEIVE_BUFFER / 4,
+	/* The start of a packet that is no larger has room for all of it at once. */
+	MIN_INPUT = 1024,
 };
 
 static void on_ready(struct ev_loop *loop, ev_io *watcher, int events);
@@ -37,25 +38,30 @@ struct connection *connection_create(struct reactor *r, struct listener *listene
 	return c;
 }
 
-static void stop_lingering(struct connection *c)
+/* It is not read from before connections_go_on() has come to it. */
+static void become_busy(struct connection *c)
 {
-	struct reactor *r = c->reactor;
-	struct connection **link = &r->lingering;
-
-	if (!c->is_lingering)
+	if (c->is_busy)
 		return;
-	while (*link != c)
-		link = &(*link)->next_lingering;
-	*link = c->next_lingering;
-	if (r->lingering_end == &c->next_lingering)
-		r->lingering_end = link;
+	c->is_busy = true;
+	DL_APPEND2(c->reactor->busy, c, previous_busy, next_busy);
+}
+
+static void stop_being_busy(struct connection *c)
+{
+	if (!c->is_busy)
+		return;
+	c->is_busy = false;
+	DL_DELETE2(c->reactor->busy, c, previous_busy, next_busy);
 }
 
 void connection_destroy(struct connection *c)
 {
 	struct reactor *r = c->reactor;
 
-	stop_lingering(c);
+	if (c->is_lingering)
+		DL_DELETE2(r->lingering, c, previous_lingering, next_lingering);
+	stop_being_busy(c);
 	client_destroy(c->client, r->now);
 	ev_io_stop(r->loop, &c->watcher);
 	stream_destroy(c->stream);
@@ -68,7 +74,8 @@ void connection_destroy(struct connection *c)
 	r->connection_count--;
 	if (c->listener != NULL)
 		c->listener->connections--;
-	free(c->partial);
+	budget_forget_stranger(&r->shard->budget, &c->input.charged);
+	free(c->input.bytes);
 	free(c);
 }
 
@@ -94,90 +101,167 @@ static void watch(struct connection *c, int events)
 
 /* --- receiving ------------------------------------------------------------------------------ */
 
-static void keep_partial(struct connection *c, struct span rest, size_t wanted)
+static struct span input_span(const struct input *in)
 {
-	size_t room = wanted > LARGE_PACKET ? LARGE_PACKET : rest.len;
-
-	if (rest.len == 0) {
-		free(c->partial);
-		c->partial = NULL;
-		c->partial_len = c->partial_capacity = 0;
-		return;
-	}
-	if (room < rest.len)
-		room = rest.len;
-	if (rest.data != c->partial && room > c->partial_capacity) {
-		c->partial = xrealloc(c->partial, room);
-		c->partial_capacity = (uint32_t)room;
-	}
-	memmove(c->partial, rest.data, rest.len);
-	c->partial_len = (uint32_t)rest.len;
+	return span_of(in->bytes + in->start, in->end - in->start);
 }
 
-static void process(struct connection *c, struct span input)
+static bool is_stranger(const struct connection *c)
+{
+	return c->client->state == CLIENT_NEW || c->client->state == CLIENT_WAITING;
+}
+
+/*
+ * Room for `size` bytes of input, those included that are there. Without it the connection ends:
+ * strangers hold too much together.
+ */
+static bool make_room(struct connection *c, size_t size)
+{
+	struct input *in = &c->input;
+
+	if (in->start > 0) {
+		memmove(in->bytes, in->bytes + in->start, in->end - in->start);
+		in->end -= in->start;
+		in->start = 0;
+	}
+	if (size <= in->capacity)
+		return true;
+	if (is_stranger(c) &&
+			!budget_take_stranger(&c->reactor->shard->budget, &in->charged, size)) {
+		c->reactor->shard->counters.connects_refused++;
+		client_close(c->client, MQTT_SERVER_BUSY, c->reactor->now);
+		return false;
+	}
+	in->bytes = xrealloc(in->bytes, size);
+	in->capacity = (uint32_t)size;
+	return true;
+}
+
+/* A large packet's room doubles as the packet really comes: a length alone buys no memory. */
+static void keep(struct connection *c, struct span bytes)
+{
+	struct input *in = &c->input;
+	size_t size = in->end - in->start + bytes.len;
+
+	if (bytes.len == 0)
+		return;
+	if (in->wanted > size)
+		size = in->wanted < 2 * size || in->wanted <= MIN_INPUT ? in->wanted : 2 * size;
+	if (!make_room(c, size))
+		return;
+	memcpy(in->bytes + in->end, bytes.data, bytes.len);
+	in->end += (uint32_t)bytes.len;
+}
+
+/* Let the client deal with input; returns how much of it is dealt with. */
+static size_t process(struct connection *c, struct span input)
 {
 	struct client_progress p = client_receive(c->client, input, c->reactor->now);
 
-	keep_partial(c, span_from(input, p.consumed), p.wanted);
-	if (c->client->state == CLIENT_WAITING)
-		watch(c, 0); /* until connection_decide() */
+	c->input.wanted = (uint32_t)p.wanted;
+	if (p.has_more)
+		become_busy(c);
+	if (c->is_busy || c->client->state == CLIENT_WAITING)
+		watch(c, 0); /* until connections_go_on(), or connection_decide() */
+	if (!is_stranger(c))
+		budget_forget_stranger(&c->reactor->shard->budget, &c->input.charged);
+	return p.consumed;
+}
+
+static void process_kept(struct connection *c)
+{
+	struct input *in = &c->input;
+
+	in->start += (uint32_t)process(c, input_span(in));
+	if (in->start < in->end)
+		return;
+	free(in->bytes);
+	*in = (struct input){ .charged = in->charged };
+}
+
+/*
+ * Input that came new, while some may be kept: of it only the packet that has begun is put
+ * together with what is kept, the others are dealt with where they are.
+ */
+static void take_input(struct connection *c, struct span bytes)
+{
+	const struct input *in = &c->input;
+
+	while (in->bytes != NULL && bytes.len > 0 && !c->is_busy &&
+			c->client->state != CLIENT_WAITING) {
+		size_t have = in->end - in->start;
+		size_t missing = in->wanted > have ? in->wanted - have : MAX_FIXED_HEADER;
+
+		keep(c, span_first(bytes, missing));
+		bytes = span_from(bytes, missing);
+		process_kept(c);
+	}
+	if (in->bytes == NULL)
+		bytes = span_from(bytes, process(c, bytes));
+	keep(c, bytes);
 }
 
 void connection_decide(struct connection *c, enum verdict verdict)
 {
 	client_decide(c->client, verdict, c->reactor->now);
 	client_mark_dirty(c->client); /* connection_flush() reads on */
-	if (c->partial_len > 0)
-		process(c, span_of(c->partial, c->partial_len));
+	if (c->input.bytes != NULL)
+		process_kept(c);
 }
 
-/*
- * A large packet grows in a buffer of its own, which doubles as the packet really comes: a length
- * alone buys no memory.
- */
-static ssize_t receive_large(struct connection *c)
+/* The end of a client may be much work: a will for many, subscriptions without number. */
+static void end(struct connection *c)
 {
-	ssize_t n;
-
-	if (c->partial_capacity - c->partial_len < STREAM_MIN_RECEIVE) {
-		c->partial_capacity *= 2;
-		c->partial = xrealloc(c->partial, c->partial_capacity);
+	if (!work_turn_is_long(&c->reactor->shard->work)) {
+		connection_destroy(c);
+		return;
 	}
-	n = stream_receive(c->stream, c->partial + c->partial_len,
-			c->partial_capacity - c->partial_len);
-	if (n > 0) {
-		c->partial_len += (uint32_t)n;
-		process(c, span_of(c->partial, c->partial_len));
-	}
-	return n;
-}
-
-static ssize_t receive_shared(struct connection *c)
-{
-	uint8_t *buffer = c->reactor->receive_buffer;
-	size_t before = c->partial_len;
-	ssize_t n;
-
-	if (before > 0)
-		memcpy(buffer, c->partial, before);
-	n = stream_receive(c->stream, buffer + before, RECEIVE_BUFFER - before);
-	if (n > 0)
-		process(c, span_of(buffer, before + (size_t)n));
-	return n;
+	c->is_gone = true;
+	become_busy(c);
+	watch(c, 0);
 }
 
 static void receive(struct connection *c)
 {
-	ssize_t n = c->partial_len >= LARGE_PACKET ? receive_large(c) : receive_shared(c);
+	uint8_t *buffer = c->reactor->receive_buffer;
+	ssize_t n = stream_receive(c->stream, buffer, RECEIVE_BUFFER);
 
 	if (n <= 0 && n != -EAGAIN) {
-		connection_destroy(c);
+		end(c);
 		return;
 	}
 	if (stream_wants_write(c->stream))
 		client_mark_dirty(c->client); /* an answer of its own that did not get out whole */
-	if (n > 0)
+	if (n > 0) {
+		take_input(c, span_of(buffer, (size_t)n));
 		reactor_count_turn(c->reactor); /* `c` may be gone now */
+	}
+}
+
+static void go_on(struct connection *c)
+{
+	stop_being_busy(c);
+	if (c->is_gone) {
+		connection_destroy(c);
+		return;
+	}
+	client_mark_dirty(c->client); /* connection_flush() reads on */
+	if (c->client->state != CLIENT_CLOSING)
+		process_kept(c);
+}
+
+void connections_go_on(struct reactor *r)
+{
+	const struct connection *last;
+	bool is_last;
+
+	if (r->busy == NULL)
+		return;
+	last = r->busy->previous_busy; /* utlist: of the first one, the last */
+	do {
+		is_last = r->busy == last;
+		go_on(r->busy);
+	} while (!is_last && !work_turn_is_long(&r->shard->work));
 }
 
 /* Nothing that comes matters any more, whatever it is wrapped in. */
@@ -198,7 +282,7 @@ static void on_ready(struct ev_loop *loop, ev_io *watcher, int events)
 		client_mark_dirty(c->client); /* sent with the others at the end of the turn */
 	if (c->is_lingering)
 		discard(c);
-	else if (events & EV_READ && c->client->state != CLIENT_CLOSING)
+	else if (events & EV_READ && c->client->state != CLIENT_CLOSING && !c->is_busy)
 		receive(c);
 }
 
@@ -249,8 +333,7 @@ static void start_lingering(struct connection *c)
 
 	c->is_lingering = true;
 	c->linger_until = instant_after(r->now, seconds(LINGER_SECONDS));
-	*r->lingering_end = c;
-	r->lingering_end = &c->next_lingering;
+	DL_APPEND2(r->lingering, c, previous_lingering, next_lingering);
 }
 
 /* The core is done with this connection: what is left is to have the last bytes taken. */
@@ -287,7 +370,7 @@ void connection_flush(struct connection *c)
 		c->is_paused = true;
 	else if (client->output.bytes < PAUSE_BYTES / 2)
 		c->is_paused = false;
-	watch(c, (c->is_paused || client->state == CLIENT_WAITING ? 0 : EV_READ) |
+	watch(c, (c->is_paused || c->is_busy || client->state == CLIENT_WAITING ? 0 : EV_READ) |
 					(is_full ? EV_WRITE : 0));
 }
 

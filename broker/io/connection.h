@@ -18,6 +18,17 @@
 
 struct listener;
 
+/*
+ * What was received and the client has not dealt with: the start of a packet, or packets that its
+ * share of the turn did not suffice for.
+ */
+struct input {
+	uint8_t *bytes; /* owned; NULL: nothing */
+	uint32_t start, end, capacity;
+	uint32_t wanted;  /* size of the packet at the start; 0: unknown */
+	uint32_t charged; /* to the budget of strangers */
+};
+
 struct connection {
 	ev_io watcher;		     /* of the socket */
 	struct socket_stream socket; /* the lowest stream */
@@ -25,12 +36,14 @@ struct connection {
 	struct reactor *reactor;
 	struct listener *listener; /* borrowed; counts its connections */
 	struct client *client;	   /* owned */
-	uint8_t *partial;	   /* start of a packet, owned; NULL: none */
-	uint32_t partial_len, partial_capacity;
+	struct input input;
 	struct connection *previous, *next;
-	struct connection *next_lingering;
+	struct connection *previous_busy, *next_busy;
+	struct connection *previous_lingering, *next_lingering;
 	struct instant linger_until;
 	bool is_paused; /* not read from: it does not take its replies */
+	bool is_busy;	/* not read from: connections_go_on() has something to do for it */
+	bool is_gone;	/* the peer has closed */
 	bool is_lingering;
 	bool is_shut_down; /* the sending half is closed */
 };
@@ -49,6 +62,13 @@ void connection_destroy(struct connection *c);
 
 /* Send what the client's output holds, as far as the socket takes it. May destroy `c`. */
 void connection_flush(struct connection *c);
+
+/*
+ * Go on with connections that had more to do than one turn bears: packets that are there already,
+ * the end of one whose peer has closed. Each once, or fewer when the turn becomes long; `r->busy`
+ * has those that are left.
+ */
+void connections_go_on(struct reactor *r);
 
 /* "10.0.0.7:49152", "[::1]:49152"; for logs. The buffer has CONNECTION_PEER bytes. */
 enum { CONNECTION_PEER = 64 };

@@ -30,6 +30,22 @@ static void plan_timer(struct reactor *r)
 	ev_timer_again(r->loop, &r->timer);
 }
 
+static void plan_idle(struct reactor *r)
+{
+	if (r->busy != NULL || shard_has_work(r->shard) ||
+			instant_reached(shard_next_deadline(r->shard), r->now))
+		ev_idle_start(r->loop, &r->idle);
+	else
+		ev_idle_stop(r->loop, &r->idle);
+}
+
+static void on_idle(struct ev_loop *loop, ev_idle *watcher, int events)
+{
+	(void)loop;
+	(void)watcher;
+	(void)events; /* that the loop does not sleep is all: on_prepare does the work */
+}
+
 static void on_prepare(struct ev_loop *loop, ev_prepare *watcher, int events)
 {
 	struct reactor *r = watcher->data;
@@ -39,8 +55,11 @@ static void on_prepare(struct ev_loop *loop, ev_prepare *watcher, int events)
 	if (instant_reached(shard_next_deadline(r->shard), r->now))
 		shard_run_timers(r->shard, r->now);
 	connection_end_lingering(r);
+	connections_go_on(r);
+	shard_work(r->shard, r->now);
 	send_output(r);
 	plan_timer(r);
+	plan_idle(r);
 }
 
 static void on_check(struct ev_loop *loop, ev_check *watcher, int events)
@@ -50,6 +69,7 @@ static void on_check(struct ev_loop *loop, ev_check *watcher, int events)
 	(void)loop;
 	(void)events;
 	r->now = instant_now();
+	work_begin_turn(&r->shard->work);
 }
 
 static void on_timer(struct ev_loop *loop, ev_timer *watcher, int events)
@@ -65,7 +85,6 @@ void reactor_init(struct reactor *r, struct shard *shard)
 	r->loop = ev_loop_new(EVFLAG_AUTO);
 	if (r->loop == NULL)
 		abort();
-	r->lingering_end = &r->lingering;
 	r->receive_buffer = xmalloc(RECEIVE_BUFFER);
 	ev_prepare_init(&r->prepare, on_prepare);
 	r->prepare.data = r;
@@ -75,6 +94,7 @@ void reactor_init(struct reactor *r, struct shard *shard)
 	ev_set_priority(&r->check, EV_MAXPRI); /* the time is known before any socket is read */
 	ev_check_start(r->loop, &r->check);
 	ev_timer_init(&r->timer, on_timer, 0., 0.);
+	ev_idle_init(&r->idle, on_idle);
 }
 
 void reactor_finish(struct reactor *r)

@@ -6,7 +6,8 @@
  * before waiting again, send what clients have to be sent, one system call each. A small write
  * costs a hundred times its bytes, so everything a turn produced for a client leaves together.
  * After MAX_TURN ready sockets the output is sent in between, which keeps the latency of a busy
- * turn low.
+ * turn low. What is too much for one turn (broker/core/work.h) waits for the next one, which then
+ * comes at once.
  *
  * Everything here runs on the loop's thread.
  */
@@ -30,11 +31,13 @@ struct reactor {
 	ev_prepare prepare;
 	ev_check check;
 	ev_timer timer;			/* the core's next deadline */
+	ev_idle idle;			/* active while work was put off: no waiting for sockets */
 	struct instant now;		/* of this turn */
 	unsigned turn;			/* sockets received from since output was last sent */
 	uint8_t *receive_buffer;	/* shared by all connections: an idle one owns none */
 	struct connection *connections; /* all, doubly linked */
-	struct connection *lingering, **lingering_end; /* told that it is over, oldest first */
+	struct connection *lingering;	/* utlist: told that it is over, oldest first */
+	struct connection *busy;	/* utlist: more was to be done for them than a turn bears */
 	size_t connection_count;
 	uint64_t max_connections;     /* of all listeners; 0 = no limit */
 	struct instant no_descriptor; /* when one was last missing for a client; 0: never */

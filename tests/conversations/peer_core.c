@@ -74,8 +74,8 @@ static void deliver(struct core_carrier *core, struct client *client, struct pee
 	}
 }
 
-/* The end of a turn of the event loop. */
-static void flush(struct core_carrier *core)
+/* Send what there is to send. */
+static void send_output(struct core_carrier *core)
 {
 	struct client *client;
 
@@ -91,6 +91,18 @@ static void flush(struct core_carrier *core)
 			client_output_drained(client, core->now);
 		}
 	}
+}
+
+/* The end of a turn of the event loop, and further turns while work was put off. */
+static void flush(struct core_carrier *core)
+{
+	send_output(core);
+	while (shard_has_work(core->shard)) {
+		work_begin_turn(&core->shard->work);
+		shard_work(core->shard, core->now);
+		send_output(core);
+	}
+	work_begin_turn(&core->shard->work);
 }
 
 static bool core_connect(struct carrier *c, struct peer *p, struct str *problem)

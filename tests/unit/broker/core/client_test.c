@@ -128,11 +128,11 @@ static void a_connect_that_does_not_come_is_not_waited_for(void **unused)
 	struct instant created = now;
 
 	(void)unused;
-	now = instant_after(created, seconds(CONNECT_TIMEOUT - 1));
+	now = instant_after(created, seconds(9));
 	shard_run_timers(shard, now);
 	assert_int_equal(c->state, CLIENT_NEW);
 	send(BYTES("\x10")); /* one byte buys no time */
-	now = instant_after(created, seconds(CONNECT_TIMEOUT));
+	now = instant_after(created, seconds(10));
 	shard_run_timers(shard, now);
 	assert_int_equal(c->state, CLIENT_CLOSING);
 	assert_answer(BYTES(""));
@@ -156,6 +156,86 @@ static void silence_of_one_and_a_half_keep_alives_ends_it(void **unused)
 	shard_run_timers(shard, now);
 	assert_int_equal(c->state, CLIENT_CLOSING);
 	assert_int_equal(shard->counters.keep_alive_timeouts, 1);
+}
+
+/* [v5 MQTT-3.1.2-22]: a packet counts, a byte does not */
+static void who_sends_a_byte_at_a_time_is_silent(void **unused)
+{
+	static const struct span publish = SPAN("\x30\x80\x40\0\1t");
+	struct instant start = now;
+
+	(void)unused;
+	send(CONNECT_V3); /* 10 seconds */
+	for (int i = 1; i < 15; i++) {
+		now = instant_after(start, seconds(i));
+		send(span_first(publish, 1 + (size_t)i % 5));
+		shard_run_timers(shard, now);
+		assert_int_equal(c->state, CLIENT_CONNECTED);
+	}
+	now = instant_after(start, seconds(15));
+	send(publish);
+	shard_run_timers(shard, now);
+	assert_int_equal(c->close_reason, MQTT_KEEP_ALIVE_TIMEOUT);
+}
+
+static void a_large_packet_may_take_longer_than_the_keep_alive(void **unused)
+{
+	enum { PIECE = 65536 };
+	uint8_t *packet = xcalloc(1, 8 * PIECE);
+	struct instant start = now;
+
+	(void)unused;
+	send(CONNECT_V3);			    /* 10 seconds */
+	memcpy(packet, "\x30\x80\x80\x60\0\1t", 7); /* 1.5 MB */
+	for (int i = 1; i <= 8; i++) {
+		now = instant_after(start, seconds(10 * i));
+		shard_run_timers(shard, now);
+		assert_int_equal(c->state, CLIENT_CONNECTED);
+		send(span_of(packet, (size_t)i * PIECE));
+	}
+	now = instant_after(start, seconds(96));
+	shard_run_timers(shard, now);
+	assert_int_equal(c->close_reason, MQTT_KEEP_ALIVE_TIMEOUT);
+	free(packet);
+}
+
+static size_t count_pings(struct span input, size_t *ret_turns)
+{
+	size_t pings = 0, consumed;
+
+	for (*ret_turns = 0; input.len > 0; ++*ret_turns) {
+		struct client_progress p;
+
+		work_begin_turn(&shard->work);
+		p = client_receive(c, input, now);
+		consumed = p.consumed;
+		assert_true(consumed > 0 && consumed <= (WORK_SHARE + 1) * 2);
+		assert_int_equal(p.has_more, consumed < input.len);
+		input = span_from(input, consumed);
+		str_clear(&output);
+		rig_drain(c, &output, SIZE_MAX, now);
+		pings += output.len / 2;
+	}
+	return pings;
+}
+
+static void a_burst_is_dealt_with_in_shares(void **unused)
+{
+	enum { PINGS = 100000 };
+	uint8_t *burst = xmalloc(2L * PINGS);
+	size_t turns;
+
+	(void)unused;
+	send(CONNECT_V3);
+	assert_answer(BYTES("\x20\2\0\0"));
+	for (size_t i = 0; i < PINGS; i++)
+		memcpy(burst + 2 * i, "\xc0\0", 2);
+	assert_int_equal(count_pings(span_of(burst, 2L * PINGS), &turns), PINGS);
+	assert_int_equal(turns, (PINGS + WORK_SHARE - 1) / WORK_SHARE);
+	shard->work.done += WORK_TURN; /* by others: what is left is smaller then */
+	assert_int_equal(client_receive(c, span_of(burst, 2L * PINGS), now).consumed,
+			2L * WORK_SMALL_SHARE);
+	free(burst);
 }
 
 static void the_dirty_list_names_each_client_once_and_forgets_the_dead(void **unused)
@@ -190,6 +270,9 @@ int main(void)
 		TEST(packets_of_a_server_and_the_reserved_type_end_it),
 		TEST(a_connect_that_does_not_come_is_not_waited_for),
 		TEST(silence_of_one_and_a_half_keep_alives_ends_it),
+		TEST(who_sends_a_byte_at_a_time_is_silent),
+		TEST(a_large_packet_may_take_longer_than_the_keep_alive),
+		TEST(a_burst_is_dealt_with_in_shares),
 		TEST(the_dirty_list_names_each_client_once_and_forgets_the_dead),
 	};
 

@@ -11,9 +11,8 @@ struct found {
 	char names[64][32];
 };
 
-static void note(void *owner, struct message *m)
+static void note(struct found *f, const struct message *m)
 {
-	struct found *f = owner;
 	struct span topic = message_topic(m);
 
 	assert_true(f->count < array_size(f->names) && topic.len < sizeof(f->names[0]));
@@ -40,8 +39,15 @@ static void set(struct retained *r, const char *topic, const char *payload)
 static struct found match_at(struct retained *r, const char *filter, struct instant now)
 {
 	struct found f = { 0 };
+	struct retained_cursor *c = retained_cursor_open(r, span_of_text(filter));
 
-	retained_match(r, span_of_text(filter), now, &f, note);
+	for (; !retained_cursor_at_end(c); retained_cursor_step(c)) {
+		const struct message *m = retained_cursor_message(c, now);
+
+		if (m != NULL)
+			note(&f, m);
+	}
+	retained_cursor_close(c);
 	return f;
 }
 
@@ -140,6 +146,123 @@ static void random_changes_agree_with_a_list(void **unused)
 	retained_finish(&r);
 }
 
+enum { SLOW_TOPICS = 27, SLOW_WALKS = 3 };
+
+/* One walk and what is known of each topic while it lasts. */
+struct slow_walk {
+	struct retained_cursor *cursor;
+	const char *filter;
+	size_t met[SLOW_TOPICS];
+	bool always_there[SLOW_TOPICS], ever_there[SLOW_TOPICS];
+};
+
+/* "0/0/0" to "2/2/2" */
+static const char *slow_topic(size_t i)
+{
+	static char name[] = "0/0/0";
+
+	name[0] = (char)('0' + i / 9);
+	name[2] = (char)('0' + i / 3 % 3);
+	name[4] = (char)('0' + i % 3);
+	return name;
+}
+
+static void check_slow_walk(const struct slow_walk *w)
+{
+	for (size_t i = 0; i < SLOW_TOPICS; i++) {
+		bool is_meant = topic_matches(span_of_text(w->filter), span_of_text(slow_topic(i)));
+
+		if (w->always_there[i])
+			assert_int_equal(w->met[i], is_meant);
+		if (!is_meant || !w->ever_there[i])
+			assert_int_equal(w->met[i], 0);
+	}
+}
+
+static void begin_slow_walk(
+		struct slow_walk *w, struct retained *r, struct dice *dice, const bool *there)
+{
+	static const char *const filters[] = { "#", "+/+/+", "+/1/#", "1/#", "1/+/2", "+/+/0",
+		"2/2/2", "+/0/1", "3/#" };
+
+	*w = (struct slow_walk){ .filter = filters[dice_roll(dice, array_size(filters))] };
+	w->cursor = retained_cursor_open(r, span_of_text(w->filter));
+	memcpy(w->always_there, there, sizeof(w->always_there));
+	memcpy(w->ever_there, there, sizeof(w->ever_there));
+}
+
+/* A few steps; the walk begins anew when it is at its end, or given up now and then. */
+static void go_on(struct slow_walk *w, struct retained *r, struct dice *dice, const bool *there)
+{
+	bool is_given_up = dice_roll(dice, 200) == 0;
+
+	for (size_t steps = dice_roll(dice, 6);
+			steps > 0 && w->cursor != NULL && !retained_cursor_at_end(w->cursor);
+			steps--) {
+		const struct message *m = retained_cursor_message(w->cursor, start);
+
+		if (m != NULL) {
+			struct span t = message_topic(m);
+
+			w->met[(t.data[0] - '0') * 9 + (t.data[2] - '0') * 3 + t.data[4] - '0']++;
+		}
+		retained_cursor_step(w->cursor);
+	}
+	if (w->cursor != NULL && !is_given_up && !retained_cursor_at_end(w->cursor))
+		return;
+	if (w->cursor != NULL && !is_given_up)
+		check_slow_walk(w);
+	retained_cursor_close(w->cursor);
+	begin_slow_walk(w, r, dice, there);
+}
+
+static void a_walk_meets_once_what_was_there_throughout(void **unused)
+{
+	struct slow_walk walks[SLOW_WALKS] = { 0 };
+	bool there[SLOW_TOPICS] = { false };
+	struct dice dice = { 17 };
+	struct retained r;
+
+	(void)unused;
+	retained_init(&r, 5);
+	for (int i = 0; i < 30000; i++) {
+		size_t t = dice_roll(&dice, SLOW_TOPICS);
+
+		there[t] = dice_roll(&dice, 4) > 0;
+		set(&r, slow_topic(t), there[t] ? "payload" : "");
+		for (size_t k = 0; k < SLOW_WALKS; k++) {
+			walks[k].always_there[t] = walks[k].always_there[t] && there[t];
+			walks[k].ever_there[t] = walks[k].ever_there[t] || there[t];
+			go_on(&walks[k], &r, &dice, there);
+		}
+	}
+	for (size_t k = 0; k < SLOW_WALKS; k++)
+		retained_cursor_close(walks[k].cursor);
+	for (size_t t = 0; t < SLOW_TOPICS; t++)
+		set(&r, slow_topic(t), "");
+	assert_int_equal(r.topics.nodes, 0); /* no pin was forgotten */
+	retained_finish(&r);
+}
+
+static void a_walk_meets_the_message_that_is_there_when_it_comes_by(void **unused)
+{
+	struct retained_cursor *c;
+	struct retained r;
+
+	(void)unused;
+	retained_init(&r, 5);
+	set(&r, "a", "old");
+	c = retained_cursor_open(&r, BYTES("a"));
+	set(&r, "a", "new");
+	retained_cursor_step(c);
+	assert_span_equal(message_payload(retained_cursor_message(c, start)), BYTES("new"));
+	set(&r, "a", "");
+	assert_null(retained_cursor_message(c, start));
+	retained_cursor_close(c);
+	assert_int_equal(r.topics.nodes, 0);
+	retained_finish(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -147,6 +270,8 @@ int main(void)
 		cmocka_unit_test(an_empty_payload_removes),
 		cmocka_unit_test(expired_messages_are_not_sent_and_go),
 		cmocka_unit_test(random_changes_agree_with_a_list),
+		cmocka_unit_test(a_walk_meets_once_what_was_there_throughout),
+		cmocka_unit_test(a_walk_meets_the_message_that_is_there_when_it_comes_by),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

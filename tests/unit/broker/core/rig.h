@@ -19,6 +19,7 @@ static inline struct limits rig_limits(void)
 		.max_output_bytes = 16 << 20,
 		.max_packet_size = 2000000,
 		.max_keepalive = 65535,
+		.connect_timeout = 10,
 		.max_match_cache = 1000,
 		.retain_available = true,
 	};

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How much is done in one turn of the event loop, so that no client can hold it.
+ *
+ * What is done is counted in units of about a tenth of a microsecond: one for a packet, one for
+ * each receiver of a message, some for a filter that is subscribed to, one for a topic that is
+ * looked at. Whoever goes through a list that a stranger may have made long counts as he goes, and
+ * stops when his share of the turn is used up; the rest waits for the next turn.
+ */
+#ifndef BROKER_CORE_WORK_H
+#define BROKER_CORE_WORK_H
+
+#include "common/base.h"
+
+enum {
+	WORK_TURN = 131072,	/* from here on a turn is long */
+	WORK_SHARE = 16384,	/* one client's packets; the timers that are due */
+	WORK_SMALL_SHARE = 512, /* one client's packets, once the turn is long */
+	WORK_BESIDE = 8192,	/* what was put off, beside a turn's packets */
+	WORK_FILTER = 4,	/* to subscribe or unsubscribe */
+};
+
+/* Zeroed memory is the beginning. */
+struct work {
+	uint64_t done;	     /* only ever grows */
+	uint64_t turn_began; /* `done` at that time */
+};
+
+static inline void work_begin_turn(struct work *w)
+{
+	w->turn_began = w->done;
+}
+
+static inline bool work_turn_is_long(const struct work *w)
+{
+	return w->done - w->turn_began >= WORK_TURN;
+}
+
+/* The value of `done` at which a client's packets have had their share. */
+static inline uint64_t work_share(const struct work *w)
+{
+	return w->done + (work_turn_is_long(w) ? WORK_SMALL_SHARE : WORK_SHARE);
+}
+
+#endif
