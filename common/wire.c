@@ -11,10 +11,12 @@ uint32_t read_varint(struct reader *r)
 		uint8_t byte = read_u8(r);
 
 		value |= (uint32_t)(byte & 0x7f) << shift;
+		if (byte == 0 && shift > 0)
+			break;
 		if ((byte & 0x80) == 0)
 			return value;
 	}
-	reader_fail(r); /* [v5 MQTT-1.5.5-1] allows four bytes at most */
+	reader_fail(r); /* [v5 MQTT-1.5.5-1] allows four bytes at most, and no more than needed */
 	return 0;
 }
 

@@ -97,7 +97,7 @@ static inline struct span read_rest(struct reader *r)
 	return read_bytes(r, reader_left(r));
 }
 
-/* A Variable Byte Integer in its shortest or any longer form of at most four bytes. */
+/* A Variable Byte Integer of at most four bytes; a form that is longer than needed fails. */
 uint32_t read_varint(struct reader *r);
 
 struct writer {

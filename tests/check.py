@@ -20,6 +20,7 @@ BIN = Path(os.environ.get("BELFRY_BIN", "build/bin"))
 MODE = os.environ.get("MODE", "release")
 SLACK = {"asan": "5", "tsan": "8"}.get(MODE, "1")  # sanitizers take their time
 TIMEOUT = 600
+MALFORMED = BUILD / "tests/conversations/malformed"  # scripts that are written, not by hand
 
 
 def run(command, **options):
@@ -57,7 +58,8 @@ def unit():
 
 
 def converse(*options):
-    scripts = sorted(str(p) for p in Path("tests/conversations").glob("*.mqtt"))
+    scripts = sorted(str(p) for folder in (Path("tests/conversations"), MALFORMED)
+                     for p in folder.glob("*.mqtt"))
     status, text = run([str(BUILD / "tests/conversations/converse"), *options, *scripts])
     match = re.search(r"^(\d+) passed, (\d+) failed", text, re.M)
     numbers = (int(match[1]), int(match[2])) if match else (0, 1)
@@ -67,8 +69,10 @@ def converse(*options):
 
 def conversations():
     """In process, whole and byte by byte, and with the real broker over TCP."""
-    passed, failed = converse()
-    for one in (converse("--drip"), converse("--binary", str(BIN / "belfry-broker"))):
+    status, text = run([sys.executable, "-B", "tests/conversations/malformed.py", str(MALFORMED)])
+    passed, failed = counted(status, text, 0, 0)
+    for options in ([], ["--drip"], ["--binary", str(BIN / "belfry-broker")]):
+        one = converse(*options)
         passed, failed = passed + one[0], failed + one[1]
     return passed, failed
 

@@ -7,6 +7,9 @@
 #include "common/mem.h"
 #include "tests/conversations/peer.h"
 
+/* Behind so many bytes they come in larger pieces: each is looked at with all that came before. */
+enum { MANY_BYTES = 2048, LARGER_PIECE = 1021 };
+
 struct core_carrier {
 	struct carrier carrier;
 	struct config config;
@@ -120,7 +123,7 @@ static bool core_connect(struct carrier *c, struct peer *p, struct str *problem)
 static void core_send(struct carrier *c, struct peer *p, struct span bytes)
 {
 	struct core_carrier *core = core_of(c);
-	size_t piece = core->drip ? 1 : bytes.len;
+	size_t piece;
 
 	for (size_t at = 0; at < bytes.len && p->handle != NULL; at += piece) {
 		struct line *line = p->handle;
@@ -128,6 +131,7 @@ static void core_send(struct carrier *c, struct peer *p, struct span bytes)
 		struct span unread;
 		uint8_t *exact;
 
+		piece = !core->drip ? bytes.len : line->unread.len < MANY_BYTES ? 1 : LARGER_PIECE;
 		str_append(&line->unread, span_first(span_from(bytes, at), piece));
 		/* A copy of just that size, so that a sanitizer sees a read behind its end. */
 		unread = str_span(&line->unread);

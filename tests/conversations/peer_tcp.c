@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -61,6 +62,8 @@ static int dial(struct tcp_carrier *tcp, struct str *problem)
 		}
 	}
 	freeaddrinfo(all);
+	/* Steps are short and many: none waits for the acknowledgement of the one before. */
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
 	if (fd < 0)
 		str_printf(problem, "cannot connect to %s:%s: %s", tcp->host, tcp->port,
 				strerror(errno));
@@ -144,13 +147,6 @@ static void hang_up(struct peer *p)
 	p->handle = NULL;
 }
 
-static void tcp_drop(struct carrier *c, struct peer *p)
-{
-	(void)c;
-	hang_up(p);
-	sleep_ns(SHORT_WAIT_MS * 1000000LL);
-}
-
 static bool receive_within(struct peer *p, int patience)
 {
 	struct tcp_line *line = p->handle;
@@ -171,6 +167,20 @@ static bool receive_within(struct peer *p, int patience)
 	p->closed = true;
 	hang_up(p);
 	return false;
+}
+
+/* The broker has noticed when it has closed its side too; what it sends until then is lost. */
+static void tcp_drop(struct carrier *c, struct peer *p)
+{
+	struct tcp_line *line = p->handle;
+
+	(void)c;
+	shutdown(line->fd, SHUT_WR);
+	while (receive_within(p, PATIENCE_MS))
+		;
+	hang_up(p);
+	p->closed = false;
+	str_clear(&p->received);
 }
 
 static bool tcp_receive(struct carrier *c, struct peer *p)

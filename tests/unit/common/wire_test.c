@@ -108,6 +108,21 @@ static void varint_of_five_bytes_is_malformed(void **unused)
 	assert_true(reader_failed(&r));
 }
 
+/* [v5 MQTT-1.5.5-1] */
+static void varint_that_is_longer_than_needed_is_malformed(void **unused)
+{
+	static const struct span longer[] = { SPAN("\x80\x00"), SPAN("\x81\x00"),
+		SPAN("\xff\x80\x00"), SPAN("\xff\xff\xff\x00") };
+
+	(void)unused;
+	for (size_t i = 0; i < array_size(longer); i++) {
+		struct reader r = reader_of(longer[i]);
+
+		read_varint(&r);
+		assert_true(reader_failed(&r));
+	}
+}
+
 static void varint_that_breaks_off_is_malformed(void **unused)
 {
 	struct reader r = reader_of(BYTES("\x80\x80"));
@@ -193,6 +208,7 @@ int main(void)
 		cmocka_unit_test(an_empty_reader_has_nothing),
 		cmocka_unit_test(varints_are_written_in_their_shortest_form_and_read_back),
 		cmocka_unit_test(varint_of_five_bytes_is_malformed),
+		cmocka_unit_test(varint_that_is_longer_than_needed_is_malformed),
 		cmocka_unit_test(varint_that_breaks_off_is_malformed),
 		cmocka_unit_test(varint_above_four_bytes_is_not_written),
 		cmocka_unit_test(a_write_that_does_not_fit_fails_for_good),
