@@ -7,7 +7,7 @@ sent by a client of each version that it is wrong for, by one that has not said 
 that has said DISCONNECT. Version 5 is answered by a DISCONNECT with a reason, or by a CONNACK when
 the packet is CONNECT, and every version by the end of the connection, the older ones without a word
 [v5 MQTT-4.13.1-1, MQTT-4.13.2-1, MQTT-3.14.0-1] [v3 MQTT-4.8.0-1, MQTT-3.1.4-1]. The packets that
-are spoilt here are sent whole as well, and must be accepted.
+are spoilt here are sent whole as well, and must be accepted in their time.
 """
 
 import sys
@@ -390,17 +390,22 @@ def connect_script(version, data, reason):
     return [*lines, "                < closed"]
 
 
+def unheard(version, data):
+    """No answer before CONNECT [v5 MQTT-3.1.0-1] [v3 MQTT-3.1.0-1] and after DISCONNECT."""
+    return [f"client early    > raw {version[:2]} {data.hex(' ')}",
+            "                < closed",
+            *greeting("late", version),
+            f"                > raw e0 00 {data.hex(' ')}",
+            "                < closed"]
+
+
 def packet_script(version, data, reason):
     answer = [f"                < DISCONNECT reason={reason}"] if version == V5 else []
     return [*greeting(version.replace(".", ""), version),
             f"                > raw {data.hex(' ')}",
             *answer,
             "                < closed",
-            f"client early    > raw {version[:2]} {data.hex(' ')}",
-            "                < closed",
-            *greeting("late", version),
-            f"                > raw e0 00 {data.hex(' ')}",
-            "                < closed"]
+            *unheard(version, data)]
 
 
 def case_script(case):
@@ -418,7 +423,8 @@ def good_script(version, where, data):
     if where != DISCONNECT:
         lines += ["                > PINGREQ", "                < PINGRESP",
                   "                > DISCONNECT"]
-    return [*lines, "                < closed"]
+    lines.append("                < closed")
+    return lines if where in (CONNECT, WILL) else [*lines, *unheard(version, data)]
 
 
 def scripts():
