@@ -144,6 +144,7 @@ static void names_of_headers_and_tokens_have_no_case(void **unused)
 			"mqtt");
 }
 
+/* [v5 MQTT-6.0.0-4] [v3 MQTT-6.0.0-4] */
 static void the_first_subprotocol_that_is_mqtt_is_taken(void **unused)
 {
 #define OFFER(list) START UPGRADE KEY V13 list END

@@ -271,6 +271,7 @@ static void the_masked_example_of_the_rfc_is_understood(void **unused)
 	assert_received(BYTES("Hello"));
 }
 
+/* [v5 MQTT-6.0.0-2] [v3 MQTT-6.0.0-2]: where a frame ends says nothing of packets */
 static void frames_of_every_size_come_whole_in_any_pieces(void **unused)
 {
 	static const size_t sizes[] = { 0, 1, 125, 126, 127, 4095, 4096, 4097, 65535, 65536,
@@ -347,6 +348,7 @@ static void a_pong_is_ignored(void **unused)
 	assert_false(stream_wants_write(ws));
 }
 
+/* [v5 MQTT-6.0.0-1] [v3 MQTT-6.0.0-1] */
 static void text_is_refused_as_unsupported(void **unused)
 {
 	(void)unused;
