@@ -46,7 +46,6 @@ struct policy *config_policy(const struct config *config, const struct listener_
 	struct policy *policy = policy_create();
 
 	policy->allow_anonymous = allows_anonymous(config, listener);
-	policy->has_passwords = security->password_file != NULL;
 	policy->allow_zero_length_clientid = security->allow_zero_length_clientid;
 	policy->use_username_as_clientid = listener->use_username_as_clientid;
 	if (listener->accept_protocol_versions != NULL)

@@ -31,6 +31,9 @@
 	X(connects_received,        "belfry/connects/received",        "CONNECT packets received") \
 	X(connects_accepted,        "belfry/connects/accepted",        "connections that were accepted") \
 	X(connects_refused,         "belfry/connects/refused",         "connections that were refused") \
+	X(passwords_hashed,         "belfry/passwords/hashed",         "passwords that were hashed to find out whether they are right") \
+	X(passwords_remembered,     "belfry/passwords/remembered",     "passwords that were known to be right from the last time") \
+	X(passwords_wrong,          "belfry/passwords/wrong",          "passwords that were wrong, or of users who do not exist") \
 	X(protocol_errors,          "belfry/closed/protocol_error",    "connections closed because the client broke the protocol") \
 	X(keep_alive_timeouts,      "belfry/closed/keep_alive",        "connections closed because the client fell silent") \
 	X(sessions_taken_over,      "belfry/closed/taken_over",        "connections closed because the client connected again") \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "broker/core/policy.h"
 
+#include "broker/core/password_file.h"
 #include "common/mem.h"
 
 struct policy *policy_create(void)
@@ -24,6 +25,7 @@ void policy_unref(struct policy *p)
 	free(p->auto_id_prefix);
 	free(p->mount_point);
 	text_list_finish(&p->clientid_prefixes);
+	password_file_unref(p->passwords);
 	free(p);
 }
 

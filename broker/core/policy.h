@@ -14,11 +14,11 @@
 #include "common/settings.h"
 
 struct acl;
+struct password_file;
 
 struct policy {
 	unsigned refs;
 	bool allow_anonymous; /* clients that send no user name */
-	bool has_passwords;   /* a user name that a client sends is verified */
 	bool allow_zero_length_clientid;
 	bool use_username_as_clientid;
 	uint8_t versions;		    /* accepted: set of policy_version() */
@@ -29,7 +29,7 @@ struct policy {
 	char *mount_point;		    /* owned; NULL: none. Put before every topic */
 	struct text_list clientid_prefixes; /* owned; empty: any identifier */
 	const struct acl *acl;		    /* borrowed; NULL: everything is allowed */
-	void *owner;			    /* of who verifies user names; untouched here */
+	struct password_file *passwords;    /* a reference; NULL: user names are not verified */
 };
 
 /* The defaults of mosquitto.conf, with a reference for the caller. Nobody is let in yet. */

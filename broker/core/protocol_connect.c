@@ -266,7 +266,7 @@ static enum verdict identify(const struct connecting *k)
 
 	if (c->identity != NULL)
 		return VERDICT_ALLOW;
-	if (k->username.data == NULL || !c->policy->has_passwords)
+	if (k->username.data == NULL || c->policy->passwords == NULL)
 		return c->policy->allow_anonymous ? VERDICT_ALLOW : VERDICT_DENY;
 	if (a->verify == NULL)
 		return VERDICT_DENY;

@@ -153,13 +153,20 @@ static struct entry *find_or_add(
 
 /* --- the log -------------------------------------------------------------------------------- */
 
-static bool may_tell(struct address_limit *l, struct entry *e, struct instant now)
+bool address_limit_may_tell(struct address_limit *l, struct instant now)
 {
-	if (e->told.ns != 0 && !instant_reached(instant_after(e->told, seconds(LOG_AGAIN)), now))
-		return false;
 	if (bucket_is_empty(l->log_full, LOG_A_SECOND, seconds(1), now))
 		return false;
 	l->log_full = bucket_take(l->log_full, LOG_A_SECOND, seconds(1), now);
+	return true;
+}
+
+static bool may_tell_of(struct address_limit *l, struct entry *e, struct instant now)
+{
+	if (e->told.ns != 0 && !instant_reached(instant_after(e->told, seconds(LOG_AGAIN)), now))
+		return false;
+	if (!address_limit_may_tell(l, now))
+		return false;
 	e->told = now;
 	return true;
 }
@@ -202,7 +209,7 @@ bool address_limit_connect(
 				bucket_take(e->connects_full, limit, seconds(CONNECT_WINDOW), now);
 		return true;
 	}
-	if (may_tell(l, e, now))
+	if (may_tell_of(l, e, now))
 		log_notice("address %s: connection refused: more than %llu in a second "
 			   "(max_connect_rate)",
 				net_format_host(address, text), (unsigned long long)limit);
@@ -218,7 +225,7 @@ bool address_limit_may_log_in(
 
 	if (e == NULL || !has_failed_too_often(l, e, now))
 		return true;
-	if (may_tell(l, e, now))
+	if (may_tell_of(l, e, now))
 		log_notice("address %s: log-in refused: more than %llu failures in a minute "
 			   "(max_auth_failures)",
 				net_format_host(address, text),

@@ -62,6 +62,12 @@ bool address_limit_connect(struct address_limit *l, const struct sockaddr_storag
 bool address_limit_may_log_in(struct address_limit *l, const struct sockaddr_storage *address,
 		struct instant now);
 
+/*
+ * May one more line about some address go into the log? Strangers must not be able to fill it;
+ * what they do is counted anyway.
+ */
+bool address_limit_may_tell(struct address_limit *l, struct instant now);
+
 /* A password was wrong. */
 void address_limit_failed(struct address_limit *l, const struct sockaddr_storage *address,
 		struct instant now);

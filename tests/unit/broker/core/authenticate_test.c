@@ -6,6 +6,7 @@
 #include "broker/core/client.h"
 
 #include "broker/core/lifecycle.h"
+#include "broker/core/password_file.h"
 #include "tests/unit/broker/core/rig.h"
 #include "tests/unit/unit.h"
 
@@ -46,13 +47,15 @@ static void cancel(void *owner, struct client *client)
 
 static int begin(void **unused)
 {
+	struct settings_report report = { 0 };
+
 	(void)unused;
 	limits = rig_limits();
 	now = (struct instant){ 1000000000 };
 	shard = shard_create(&limits, NULL, 7, 8);
 	shard->authenticator = (struct authenticator){ .verify = verify, .cancel = cancel };
 	policy = policy_create();
-	policy->has_passwords = true;
+	policy->passwords = password_file_parse(BYTES(""), "none", 7, &report);
 	c = client_create(shard, NULL, policy, now);
 	asked = cancelled = 0;
 	return 0;

@@ -248,6 +248,18 @@ static void who_finds_no_place_is_let_through(void **unused)
 	assert_false(connects(v4(0x0a000000)));
 }
 
+static void the_log_is_not_filled(void **unused)
+{
+	unsigned told = 0;
+
+	(void)unused;
+	for (int i = 0; i < 1000; i++)
+		told += address_limit_may_tell(limit, now);
+	assert_in_range(told, 1, 100);
+	wait_for(seconds(1));
+	assert_true(address_limit_may_tell(limit, now));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -266,6 +278,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_new_limit_keeps_what_is_known, begin, end),
 		cmocka_unit_test_setup_teardown(
 				a_flood_of_addresses_does_not_forget_an_offender, begin, end),
+		cmocka_unit_test_setup_teardown(the_log_is_not_filled, begin, end),
 		cmocka_unit_test_setup_teardown(who_finds_no_place_is_let_through, begin, end),
 	};
 
