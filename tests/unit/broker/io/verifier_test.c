@@ -77,7 +77,7 @@ static struct password_file *users(const char *names, enum password_scheme schem
 
 static int begin(void **unused)
 {
-	struct log_config quiet = { .program = "test", .destination = LOG_TO_NONE };
+	struct log_config quiet = { .program = "test", .destinations = LOG_TO_NONE };
 	struct verifier_options options = { .counters = NULL };
 
 	(void)unused;
