@@ -48,7 +48,7 @@ enum mqtt_reason protocol_pubrec(struct client *c, const struct frame *frame, st
 					MQTT_PACKET_IDENTIFIER_NOT_FOUND);
 		return MQTT_SUCCESS;
 	}
-	if (mqtt_reason_is_failure(ack.reason)) { /* [v5 MQTT-4.3.3-3]: the handshake ends here */
+	if (mqtt_reason_is_failure(ack.reason)) { /* [v5 MQTT-4.4.0-2]: the handshake ends here */
 		finish(c, entry, now);
 		return MQTT_SUCCESS;
 	}

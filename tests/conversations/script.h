@@ -26,6 +26,9 @@
  *
  *                > CONNECT id=a v5:session-expiry=100
  *                < v5: DISCONNECT reason=0x81
+ *
+ * Tags in comments, [v5 MQTT-3.3.1-4], name the statements that a script shows; they are held
+ * against statements.tsv. Scripts in open/ show what the broker does not do yet; nothing runs them.
  */
 #ifndef TESTS_CONVERSATIONS_SCRIPT_H
 #define TESTS_CONVERSATIONS_SCRIPT_H
