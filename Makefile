@@ -115,6 +115,7 @@ pkg = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null || echo $(2))
 LIBS_BROKER  := -lev -lm $(call pkg,lmdb,-llmdb) $(call pkg,openssl,-lssl -lcrypto) \
 	-lwslay -lhttp_parser $(if $(HTTP_API),$(call pkg,libmicrohttpd,-lmicrohttpd))
 LIBS_GATEWAY := $(call pkg,libmosquitto,-lmosquitto) $(call pkg,libcjson,-lcjson) $(call pkg,lmdb,-llmdb)
+LIBS_BENCH   := $(call pkg,openssl,-lssl -lcrypto)
 LIBS_CLI     := $(call pkg,libmosquitto,-lmosquitto) $(call pkg,libcjson,-lcjson) $(call pkg,openssl,-lssl -lcrypto)
 
 # --- rules ---------------------------------------------------------------------------------------
@@ -174,8 +175,8 @@ $(REPLAYS): $(B)/tests/fuzz/replay.o
 	$(call link,$(LIBS_BROKER) $(LIBS_GATEWAY))
 $(CONVERSE): $(call objs,tests/conversations) $(BROKER) $(COMMON)
 	$(call link,$(LIBS_BROKER))
-$(LOADGEN): $(patsubst %.c,$(B)/%.o,$(call src,tests/bench)) $(COMMON)
-	$(call link,)
+$(LOADGEN): $(B)/tests/bench/main.o $(call objs,tests/bench)
+	$(call link,$(LIBS_BENCH))
 $(B)/tests/system/%.so: tests/system/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=c17 -D_GNU_SOURCE -I. -O2 $(WARN) -shared -fPIC -o $@ $<

@@ -7,85 +7,103 @@
 #include "tests/bench/client.h"
 
 #include <errno.h>
-#include <netinet/tcp.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "tests/bench/loop.h"
+#include "tests/bench/memory.h"
 #include "tests/bench/process.h"
+#include "tests/bench/publication.h"
 
-static void fail(struct client *c, const char *what)
+static void forget_connection(struct client *c)
 {
-	loop_fail(c->loop, "%s %u: %s", c->role, c->index, what);
+	c->state = CLIENT_CLOSED;
+	c->out.start = c->out.end = 0;
+	backlog_finish(&c->rest);
 }
 
-void backlog_grow(struct backlog *b, size_t room)
+__attribute__((format(printf, 2, 3))) static void fail(struct client *c, const char *format, ...)
 {
-	if (b->start > 0) {
-		memmove(b->data, b->data + b->start, b->end - b->start);
-		b->end -= b->start;
-		b->start = 0;
-	}
-	if (b->capacity - b->end >= room)
-		return;
-	b->capacity = (b->capacity > 256 ? b->capacity : 256) * 2;
-	if (b->capacity < b->end + room)
-		b->capacity = b->end + room;
-	b->data = memory_resized(b->data, b->capacity);
+	char what[200];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(what, sizeof(what), format, arguments);
+	va_end(arguments);
+	if (c->events->broken == NULL)
+		loop_fail(c->loop, "%s %u: %s", c->role, c->index, what);
+	stream_reset(&c->stream);
+	forget_connection(c);
+	if (c->events->broken != NULL)
+		c->events->broken(c);
 }
 
-static void backlog_finish(struct backlog *b)
+static void fail_errno(struct client *c, int error)
 {
-	free(b->data);
-	*b = (struct backlog){ 0 };
+	if (error == EPROTO && c->stream.failure != NULL)
+		fail(c, "%s", c->stream.failure);
+	else
+		fail(c, "%s", strerror(error));
 }
 
 static void watch(struct client *c, int operation, uint32_t events)
 {
 	struct epoll_event event = { .events = events, .data.ptr = c };
 
-	if (epoll_ctl(c->loop->epoll, operation, c->fd, &event) < 0)
-		fail(c, strerror(errno));
+	if (epoll_ctl(c->loop->epoll, operation, c->stream.fd, &event) < 0)
+		fail_errno(c, errno);
 }
 
-void client_connect(struct client *c, const struct sockaddr_in *address)
+/* Ask for writability exactly while something waits for it. */
+static void watch_room(struct client *c, bool waits)
 {
-	int yes = 1;
+	if (waits == c->waits_for_room)
+		return;
+	c->waits_for_room = waits;
+	watch(c, EPOLL_CTL_MOD, EPOLLIN | (waits ? EPOLLOUT : 0));
+}
+
+void client_connect(struct client *c)
+{
+	int error;
 
 	c->state = CLIENT_CONNECTING;
 	c->waits_for_room = true;
-	c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (c->fd < 0) {
-		fail(c, strerror(errno));
-		return;
-	}
-	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
-	if (connect(c->fd, (const struct sockaddr *)address, sizeof(*address)) < 0 &&
-			errno != EINPROGRESS) {
-		fail(c, strerror(errno));
-		return;
-	}
-	watch(c, EPOLL_CTL_ADD, EPOLLIN | EPOLLOUT);
+	error = stream_connect(&c->stream, c->loop->endpoint);
+	if (error < 0)
+		fail_errno(c, -error);
+	else
+		watch(c, EPOLL_CTL_ADD, EPOLLIN | EPOLLOUT);
+}
+
+void client_vanish(struct client *c)
+{
+	stream_reset(&c->stream);
+	forget_connection(c);
 }
 
 void client_finish(struct client *c)
 {
 	uint8_t packet[CODEC_FIXED_HEADER_MAX];
 
-	if (c->fd >= 0) {
-		if (c->state == CLIENT_READY && client_unsent(c) == 0)
-			(void)send(c->fd, packet, codec_disconnect(packet), MSG_NOSIGNAL);
-		close(c->fd);
-	}
-	c->fd = -1;
+	if (c->state == CLIENT_READY && client_unsent(c) == 0)
+		(void)stream_send(&c->stream, packet, codec_disconnect(packet));
+	stream_close(&c->stream);
+	c->state = CLIENT_CLOSED;
 	backlog_finish(&c->out);
 	backlog_finish(&c->rest);
 	free(c->filter);
 	c->filter = NULL;
+}
+
+void client_deafen(struct client *c)
+{
+	if (epoll_ctl(c->loop->epoll, EPOLL_CTL_DEL, c->stream.fd, NULL) < 0)
+		fail_errno(c, errno);
 }
 
 void client_mark_dirty(struct client *c)
@@ -95,57 +113,85 @@ void client_mark_dirty(struct client *c)
 	c->loop->dirty = c;
 }
 
+static char *name_or_null(const char *template, unsigned index)
+{
+	return template != NULL ? publication_name(template, index, 0, 1) : NULL;
+}
+
 static void greet(struct client *c)
 {
+	char *username = name_or_null(c->identity->username, c->index);
+	char *password = name_or_null(c->identity->password, c->index);
+	char *will_topic = name_or_null(c->identity->will_topic, c->index);
 	uint8_t packet[CODEC_SMALL_MAX];
 	char id[64];
 	size_t n;
 
 	snprintf(id, sizeof(id), "loadgen-%d-%s-%u", (int)getpid(), c->role, c->index);
-	n = codec_connect(packet, c->version, id);
+	n = codec_connect(packet, &(struct connect){ .version = c->version,
+						  .client_id = id,
+						  .username = username,
+						  .password = password,
+						  .will_topic = will_topic,
+						  .will_qos = c->identity->will_qos,
+						  .will_number = c->index });
 	memcpy(client_reserve(c, n), packet, n);
 	c->state = CLIENT_GREETING;
+	free(username);
+	free(password);
+	free(will_topic);
+}
+
+static void advance(struct client *c)
+{
+	int done = stream_advance(&c->stream, c->loop->buffer, c->loop->capacity);
+
+	if (done < 0 && done != -EAGAIN) {
+		fail_errno(c, -done);
+		return;
+	}
+	if (done > 0)
+		greet(c);
+	watch_room(c, c->stream.state == STREAM_CONNECTING || client_unsent(c) > 0);
 }
 
 void client_writable(struct client *c)
 {
-	socklen_t len = sizeof(int);
-	int error = 0;
-
-	c->waits_for_room = false;
-	if (c->state == CLIENT_CONNECTING) {
-		if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0 || error != 0) {
-			fail(c, strerror(error));
-			return;
-		}
-		greet(c);
-	}
-	watch(c, EPOLL_CTL_MOD, EPOLLIN);
-	client_flush(c);
+	if (c->state == CLIENT_CONNECTING)
+		advance(c);
+	else if (c->state != CLIENT_CLOSED)
+		watch_room(c, false);
+	if (c->state != CLIENT_CLOSED && c->state != CLIENT_CONNECTING)
+		client_flush(c);
 }
 
 void client_flush(struct client *c)
 {
-	while (client_unsent(c) > 0 && !c->waits_for_room) {
-		ssize_t n = send(c->fd, c->out.data + c->out.start, client_unsent(c), MSG_NOSIGNAL);
+	int error = 0;
 
-		if (n > 0) {
-			c->out.start += (size_t)n;
-		} else if (errno == EAGAIN) {
-			c->waits_for_room = true;
-			watch(c, EPOLL_CTL_MOD, EPOLLIN | EPOLLOUT);
-		} else if (errno != EINTR) {
-			/* What the broker said before it closed is worth more than EPIPE. */
-			client_readable(c);
-			fail(c, strerror(errno));
-			return;
-		}
-	}
-	if (client_unsent(c) > 0)
+	if (c->state == CLIENT_CLOSED || c->state == CLIENT_CONNECTING)
 		return;
-	c->out.start = c->out.end = 0;
-	if (c->state == CLIENT_READY)
+	while (error == 0 && backlog_len(&c->out) > 0) {
+		ssize_t n = stream_send(
+				&c->stream, c->out.data + c->out.start, backlog_len(&c->out));
+
+		if (n > 0)
+			backlog_consume(&c->out, (size_t)n);
+		else if (n != -EINTR)
+			error = (int)n;
+	}
+	if (error == 0)
+		error = stream_flush(&c->stream);
+	if (error == -EAGAIN) {
+		watch_room(c, true);
+	} else if (error < 0) {
+		/* What the broker said before it closed is worth more than EPIPE. */
+		client_readable(c);
+		if (c->state != CLIENT_CLOSED)
+			fail_errno(c, -error);
+	} else if (c->state == CLIENT_READY && c->events->drained != NULL) {
 		c->events->drained(c);
+	}
 }
 
 static void queue_ack(struct client *c, enum packet_type type, uint16_t id)
@@ -170,8 +216,7 @@ static void handle_connack(struct client *c, const struct packet *p)
 		return;
 	}
 	if (connack.reason != 0) {
-		loop_fail(c->loop, "%s %u: the broker refused the connection, code 0x%02x", c->role,
-				c->index, connack.reason);
+		fail(c, "the broker refused the connection, code 0x%02x", connack.reason);
 		return;
 	}
 	c->receive_maximum = connack.receive_maximum;
@@ -179,17 +224,29 @@ static void handle_connack(struct client *c, const struct packet *p)
 		become_ready(c);
 		return;
 	}
-	n = codec_subscribe(packet, c->version, c->filter, c->filter_qos);
+	n = codec_subscribe(packet, c->version, 1, c->filter, c->filter_qos);
 	memcpy(client_reserve(c, n), packet, n);
 	c->state = CLIENT_SUBSCRIBING;
+}
+
+static void handle_suback(struct client *c, const struct packet *p)
+{
+	bool refused = p->len < 3 || p->body[p->len - 1] >= 0x80;
+
+	if (c->state == CLIENT_READY && c->events->granted != NULL)
+		c->events->granted(c, refused);
+	else if (c->state != CLIENT_SUBSCRIBING || refused)
+		fail(c, "the broker refused the subscription");
+	else
+		become_ready(c);
 }
 
 static void handle_publish(struct client *c, const struct packet *p)
 {
 	struct delivery d;
 
-	if (!codec_read_publish(p, c->version, &d)) {
-		fail(c, "the broker sent a malformed PUBLISH");
+	if (!codec_read_publish(p, c->version, &d) || c->events->delivered == NULL) {
+		fail(c, "the broker sent a PUBLISH that is malformed or out of place");
 		return;
 	}
 	if (d.qos > 0)
@@ -208,8 +265,10 @@ static void handle_ack(struct client *c, const struct packet *p)
 		queue_ack(c, PACKET_PUBCOMP, codec_u16(p->body));
 	else if (p->type == PACKET_PUBREC && !refused)
 		queue_ack(c, PACKET_PUBREL, codec_u16(p->body));
-	else
+	else if (c->events->accepted != NULL)
 		c->events->accepted(c, refused);
+	else
+		fail(c, "the broker acknowledged a message that was not sent");
 }
 
 static void handle_packet(struct client *c, const struct packet *p)
@@ -228,14 +287,11 @@ static void handle_packet(struct client *c, const struct packet *p)
 		handle_connack(c, p);
 		break;
 	case PACKET_SUBACK:
-		if (c->state != CLIENT_SUBSCRIBING || p->len < 3 || p->body[p->len - 1] >= 0x80)
-			fail(c, "the broker refused the subscription");
-		else
-			become_ready(c);
+		handle_suback(c, p);
 		break;
 	case PACKET_DISCONNECT:
-		loop_fail(c->loop, "%s %u: the broker sent DISCONNECT with reason 0x%02x", c->role,
-				c->index, p->len > 0 ? p->body[0] : 0);
+		fail(c, "the broker sent DISCONNECT with reason 0x%02x",
+				p->len > 0 ? p->body[0] : 0);
 		break;
 	default:
 		fail(c, "the broker sent a packet no client expects");
@@ -245,12 +301,7 @@ static void handle_packet(struct client *c, const struct packet *p)
 static void keep_rest(struct client *c, const uint8_t *data, size_t len)
 {
 	c->rest.start = c->rest.end = 0;
-	if (len == 0)
-		return;
-	if (c->rest.capacity < len)
-		backlog_grow(&c->rest, len);
-	memcpy(c->rest.data, data, len);
-	c->rest.end = len;
+	backlog_append(&c->rest, data, len);
 }
 
 static void parse(struct client *c, const uint8_t *data, size_t len)
@@ -262,15 +313,16 @@ static void parse(struct client *c, const uint8_t *data, size_t len)
 	while ((n = codec_next(data + at, len - at, &packet)) > 0) {
 		at += (size_t)n;
 		handle_packet(c, &packet);
-		if (loop_failed(c->loop))
+		if (c->state == CLIENT_CLOSED || loop_failed(c->loop))
 			return;
 	}
 	if (n < 0)
 		fail(c, "the broker sent a malformed packet length");
-	keep_rest(c, data + at, len - at);
+	else
+		keep_rest(c, data + at, len - at);
 }
 
-void client_readable(struct client *c)
+static void receive(struct client *c)
 {
 	struct loop *l = c->loop;
 	size_t kept = c->rest.end;
@@ -282,12 +334,25 @@ void client_readable(struct client *c)
 	}
 	if (kept > 0)
 		memcpy(l->buffer, c->rest.data, kept);
-	n = recv(c->fd, l->buffer + kept, l->capacity - kept, 0);
+	n = stream_receive(&c->stream, l->buffer + kept, l->capacity - kept);
 	l->now = clock_ns();
 	if (n > 0)
 		parse(c, l->buffer, kept + (size_t)n);
 	else if (n == 0)
 		fail(c, "the broker closed the connection");
-	else if (errno != EAGAIN && errno != EINTR)
-		fail(c, strerror(errno));
+	else if (n != -EAGAIN)
+		fail_errno(c, (int)-n);
+}
+
+void client_readable(struct client *c)
+{
+	if (c->state == CLIENT_CLOSED)
+		return;
+	if (c->state != CLIENT_CONNECTING) {
+		receive(c);
+		return;
+	}
+	advance(c);
+	if (c->state == CLIENT_GREETING)
+		client_flush(c);
 }

@@ -46,27 +46,59 @@ static size_t put_packet(uint8_t *out, uint8_t first_byte, const uint8_t *body, 
 	return n + len;
 }
 
-size_t codec_connect(uint8_t *out, enum mqtt_version version, const char *client_id)
+static uint8_t connect_flags(const struct connect *c)
+{
+	unsigned flags = 2; /* clean session or clean start */
+
+	if (c->will_topic != NULL)
+		flags |= 4u | (unsigned)c->will_qos << 3;
+	if (c->password != NULL)
+		flags |= 0x40;
+	if (c->username != NULL)
+		flags |= 0x80;
+	return (uint8_t)flags;
+}
+
+static size_t put_will(uint8_t *out, const struct connect *c)
+{
+	size_t n = 0;
+
+	if (c->version == MQTT_V5)
+		out[n++] = 0;
+	n += put_string(out + n, c->will_topic);
+	n += put_u16(out + n, 4);
+	n += put_u16(out + n, c->will_number >> 16);
+	return n + put_u16(out + n, c->will_number);
+}
+
+size_t codec_connect(uint8_t *out, const struct connect *c)
 {
 	uint8_t body[CODEC_SMALL_MAX / 2];
 	size_t n = 0;
 
 	n += put_string(body, "MQTT");
-	body[n++] = (uint8_t)version;
-	body[n++] = 2;		   /* clean session or clean start */
+	body[n++] = (uint8_t)c->version;
+	body[n++] = connect_flags(c);
 	n += put_u16(body + n, 0); /* no keep-alive: a load generator is never idle by mistake */
-	if (version == MQTT_V5)
+	if (c->version == MQTT_V5)
 		body[n++] = 0; /* no properties: receive maximum stays 65535 */
-	n += put_string(body + n, client_id);
+	n += put_string(body + n, c->client_id);
+	if (c->will_topic != NULL)
+		n += put_will(body + n, c);
+	if (c->username != NULL)
+		n += put_string(body + n, c->username);
+	if (c->password != NULL)
+		n += put_string(body + n, c->password);
 	return put_packet(out, PACKET_CONNECT << 4, body, n);
 }
 
-size_t codec_subscribe(uint8_t *out, enum mqtt_version version, const char *filter, uint8_t qos)
+size_t codec_subscribe(uint8_t *out, enum mqtt_version version, uint16_t id, const char *filter,
+		uint8_t qos)
 {
 	uint8_t body[CODEC_SMALL_MAX / 2];
 	size_t n = 0;
 
-	n += put_u16(body, 1);
+	n += put_u16(body, id);
 	if (version == MQTT_V5)
 		body[n++] = 0;
 	n += put_string(body + n, filter);

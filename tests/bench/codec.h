@@ -52,12 +52,22 @@ struct connack {
 	uint16_t receive_maximum;
 };
 
+/* What a client says of itself; NULL: nothing. */
+struct connect {
+	enum mqtt_version version;
+	const char *client_id, *username, *password;
+	const char *will_topic;
+	uint8_t will_qos;
+	uint32_t will_number; /* its payload, four bytes in network order */
+};
+
 /*
  * The encoders write into `out`, which has room for CODEC_SMALL_MAX bytes, and return the size
- * of the packet; names must be shorter than 1000 bytes.
+ * of the packet. Filters are shorter than 1000 bytes, the texts of a CONNECT than 400.
  */
-size_t codec_connect(uint8_t *out, enum mqtt_version version, const char *client_id);
-size_t codec_subscribe(uint8_t *out, enum mqtt_version version, const char *filter, uint8_t qos);
+size_t codec_connect(uint8_t *out, const struct connect *c);
+size_t codec_subscribe(uint8_t *out, enum mqtt_version version, uint16_t id, const char *filter,
+		uint8_t qos);
 size_t codec_disconnect(uint8_t *out);
 
 /* PUBACK, PUBREC, PUBREL or PUBCOMP in CODEC_ACK_SIZE bytes. */

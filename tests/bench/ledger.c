@@ -12,18 +12,18 @@
 void ledger_init(struct ledger *l, unsigned readers, unsigned publishers)
 {
 	*l = (struct ledger){ .readers = readers, .publishers = publishers };
-	l->streams = memory_zeroed((size_t)readers * publishers, sizeof(*l->streams));
+	l->sequences = memory_zeroed((size_t)readers * publishers, sizeof(*l->sequences));
 }
 
 void ledger_finish(struct ledger *l)
 {
-	for (size_t i = 0; l->streams != NULL && i < (size_t)l->readers * l->publishers; i++)
-		free(l->streams[i].gaps);
-	free(l->streams);
-	l->streams = NULL;
+	for (size_t i = 0; l->sequences != NULL && i < (size_t)l->readers * l->publishers; i++)
+		free(l->sequences[i].gaps);
+	free(l->sequences);
+	l->sequences = NULL;
 }
 
-static void gap_add(struct stream *s, uint32_t first, uint32_t end)
+static void gap_add(struct sequence *s, uint32_t first, uint32_t end)
 {
 	if (first == end)
 		return;
@@ -35,7 +35,7 @@ static void gap_add(struct stream *s, uint32_t first, uint32_t end)
 }
 
 /* Whether the number was missing until now. */
-static bool gap_fill(struct stream *s, uint32_t sequence)
+static bool gap_fill(struct sequence *s, uint32_t sequence)
 {
 	for (unsigned i = 0; i < s->n; i++) {
 		struct gap g = s->gaps[i];
@@ -50,7 +50,7 @@ static bool gap_fill(struct stream *s, uint32_t sequence)
 	return false;
 }
 
-void ledger_note_surprise(struct ledger *l, struct stream *s, uint32_t sequence)
+void ledger_note_surprise(struct ledger *l, struct sequence *s, uint32_t sequence)
 {
 	if (sequence > s->next) {
 		gap_add(s, s->next, sequence);

@@ -16,12 +16,13 @@
 
 #include "tests/bench/client.h"
 #include "tests/bench/memory.h"
+#include "tests/bench/result.h"
 
 enum { BUFFER_SIZE = 512 * 1024 };
 
-bool loop_init(struct loop *l)
+bool loop_init(struct loop *l, struct endpoint *endpoint)
 {
-	*l = (struct loop){ .capacity = BUFFER_SIZE };
+	*l = (struct loop){ .endpoint = endpoint, .capacity = BUFFER_SIZE };
 	l->epoll = epoll_create1(EPOLL_CLOEXEC);
 	l->buffer = memory_resized(NULL, l->capacity);
 	return l->epoll >= 0;
@@ -44,6 +45,14 @@ void loop_fail(struct loop *l, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(l->failure, sizeof(l->failure), format, arguments);
 	va_end(arguments);
+}
+
+void loop_conclude(const struct loop *l, struct result *result)
+{
+	if (!loop_failed(l))
+		return;
+	result->is_broken = true;
+	memcpy(result->failure, l->failure, sizeof(result->failure));
 }
 
 int loop_turn(struct loop *l, uint64_t wait_ns)

@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 struct client;
+struct endpoint;
+struct result;
 
 /*
  * One thread's event loop: readiness, the receive buffer all connections share, and the list of
@@ -17,14 +19,15 @@ struct client;
  */
 struct loop {
 	int epoll;
-	uint8_t *buffer; /* for the duration of one read */
+	struct endpoint *endpoint; /* borrowed; where clients connect to */
+	uint8_t *buffer;	   /* for the duration of one read */
 	size_t capacity;
 	uint64_t now; /* CLOCK_MONOTONIC of the last read, in ns */
 	struct client *dirty;
 	char failure[256]; /* empty while all is well */
 };
 
-bool loop_init(struct loop *l);
+bool loop_init(struct loop *l, struct endpoint *endpoint);
 void loop_finish(struct loop *l);
 
 enum { LOOP_EVENTS = 64 };
@@ -39,6 +42,9 @@ int loop_turn(struct loop *l, uint64_t wait_ns);
 void loop_flush(struct loop *l);
 
 __attribute__((format(printf, 2, 3))) void loop_fail(struct loop *l, const char *format, ...);
+
+/* What failed, if anything did, becomes the result's failure. */
+void loop_conclude(const struct loop *l, struct result *result);
 
 static inline bool loop_failed(const struct loop *l)
 {

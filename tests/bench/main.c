@@ -10,8 +10,8 @@
 
 #include "tests/bench/memory.h"
 #include "tests/bench/options.h"
+#include "tests/bench/plays.h"
 #include "tests/bench/report.h"
-#include "tests/bench/run.h"
 
 enum { EXIT_WRONG_COUNT = 1, EXIT_USAGE = 2, EXIT_BROKER = 3 };
 
@@ -43,29 +43,49 @@ static int exit_status(const struct result *r)
 	return r->failure[0] != '\0' ? EXIT_WRONG_COUNT : EXIT_SUCCESS;
 }
 
+static void (*const plays[N_PLAYS])(const struct options *, struct endpoint *, struct result *) = {
+	[PLAY_LOAD] = play_load,
+	[PLAY_REPLAY] = play_replay,
+	[PLAY_RECONNECT] = play_reconnect,
+	[PLAY_WILLS] = play_wills,
+	[PLAY_FILTERS] = play_filters,
+	[PLAY_DRIP] = play_drip,
+};
+
+static int run(const struct options *o, struct endpoint *e)
+{
+	struct result *result = memory_zeroed(1, sizeof(*result));
+	int status;
+
+	plays[o->play](o, e, result);
+	if (o->json)
+		report_json(o, result);
+	else if (!result->is_broken)
+		report_line(o, result);
+	if (result->failure[0] != '\0')
+		fprintf(stderr, "loadgen: %s\n", result->failure);
+	status = exit_status(result);
+	free(result);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
-	struct sockaddr_in address;
-	struct result *result;
+	struct endpoint endpoint;
 	int status;
 
-	if (!options_parse(&options, argc, argv, &address))
+	if (!options_parse(&options, argc, argv))
 		return EXIT_USAGE;
 	if (options.help) {
 		options_print_help();
 		return EXIT_SUCCESS;
 	}
+	if (!endpoint_init(&endpoint, options.host, options.port, options.cafile,
+			    options.websocket))
+		return EXIT_USAGE;
 	process_prepare(&options);
-	result = memory_zeroed(1, sizeof(*result));
-	run_scenario(&options, &address, result);
-	if (options.json)
-		report_json(&options, result);
-	else if (result->connections > 0)
-		report_line(&options, result);
-	if (result->failure[0] != '\0')
-		fprintf(stderr, "loadgen: %s\n", result->failure);
-	status = exit_status(result);
-	free(result);
+	status = run(&options, &endpoint);
+	endpoint_finish(&endpoint);
 	return status;
 }

@@ -4,7 +4,6 @@
  */
 #include "tests/bench/options.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,6 +37,7 @@ static const struct options common = {
 	.size = 200,
 	.inflight = 65535,
 	.burst = 50,
+	.over = 5,
 	.timeout = 10,
 	.cpu = UINT32_MAX,
 };
@@ -63,6 +63,26 @@ static const struct scenario scenarios[] = {
 	  { .publishers = 500, .qos = 1, .inflight = 1000, .rate = 1000, .duration = 5 } },
 	{ "idle", "connections with one subscription that do nothing: memory",
 	  { .subscribers = 5000, .filter = "nagios/h{subscriber}/load", .fanout = 1 } },
+	{ "store", "retained messages, one on each topic: memory",
+	  { .publishers = 100, .topics = 10000, .qos = 1, .inflight = 100, .retain = true,
+	    .once = true, .topic = "nagios/h{publisher}/s{topic}" } },
+	{ "replay", "read what `store` has left; with its --publishers, --topics and --size",
+	  { .publishers = 100, .topics = 10000, .subscribers = 1, .play = PLAY_REPLAY } },
+	{ "witness", "one publisher and its only reader at a steady pace, for others to disturb",
+	  { .publishers = 1, .subscribers = 1, .qos = 1, .rate = 200, .duration = 3600,
+	    .topic = "witness/load", .filter = "witness/load" } },
+	{ "reconnect", "all clients lose their connection and come back; latency: until connected",
+	  { .subscribers = 10000, .filter = "nagios/h{subscriber}/load", .play = PLAY_RECONNECT } },
+	{ "wills", "clients with wills vanish, one subscriber to --topic hears of each",
+	  { .subscribers = 10000, .filter = "nagios/h{subscriber}/load", .topic = "wills/#",
+	    .will = "wills/{subscriber}", .play = PLAY_WILLS } },
+	{ "filters", "one client subscribes to --count filters: memory",
+	  { .subscribers = 1, .filter = "flood/{item}/+", .count = 100000, .window = 1000,
+	    .play = PLAY_FILTERS } },
+	{ "drip", "sockets that send a byte a second and never finish their first packet",
+	  { .subscribers = 5000, .duration = 15, .play = PLAY_DRIP } },
+	{ "deaf", "publishers to a subscriber that never reads",
+	  { .publishers = 10, .subscribers = 1, .deaf = true, .count = 500000 } },
 };
 
 #define ROW(name, kind, field, min, max, help) \
@@ -71,6 +91,10 @@ static const struct scenario scenarios[] = {
 static const struct row rows[] = {
 	ROW("--host", KIND_TEXT, host, 0, 0, "IPv4 address of the broker (127.0.0.1)"),
 	ROW("--port", KIND_UNSIGNED, port, 1, 65535, "its port (1883)"),
+	ROW("--cafile", KIND_TEXT, cafile, 0, 0, "TLS, with a broker that these CAs vouch for"),
+	ROW("--websocket", KIND_FLAG, websocket, 0, 0, "MQTT in WebSocket frames"),
+	ROW("--username", KIND_TEXT, username, 0, 0, "template with {item}, {item%N}: the client's number"),
+	ROW("--password", KIND_TEXT, password, 0, 0, "likewise"),
 	ROW("--version", KIND_UNSIGNED, version, 3, 5, "MQTT 5, or 3.1.1 as 3 or 4 (4)"),
 	ROW("--publishers", KIND_UNSIGNED, publishers, 0, 100000, "number of publishers"),
 	ROW("--subscribers", KIND_UNSIGNED, subscribers, 0, 100000, "number of subscribers"),
@@ -78,11 +102,16 @@ static const struct row rows[] = {
 	ROW("--topic", KIND_TEXT, topic, 0, 0, "template with {publisher} {topic} {item} {item/N} {item%N}"),
 	ROW("--filter", KIND_TEXT, filter, 0, 0, "template with {subscriber}"),
 	ROW("--topics", KIND_UNSIGNED, topics, 1, 100000, "each publisher goes round so many (1)"),
+	ROW("--once", KIND_FLAG, once, 0, 0, "each topic of each publisher once"),
+	ROW("--retain", KIND_FLAG, retain, 0, 0, "publish retained messages"),
 	ROW("--payload", KIND_TEXT, payload, 0, 0,
 		"text with those and {time} {seq} {state} {fill}"),
 	ROW("--size", KIND_UNSIGNED, size, 0, 268000000, "of the payload in bytes (200)"),
 	ROW("--fanout", KIND_UNSIGNED, fanout, 0, 100000,
 		"deliveries one message causes (one per subscriber)"),
+	ROW("--deaf", KIND_FLAG, deaf, 0, 0, "subscribers read nothing"),
+	ROW("--will", KIND_TEXT, will, 0, 0, "topic of each client's will, with {subscriber}"),
+	ROW("--over", KIND_SECONDS, over, 0.001, 3600, "seconds in which all come back (5)"),
 	ROW("--count", KIND_COUNT, count, 1, 4e9, "messages in all"),
 	ROW("--duration", KIND_SECONDS, duration, 0.001, 1e6, "seconds, instead of --count"),
 	ROW("--rate", KIND_SECONDS, rate, 0.001, 1e8, "open loop: messages a second in all"),
@@ -94,6 +123,8 @@ static const struct row rows[] = {
 	ROW("--timeout", KIND_SECONDS, timeout, 0.1, 3600, "seconds without progress (10)"),
 	ROW("--broker-pid", KIND_UNSIGNED, broker_pid, 1, 1 << 30, "whose CPU and memory to read"),
 	ROW("--cpu", KIND_UNSIGNED, cpu, 0, 1023, "run on this CPU"),
+	ROW("--step", KIND_FLAG, step, 0, 0,
+		"when connected, print `ready` and wait for a line; SIGTERM ends the publishing"),
 	ROW("--json", KIND_FLAG, json, 0, 0, "print one JSON object"),
 	ROW("--help", KIND_FLAG, help, 0, 0, "this text"),
 };
@@ -123,6 +154,36 @@ static bool complain(const char *what, const char *word)
 	return false;
 }
 
+static void keep_unless_set(const char **text, const char *value)
+{
+	if (value != NULL)
+		*text = value;
+}
+
+static void scenario_copy(struct options *o, const struct options *v)
+{
+	o->play = v->play;
+	o->publishers = v->publishers;
+	o->subscribers = v->subscribers;
+	o->qos = v->qos;
+	o->fanout = v->fanout;
+	o->is_shared = v->is_shared;
+	o->deaf = v->deaf;
+	o->once = v->once;
+	o->retain = v->retain;
+	o->count = v->count;
+	o->duration = v->duration;
+	o->rate = v->rate;
+	o->window = v->window;
+	if (v->inflight > 0)
+		o->inflight = v->inflight;
+	if (v->topics > 0)
+		o->topics = v->topics;
+	keep_unless_set(&o->topic, v->topic);
+	keep_unless_set(&o->filter, v->filter);
+	keep_unless_set(&o->will, v->will);
+}
+
 static bool scenario_apply(struct options *o, const char *name)
 {
 	const struct options *v = NULL;
@@ -132,20 +193,8 @@ static bool scenario_apply(struct options *o, const char *name)
 			v = &scenarios[i].values;
 	if (v == NULL)
 		return complain("there is no scenario", name);
+	scenario_copy(o, v);
 	o->scenario = name;
-	o->publishers = v->publishers;
-	o->subscribers = v->subscribers;
-	o->qos = v->qos;
-	o->fanout = v->fanout;
-	o->is_shared = v->is_shared;
-	o->count = v->count;
-	o->duration = v->duration;
-	o->rate = v->rate;
-	o->window = v->window;
-	if (v->inflight > 0)
-		o->inflight = v->inflight;
-	if (v->filter != NULL)
-		o->filter = v->filter;
 	return true;
 }
 
@@ -183,27 +232,33 @@ static const struct row *row_find(const char *name)
 	return NULL;
 }
 
+static bool is_too_long(const char *text, size_t max)
+{
+	return text != NULL && strlen(text) > max;
+}
+
 /* What no single option shows to be wrong. Also fills in what follows from the others. */
-static bool settle(struct options *o, struct sockaddr_in *ret_address)
+static bool settle(struct options *o)
 {
 	if (o->version == 3)
 		o->version = MQTT_V311;
-	if (o->fanout == 0)
+	if (o->fanout == 0 && !o->deaf)
 		o->fanout = o->subscribers;
+	if (o->once)
+		o->count = (uint64_t)o->publishers * o->topics;
 	if (o->payload == NULL && o->size < STAMP_SIZE)
 		return complain("less than 16 bytes are no payload:", "--size");
-	if (strlen(o->topic) > 900 || strlen(o->filter) > 900)
+	if (is_too_long(o->topic, 900) || is_too_long(o->filter, 900))
 		return complain("more than 900 bytes in", "--topic or --filter");
-	if (o->publishers > 0 && o->count == 0 && o->duration == 0)
+	if (is_too_long(o->username, 380) || is_too_long(o->password, 380) ||
+			is_too_long(o->will, 380))
+		return complain("more than 380 bytes in", "--username, --password or --will");
+	if (o->publishers > 0 && o->count == 0 && o->duration == 0 && o->play == PLAY_LOAD)
 		return complain("how long? missing", "--count or --duration");
-	*ret_address = (struct sockaddr_in){ .sin_family = AF_INET,
-		.sin_port = htons((uint16_t)o->port) };
-	if (inet_pton(AF_INET, o->host, &ret_address->sin_addr) != 1)
-		return complain("not an IPv4 address:", o->host);
 	return true;
 }
 
-bool options_parse(struct options *o, int argc, char **argv, struct sockaddr_in *ret_address)
+bool options_parse(struct options *o, int argc, char **argv)
 {
 	bool has_count = false, has_duration = false;
 
@@ -238,5 +293,5 @@ bool options_parse(struct options *o, int argc, char **argv, struct sockaddr_in 
 		o->count = 0;
 	if (has_count && !has_duration)
 		o->duration = 0;
-	return settle(o, ret_address);
+	return settle(o);
 }

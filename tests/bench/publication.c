@@ -115,7 +115,7 @@ void publication_init(struct publication *p, const struct publication_plan *plan
 	body_len = 2 + name_len + (plan->qos > 0 ? 2 : 0) + (plan->version == MQTT_V5 ? 1 : 0) +
 		   payload_len;
 	p->packet = memory_zeroed(CODEC_FIXED_HEADER_MAX + body_len, 1);
-	p->packet[0] = (uint8_t)(PACKET_PUBLISH << 4 | plan->qos << 1);
+	p->packet[0] = (uint8_t)(PACKET_PUBLISH << 4 | plan->qos << 1 | plan->is_retained);
 	at += codec_varint(p->packet + at, body_len);
 	p->packet[at] = (uint8_t)(name_len >> 8);
 	p->packet[at + 1] = (uint8_t)name_len;
@@ -125,6 +125,7 @@ void publication_init(struct publication *p, const struct publication_plan *plan
 	at += (plan->qos > 0 ? 2 : 0) + (plan->version == MQTT_V5 ? 1 : 0);
 	p->payload_at = at;
 	p->len = at + payload_len;
+	p->content = name_len + payload_len;
 	if (p->is_text)
 		memcpy(p->packet + at, text, payload_len);
 	else

@@ -27,6 +27,7 @@ struct publication {
 	size_t len, payload_at;
 	size_t id_at;			  /* 0: QoS 0 */
 	size_t time_at, seq_at, state_at; /* 0: not in the template */
+	size_t content;			  /* bytes of topic and payload */
 	bool is_text;
 };
 
@@ -35,6 +36,7 @@ enum { STAMP_SIZE = 16 };
 struct publication_plan {
 	enum mqtt_version version;
 	uint8_t qos;
+	bool is_retained;
 	const char *topic;   /* a template */
 	const char *payload; /* a template, or NULL for the stamp */
 	size_t payload_size;
@@ -71,6 +73,15 @@ static inline void publication_write(const struct publication *p, uint8_t *out, 
 	memcpy(out + p->payload_at, &publisher, 4);
 	memcpy(out + p->payload_at + 4, &seq, 4);
 	memcpy(out + p->payload_at + 8, &time, 8);
+}
+
+/* Of a payload that has STAMP_SIZE bytes at least. */
+static inline void publication_read_stamp(const uint8_t *payload, uint32_t *ret_publisher,
+		uint32_t *ret_seq, uint64_t *ret_time)
+{
+	memcpy(ret_publisher, payload, 4);
+	memcpy(ret_seq, payload + 4, 4);
+	memcpy(ret_time, payload + 8, 8);
 }
 
 #endif

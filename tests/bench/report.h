@@ -3,7 +3,7 @@
 #define BENCH_REPORT_H
 
 #include "tests/bench/options.h"
-#include "tests/bench/run.h"
+#include "tests/bench/result.h"
 
 /* One line for a person. */
 void report_line(const struct options *o, const struct result *r);
