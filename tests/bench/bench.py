@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""make bench: belfry-broker beside Mosquitto, then the whole way into a real Nagios.
+"""make bench: belfry-broker beside Mosquitto, in storms, then the whole way into a real Nagios.
 
-BENCH="quick broker nagios" chooses: `quick` for the short form, `broker` or `nagios` for one part.
+BENCH="quick broker storms nagios" chooses: `quick` for the short form, the others for single parts.
 """
 
 import os
@@ -11,20 +11,27 @@ import sys
 import harness
 import nagios_way
 import report
+import storms
+
+PARTS = {"broker", "storms", "nagios"}
 
 
 def main():
     words = set(sys.argv[1:])
-    unknown = words - {"quick", "broker", "nagios"}
+    unknown = words - PARTS - {"quick"}
     if unknown:
-        raise harness.Failure(f"no such part: {' '.join(sorted(unknown))}; take quick, broker, nagios")
+        raise harness.Failure(f"no such part: {' '.join(sorted(unknown))}; "
+                              f"take quick, {', '.join(sorted(PARTS))}")
+    parts = words & PARTS or PARTS
     programs = os.environ.get("BELFRY_BIN", "build/bin")
     build = os.environ.get("BELFRY_BUILD", "build/release")
     shared = ["--loadgen", f"{build}/tests/bench/loadgen"] + (["--quick"] if "quick" in words else [])
     status = 0
-    if "broker" in words or "nagios" not in words:
+    if "broker" in parts:
         status |= report.main([f"{programs}/belfry-broker", *shared])
-    if "nagios" in words or "broker" not in words:
+    if "storms" in parts:
+        status |= storms.main([f"{programs}/belfry-broker", *shared])
+    if "nagios" in parts:
         status |= nagios_way.main([f"{programs}/belfry-broker", f"{programs}/belfry-gateway",
                                    "--nebcount", f"{build}/tests/system/nebcount.so", *shared])
     return status

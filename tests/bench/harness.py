@@ -139,26 +139,123 @@ def accepts_connections(port):
 
 BROKER_CONFIGURATION = """\
 listener {port} 127.0.0.1
-allow_anonymous true
+{transport}
+allow_anonymous {anonymous}
 persistence false
 log_dest none
-max_queued_messages 1000000
 {settings}
 """
+LONG_QUEUES = "max_queued_messages 1000000"
+
+
+def openssl(folder, *arguments):
+    done = subprocess.run(["openssl", *arguments], cwd=folder, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if done.returncode != 0:
+        raise Failure(f"openssl {arguments[0]}: {done.stdout.strip()}")
+
+
+def certificates(folder):
+    """The path of a CA's certificate; beside it a broker's on 127.0.0.1 and its key. Made once."""
+    ca = os.path.join(folder, "ca.crt")
+    if os.path.exists(ca):
+        return ca
+    program("openssl", "apt-get install openssl")
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout"]
+    openssl(folder, "req", *key, "server.key", "-out", "server.csr", "-subj", "/CN=127.0.0.1")
+    openssl(folder, "req", "-x509", *key, "ca.key", "-out", "ca.crt", "-subj", "/CN=belfry bench",
+            "-days", "30")
+    with open(os.path.join(folder, "server.ext"), "w") as out:
+        out.write("subjectAltName=IP:127.0.0.1\n")
+    openssl(folder, "x509", "-req", "-in", "server.csr", "-CA", "ca.crt", "-CAkey", "ca.key",
+            "-CAcreateserial", "-extfile", "server.ext", "-days", "30", "-out", "server.crt")
+    os.chmod(os.path.join(folder, "server.key"), 0o644)  # brokers give up their privileges
+    return ca
+
+
+def transport_lines(transport, folder):
+    """What a listener of tcp, tls, ws or wss says, and what the load generator does."""
+    lines, arguments = [], []
+    if transport in ("tls", "wss"):
+        arguments += ["--cafile", certificates(folder)]
+        lines += [f"cafile {folder}/ca.crt", f"certfile {folder}/server.crt",
+                  f"keyfile {folder}/server.key"]
+    if transport in ("ws", "wss"):
+        arguments.append("--websocket")
+        # Mosquitto 2.0.11 does not start when all its listeners are of this kind.
+        lines += ["protocol websockets", f"listener {free_port()} 127.0.0.1"]
+    return lines, arguments
 
 
 @contextlib.contextmanager
-def broker(path, folder, cpu=None, settings=""):
-    """A fresh broker, Mosquitto's defaults but for long queues; `.port` is where it listens."""
+def broker(path, folder, cpu=None, settings=LONG_QUEUES, transport="tcp", password_file=None):
+    """
+    A fresh broker, Mosquitto's defaults but for the settings; `.arguments` is what lets the load
+    generator reach it.
+    """
     port = free_port()
+    lines, arguments = transport_lines(transport, folder)
+    if password_file:
+        lines.append(f"password_file {password_file}")
     configuration = os.path.join(folder, f"broker-{port}.conf")
     with open(configuration, "w") as out:
-        out.write(BROKER_CONFIGURATION.format(port=port, settings=settings))
+        out.write(BROKER_CONFIGURATION.format(
+            port=port, transport="\n".join(lines), settings=settings,
+            anonymous="false" if password_file else "true"))
     log = os.path.join(folder, f"broker-{port}.log")
     with daemon(path, [path, "-c", configuration], log, cpu) as process:
         process.port = port
+        process.arguments = ["--port", port, "--broker-pid", process.pid, *arguments]
         wait_until(lambda: accepts_connections(port), 5, process, "the broker listens")
         yield process
+
+
+def peak_memory(pid):
+    """The most resident memory in bytes that the process has ever had."""
+    with open(f"/proc/{pid}/status") as status:
+        for line in status:
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    raise Failure(f"/proc/{pid}/status has no VmHWM")
+
+
+class SteppedLoadgen:
+    """A load generator that connects, waits for go(), and can be told to end."""
+
+    def __init__(self, loadgen, arguments, prefix=()):
+        self.process = subprocess.Popen(
+            [*prefix, loadgen, *map(str, arguments), "--step", "--json"], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.process.kill()
+        self.process.communicate()
+
+    def _fail(self):
+        words = self.process.stderr.read().strip()
+        raise Failure(words or f"loadgen ended with status {self.process.wait()}")
+
+    def wait_ready(self):
+        if self.process.stdout.readline() != "ready\n":
+            self._fail()
+
+    def go(self):
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+
+    def result(self):
+        """What it tells when it has come to its end."""
+        line = self.process.stdout.readline()
+        if not line:
+            self._fail()
+        return json.loads(line)
+
+    def end(self):
+        self.process.terminate()
+        return self.result()
 
 
 def run_loadgen(loadgen, arguments):

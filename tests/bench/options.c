@@ -82,7 +82,8 @@ static const struct scenario scenarios[] = {
 	{ "drip", "sockets that send a byte a second and never finish their first packet",
 	  { .subscribers = 5000, .duration = 15, .play = PLAY_DRIP } },
 	{ "deaf", "publishers to a subscriber that never reads",
-	  { .publishers = 10, .subscribers = 1, .deaf = true, .count = 500000 } },
+	  { .publishers = 10, .subscribers = 1, .deaf = true, .duration = 5,
+	    .topic = "deaf/{publisher}", .filter = "deaf/#" } },
 };
 
 #define ROW(name, kind, field, min, max, help) \

@@ -13,26 +13,10 @@ import statistics
 import sys
 
 import harness
+from workloads import RETAINED, WORKLOADS
 
 PEER = "/usr/sbin/mosquitto"
 BROKER_CPU, LOADGEN_CPU = 0, 1
-
-# name, loadgen arguments, what is measured, its target (None: told, not required), and the setting
-# for both brokers with which Mosquitto does best (measured; where nothing stands, its default does).
-#     speed    messages per broker-CPU-second; target: how many times the peer's
-#     latency  target: p50 in ms
-#     memory   bytes per connection; target: bytes
-WORKLOADS = [
-    ("fan-in 100 -> 1, QoS 0", ["fan-in", "--qos", 0], "speed", 8, ""),
-    ("fan-in 100 -> 1, QoS 1", ["fan-in", "--qos", 1], "speed", 8, "max_inflight_messages 100"),
-    ("fan-in 100 -> 1, QoS 2", ["fan-in", "--qos", 2], "speed", None, "max_inflight_messages 1000"),
-    ("fan-out 1 -> 100, QoS 0", ["fan-out", "--qos", 0], "speed", 15, ""),
-    ("fan-out 1 -> 100, QoS 1", ["fan-out", "--qos", 1], "speed", None, ""),
-    ("2000 publishers, 1 in flight", ["many"], "speed", 1.5, "max_inflight_messages 1000"),
-    ("20,000/s open loop, QoS 0", ["steady", "--rate", 20000, "--qos", 0], "latency", 1.5, ""),
-    ("5,000/s open loop, QoS 1", ["steady", "--rate", 5000, "--qos", 1], "latency", None, ""),
-    ("idle connections", ["idle"], "memory", 2048, ""),
-]
 
 # What the peer alone gets: with Nagle's algorithm a quiet reader's delayed acknowledgements hold
 # messages back for up to 15 ms. Under full load the algorithm helps it.
@@ -44,7 +28,9 @@ no persistence, no log, max_queued_messages 1000000, all else default, except fo
 better with: max_inflight_messages 100 for fan-in with QoS 1, 1000 for QoS 2 and for 2000 publishers
 (both brokers; with 20 Mosquitto 2.0.11 leaves the end of its QoS 2 queue undelivered), and
 set_tcp_nodelay true in open loop (Mosquitto), which takes up to 15 ms off its latency. Speed is
-deliveries per second of broker CPU. Latency is p50 / p99, from when a message was meant to be sent."""
+deliveries per second of broker CPU. Latency is p50 / p99, from when a message was meant to be sent.
+TLS is 1.3 with a P-256 certificate. A retained message's memory is what it takes beyond its topic and
+payload; it is measured once, as stores and replay are."""
 
 
 class Measurement:
@@ -62,6 +48,9 @@ class Measurement:
             return run["per_cpu_second"]
         if self.kind == "latency":
             return run["latency_ms"]["p50"]
+        if self.kind == "retained":
+            grown = run["memory_after"] - run["memory_before"]
+            return (grown - run["content"]) / run["published"]
         return run["memory_per_connection"]
 
     def figures(self):
@@ -85,7 +74,7 @@ class Measurement:
     def text(self):
         if self.kind == "speed":
             return f"{self.median():,.0f}/CPU-s"
-        if self.kind == "memory":
+        if self.kind in ("memory", "retained"):
             return f"{self.median():,.0f} B"
         p99 = statistics.median(run["latency_ms"]["p99"] for run in self.runs)
         return f"{self.median():.2f} / {p99:.2f} ms"
@@ -119,7 +108,8 @@ class Row:
         if self.target is None:
             return "-"
         return {"speed": f">= {self.target:g}x", "latency": f"p50 <= {self.target:g} ms",
-                "memory": f"<= {self.target:,} B"}[self.kind]
+                "memory": f"<= {self.target:,} B",
+                "retained": f"<= {self.target:,} B"}[self.kind]
 
     def verdict(self):
         words = [] if self.target is None else ["met" if self.is_met() else "MISSED"]
@@ -136,29 +126,52 @@ class Row:
               f"{self.verdict()}", flush=True)
 
 
-def arguments_for(workload, seconds):
-    if workload[0] == "idle":
-        return workload
-    return [*workload, "--duration", seconds]
+def loadgen(broker, arguments, options):
+    return harness.run_loadgen(options.loadgen, [
+        *arguments, *broker.arguments, "--cpu", LOADGEN_CPU, "--timeout", 3])
 
 
 def measure(path, workload, options, folder, *settings):
-    with harness.broker(path, folder, BROKER_CPU, "\n".join(settings)) as broker:
-        return harness.run_loadgen(options.loadgen, [
-            *arguments_for(workload, options.seconds), "--port", broker.port,
-            "--broker-pid", broker.pid, "--cpu", LOADGEN_CPU, "--timeout", 3])
+    arguments = workload.arguments
+    if workload.kind != "memory":
+        arguments = [*arguments, "--duration", options.seconds]
+    with harness.broker(path, folder, BROKER_CPU, transport=workload.transport, settings="\n".join(
+            [harness.LONG_QUEUES, *settings])) as broker:
+        return loadgen(broker, arguments, options)
+
+
+def measure_pairs(workload, options, folder):
+    row = Row(workload.name, workload.kind, workload.target)
+    for _ in range(options.runs):
+        row.ours.add(measure(options.broker, workload, options, folder, workload.settings))
+        row.peers.add(measure(options.peer, workload, options, folder, workload.settings,
+                              PEER_EXTRA.get(workload.kind, "")))
+    return row
+
+
+def measure_retained(options, folder):
+    """All rows about retained messages come from one pair of brokers that are filled once."""
+    rows = [(Row(name, kind, target), step) for name, kind, target, step in RETAINED
+            if options.only in name]
+    topics = ["--publishers", 100, "--topics", options.topics // 100]
+    for path, side in ((options.broker, "ours"), (options.peer, "peers")):
+        if not rows:
+            break
+        with harness.broker(path, folder, BROKER_CPU) as broker:
+            runs = {step: loadgen(broker, [step, *topics], options) for step in ("store", "replay")}
+        for row, step in rows:
+            getattr(row, side).add(runs[step])
+    return [row for row, _ in rows]
 
 
 def measure_all(options, folder):
     print(f"{'workload':<30}{'belfry-broker':>20}{'Mosquitto':>20}{'ratio':>9}  target")
-    for name, workload, kind, target, setting in WORKLOADS:
-        if options.only and options.only not in name:
-            continue
-        row = Row(name, kind, target)
-        for _ in range(options.runs):
-            row.ours.add(measure(options.broker, workload, options, folder, setting))
-            row.peers.add(measure(options.peer, workload, options, folder, setting,
-                                  PEER_EXTRA.get(kind, "")))
+    for workload in WORKLOADS:
+        if options.only in workload.name:
+            row = measure_pairs(workload, options, folder)
+            row.print()
+            yield row
+    for row in measure_retained(options, folder):
         row.print()
         yield row
 
@@ -183,10 +196,10 @@ def parse_arguments(argv):
     parser.add_argument("--loadgen", default=os.path.join(build, "release/tests/bench/loadgen"))
     parser.add_argument("--peer", default=PEER, help=f"the other broker ({PEER})")
     parser.add_argument("--quick", action="store_true", help="one short run of each instead of three")
-    parser.add_argument("--only", help="only workloads with these words in their name")
+    parser.add_argument("--only", default="", help="only workloads with these words in their name")
     parser.add_argument("--json", help="write all runs to this file")
     options = parser.parse_args(argv)
-    options.runs, options.seconds = (1, 1) if options.quick else (3, 3)
+    options.runs, options.seconds, options.topics = (1, 1, 100000) if options.quick else (3, 3, 1000000)
     options.broker = harness.program(options.broker, "build it with make")
     options.loadgen = harness.program(options.loadgen, "build it with make bench")
     options.peer = harness.program(options.peer, "apt-get install mosquitto")
