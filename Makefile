@@ -73,6 +73,7 @@ COMMON  := $(B)/libcommon.a
 BROKER  := $(B)/libbroker.a
 GATEWAY := $(B)/libgateway.a
 CLI     := $(B)/libcli.a
+BENCH   := $(B)/libbench.a
 PROGRAMS := $(BIN)/belfry-broker $(BIN)/belfry-gateway $(BIN)/belfry
 
 UNIT_SRC := $(sort $(shell find tests/unit -name '*_test.c' 2>/dev/null))
@@ -138,6 +139,7 @@ $(COMMON):  $(call objs,common)
 $(BROKER):  $(call objs,$(BROKER_DIRS))
 $(GATEWAY): $(call objs,gateway)
 $(CLI):     $(call objs,cli)
+$(BENCH):   $(call objs,tests/bench)
 
 $(B)/%.a:
 	@rm -f $@
@@ -163,8 +165,9 @@ $(filter $(B)/tests/unit/broker/%,$(UNITS)):  %: %.o $(BROKER) $(COMMON)
 $(filter $(B)/tests/unit/gateway/%,$(UNITS)): %: %.o $(GATEWAY) $(COMMON)
 $(filter $(B)/tests/unit/cli/%,$(UNITS)):     %: %.o $(CLI) $(GATEWAY) $(COMMON)
 $(filter $(B)/tests/unit/common/%,$(UNITS)):  %: %.o $(COMMON)
+$(filter $(B)/tests/unit/bench/%,$(UNITS)):   %: %.o $(BENCH)
 $(UNITS):
-	$(call link,$(LIBS_BROKER) $(LIBS_GATEWAY) -lcmocka)
+	$(call link,$(LIBS_BROKER) $(LIBS_GATEWAY) $(LIBS_BENCH) -lcmocka)
 
 # A fuzz target is the gateway's when it includes something of it, else the broker's.
 FUZZ_GATEWAY := $(patsubst tests/fuzz/%.c,%,$(shell grep -l '"gateway/' $(FUZZ_SRC) /dev/null))
@@ -175,7 +178,7 @@ $(REPLAYS): $(B)/tests/fuzz/replay.o
 	$(call link,$(LIBS_BROKER) $(LIBS_GATEWAY))
 $(CONVERSE): $(call objs,tests/conversations) $(BROKER) $(COMMON)
 	$(call link,$(LIBS_BROKER))
-$(LOADGEN): $(B)/tests/bench/main.o $(call objs,tests/bench)
+$(LOADGEN): $(B)/tests/bench/main.o $(BENCH)
 	$(call link,$(LIBS_BENCH))
 $(B)/tests/system/%.so: tests/system/%.c $(B)/flags
 	@mkdir -p $(@D)

@@ -9,8 +9,8 @@ set -eu
 run="gcc make pkg-config libc6-dev libev-dev liblmdb-dev libmosquitto-dev libcjson-dev
      uthash-dev libxxhash-dev libssl-dev libwslay-dev libhttp-parser-dev mosquitto-clients
      nagios4-core"
-test="clang clang-format clang-tidy libcmocka-dev cppcheck libclang-rt-14-dev mosquitto python3
-      python3-paho-mqtt python3-pytest util-linux"
+test="clang clang-format clang-tidy libcmocka-dev cppcheck libclang-rt-14-dev mosquitto openssl
+      python3 python3-paho-mqtt python3-pytest util-linux"
 
 wanted=$run
 [ "${1:-}" = --run ] || wanted="$run $test"
