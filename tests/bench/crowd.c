@@ -24,6 +24,7 @@ static void on_back(struct client *client)
 	struct crowd *c = client->owner;
 
 	on_ready(client);
+	c->trying--;
 	histogram_record(c->waited, c->loop->now > m->due ? c->loop->now - m->due : 0);
 }
 
@@ -33,6 +34,7 @@ static void on_broken(struct client *client)
 	struct crowd *c = client->owner;
 
 	c->broken++;
+	c->trying--;
 	m->retry = clock_ns() + RETRY_NS;
 	c->waiting[(c->waiting_first + c->waiting_n++) % c->n] = client->index;
 }
@@ -94,20 +96,31 @@ void crowd_return(struct crowd *c, uint64_t now, uint64_t over_ns)
 	}
 }
 
+static bool has_room(const struct crowd *c)
+{
+	return c->o->window == 0 || c->trying < c->o->window;
+}
+
+static void try_again(struct crowd *c, struct member *m)
+{
+	c->trying++;
+	client_connect(&m->client);
+}
+
 void crowd_turn(struct crowd *c)
 {
 	uint64_t now = clock_ns();
 
-	while (c->next < c->n && c->members[c->next].due <= now)
-		client_connect(&c->members[c->next++].client);
-	while (c->waiting_n > 0) {
+	while (c->next < c->n && c->members[c->next].due <= now && has_room(c))
+		try_again(c, &c->members[c->next++]);
+	while (c->waiting_n > 0 && has_room(c)) {
 		struct member *m = &c->members[c->waiting[c->waiting_first]];
 
 		if (m->retry > now)
 			break;
 		c->waiting_first = (c->waiting_first + 1) % c->n;
 		c->waiting_n--;
-		client_connect(&m->client);
+		try_again(c, m);
 	}
 	loop_turn(c->loop, c->next < c->n ? TURN_NS / 5 : TURN_NS);
 	loop_flush(c->loop);

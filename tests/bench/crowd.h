@@ -9,7 +9,10 @@
 
 /*
  * Many clients that all lose their connection in the same moment, and come back one after the
- * other. Whoever fails to get in tries again after a second or two, as programs do.
+ * other. Whoever fails to get in tries again after a second, as programs do.
+ *
+ * At most options->window try at a time: we are one process where there would be thousands of
+ * machines, and a client must not miss the broker's deadline because we had no time for it.
  */
 struct member {
 	struct client client;
@@ -23,6 +26,7 @@ struct crowd {
 	struct histogram *waited; /* from `due` to being connected */
 	struct member *members;
 	unsigned n, n_ready;
+	unsigned trying;
 	uint64_t broken;   /* attempts that failed */
 	unsigned next;	   /* the first that has not tried to come back */
 	unsigned *waiting; /* those that will try again, in the order of `retry` */
