@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "broker/broker.h"
 
+#include <errno.h>
 #include <signal.h>
 
+#include "broker/io/connection.h"
 #include "broker/io/listener.h"
-#include "broker/io/reactor.h"
+#include "broker/io/verifier.h"
 #include "broker/observe.h"
 #include "broker/reload.h"
 #include "common/hash.h"
@@ -15,6 +17,8 @@ struct broker {
 	struct resources resources;
 	struct shard *shard;
 	struct reactor reactor;
+	struct address_limit *limit;
+	struct verifier *verifier;
 	struct listener *listeners;
 	ev_signal term, interrupt, hangup;
 };
@@ -50,6 +54,50 @@ static void watch_signal(struct broker *b, ev_signal *watcher, int number,
 	ev_signal_start(b->reactor.loop, watcher);
 }
 
+/* One core is for the loop. A thread takes 16 MiB while it hashes with scrypt. */
+static unsigned hashing_threads(void)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return cores < 3 ? 1 : cores > 4 ? 4 : (unsigned)cores - 1;
+}
+
+static void address_of(const struct client *c, struct sockaddr_storage *ret)
+{
+	connection_address(c->connection, ret);
+}
+
+static void decide(struct client *c, enum verdict verdict)
+{
+	connection_decide(c->connection, verdict);
+}
+
+static void watch_addresses(struct broker *b)
+{
+	b->limit = address_limit_create(hash_seed());
+	address_limit_set(b->limit, b->config->address_limits);
+	b->reactor.limit = b->limit;
+}
+
+/* False when no thread can be started. */
+static bool verify_passwords(struct broker *b)
+{
+	struct verifier_options options = { .loop = b->reactor.loop,
+		.now = &b->reactor.now,
+		.counters = &b->shard->counters,
+		.limit = b->limit,
+		.threads = hashing_threads(),
+		.seed = hash_seed(),
+		.address = address_of,
+		.decide = decide };
+
+	b->verifier = verifier_create(&options);
+	if (b->verifier == NULL)
+		return false;
+	b->shard->authenticator = verifier_authenticator(b->verifier);
+	return true;
+}
+
 struct broker *broker_create(struct config *config, struct resources *resources)
 {
 	struct broker *b = xcalloc(1, sizeof(*b));
@@ -62,6 +110,7 @@ struct broker *broker_create(struct config *config, struct resources *resources)
 	b->shard = shard_create(&config->limits, &observer, hash_seed(), hash_seed());
 	reactor_init(&b->reactor, b->shard);
 	b->reactor.max_connections = config->global_max_connections;
+	watch_addresses(b);
 	watch_signal(b, &b->term, SIGTERM, on_stop);
 	watch_signal(b, &b->interrupt, SIGINT, on_stop);
 	watch_signal(b, &b->hangup, SIGHUP, on_hangup);
@@ -70,6 +119,10 @@ struct broker *broker_create(struct config *config, struct resources *resources)
 
 bool broker_listen(struct broker *b)
 {
+	if (!verify_passwords(b)) {
+		log_error_errno(errno, "no thread can be started to hash passwords on");
+		return false;
+	}
 	for (size_t i = 0; i < b->resources.count; i++) {
 		const struct listener_resources *l = &b->resources.listeners[i];
 		struct listener_options options = { .name = l->name,
@@ -99,7 +152,10 @@ void broker_destroy(struct broker *b)
 	if (b == NULL)
 		return;
 	listeners_close(&b->listeners);
+	verifier_destroy(b->verifier); /* while the clients that wait for it are there */
+	b->shard->authenticator = (struct authenticator){ 0 };
 	reactor_finish(&b->reactor);
+	address_limit_destroy(b->limit);
 	shard_destroy(b->shard);
 	resources_close(&b->resources);
 	config_destroy(b->config);

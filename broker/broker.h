@@ -12,7 +12,7 @@ struct broker;
 /* Takes over the configuration, and what *resources holds. */
 struct broker *broker_create(struct config *config, struct resources *resources);
 
-/* Open the listeners. False when one cannot be opened; that was logged. */
+/* Open the listeners and what serves their clients. False when that cannot be; it was logged. */
 bool broker_listen(struct broker *b);
 
 /* Serve until SIGTERM or SIGINT. */

@@ -8,6 +8,7 @@
 
 #include "broker/core/limits.h"
 #include "broker/core/policy.h"
+#include "broker/io/address_limit.h"
 #include "common/log.h"
 #include "common/settings.h"
 
@@ -104,6 +105,7 @@ struct config {
 	uint64_t global_max_connections;
 	struct text_list clientid_prefixes;
 	uint64_t websockets_headers_size;
+	struct address_limits address_limits;
 	uint64_t sys_interval;
 
 	bool connection_messages;

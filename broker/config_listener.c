@@ -42,7 +42,7 @@ static const struct setting secured_listener_settings[] = {
 	SETTINGS_END,
 };
 
-static const struct setting *table_of(const struct config *config)
+const struct setting *config_listener_table(const struct config *config)
 {
 	return config->per_listener_settings ? secured_listener_settings : config_listener_settings;
 }
@@ -69,11 +69,11 @@ bool config_open_listener(void *owner, struct settings_line *line, struct settin
 			&config->listener_capacity, sizeof(*config->listeners));
 	listener = xcalloc(1, sizeof(*listener));
 	config->listeners[config->listener_count++] = listener;
-	settings_init(table_of(config), listener);
+	settings_init(config_listener_table(config), listener);
 	listener->port = number;
 	if (address.len > 0)
 		listener->address = span_dup_text(address);
-	*ret = (struct settings_block){ .table = table_of(config),
+	*ret = (struct settings_block){ .table = config_listener_table(config),
 		.target = listener,
 		.title = "listener",
 		.lines = &listener->lines };
@@ -128,6 +128,6 @@ void config_check_listeners(const struct config *config, struct settings_report 
 		check_strays(config, report);
 	check_listener(&config->first, config_global_settings, &config->lines, report);
 	for (size_t i = 0; i < config->listener_count; i++)
-		check_listener(config->listeners[i], table_of(config), &config->listeners[i]->lines,
-				report);
+		check_listener(config->listeners[i], config_listener_table(config),
+				&config->listeners[i]->lines, report);
 }

@@ -76,7 +76,6 @@ const struct settings_refusal config_refusals[] = {
 	REFUSE("notifications_local_only"),
 	REFUSE("packet_buffer_size"),
 	REFUSE("password"),
-	REFUSE("password_file"),
 	REFUSE("persistence_file"),
 	REFUSE("persistence_location"),
 	REFUSE("plugin"),

@@ -23,6 +23,9 @@ extern const struct settings_refusal config_refusals[];
 bool config_open_listener(void *owner, struct settings_line *line, struct settings_block *ret);
 bool config_open_bridge(void *owner, struct settings_line *line, struct settings_block *ret);
 
+/* Of a listener block: with per_listener_settings it has more rows. */
+const struct setting *config_listener_table(const struct config *config);
+
 /* What one row cannot know. */
 void config_check_log(const struct config *config, struct settings_report *report);
 void config_check_listeners(const struct config *config, struct settings_report *report);

@@ -2,6 +2,7 @@
 #include "broker/reload.h"
 
 #include "broker/config_tables.h"
+#include "broker/io/address_limit.h"
 #include "broker/io/connection.h"
 #include "broker/io/listener.h"
 #include "broker/observe.h"
@@ -108,6 +109,7 @@ static void apply(const struct reloadable *r, struct config *config, struct reso
 			observe_core(config->connection_messages, log_enabled(LOG_TYPE_DEBUG));
 	r->reactor->shard->limits = &config->limits;
 	r->reactor->max_connections = config->global_max_connections;
+	address_limit_set(r->reactor->limit, config->address_limits);
 	apply_to_listeners(r, fresh);
 	resources_close(r->resources);
 	*r->resources = *fresh;

@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "broker/resources.h"
 
-#include "common/mem.h"
+#include <sys/stat.h>
+
+#include "broker/config_tables.h"
+#include "broker/core/password_file.h"
+#include "common/hash.h"
+#include "common/log.h"
+#include "common/settings_file.h"
 
 /* Port and address; several that let the kernel choose a port are numbered. */
 static char *name_of(
@@ -20,18 +26,72 @@ static char *name_of(
 	return str_take(&name);
 }
 
+/* A file that a security keyword of the listener names cannot be read. */
+static void file_error(const struct config *config, const struct listener_config *listener,
+		const char *keyword, const char *path, int error, struct settings_report *report)
+{
+	bool is_own = config_security(config, listener) == &listener->security;
+	struct str what = { 0 };
+
+	str_printf(&what, "%s cannot be read: %s", path, strerror(-error));
+	config_keyword_error(report,
+			is_own ? config_listener_table(config) : config_global_settings,
+			is_own ? &listener->lines : &config->lines, keyword, str_text(&what));
+	str_finish(&what);
+}
+
+/* As Mosquitto, which will refuse such a file one day. */
+static void warn_of_mode(const char *path)
+{
+	struct stat status;
+
+	if (stat(path, &status) == 0 && (status.st_mode & (S_IROTH | S_IWOTH)) != 0)
+		log_warn("password_file %s: is open to everybody; run: chmod o-rw %s", path, path);
+}
+
+/* The users of password_file, or NULL; listeners with the same settings share them. */
+static struct password_file *open_passwords(const struct resources *r, const struct config *config,
+		const struct listener_config *listener, struct settings_report *report)
+{
+	const struct security_config *security = config_security(config, listener);
+	const char *path = security->password_file;
+	struct str text = { 0 };
+	struct password_file *file = NULL;
+	int error;
+
+	for (size_t i = 0; i < r->count; i++) {
+		struct password_file *known = r->listeners[i].policy->passwords;
+
+		if (config_security(config, r->listeners[i].config) == security)
+			return known != NULL ? password_file_ref(known) : NULL;
+	}
+	if (path == NULL)
+		return NULL;
+	error = settings_read_file(path, &text);
+	if (error < 0) {
+		file_error(config, listener, "password_file", path, error, report);
+	} else {
+		warn_of_mode(path);
+		file = password_file_parse(str_span(&text), path, hash_seed(), report);
+	}
+	wipe(text.text, text.len);
+	str_finish(&text);
+	return file;
+}
+
 /* Errors go into the report; what could be made stays. */
 static void open_listener(struct resources *r, const struct config *config,
 		const struct listener_config *listener, const char *host,
 		struct settings_report *report)
 {
 	struct listener_resources *l = &r->listeners[r->count];
+	struct password_file *passwords = open_passwords(r, config, listener, report);
 
-	(void)report;
 	*l = (struct listener_resources){ .config = listener, .host = host };
 	l->name = name_of(r, listener, host);
 	r->count++;
 	l->policy = config_policy(config, listener);
+	l->policy->passwords = passwords;
 }
 
 bool resources_open(

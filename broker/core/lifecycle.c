@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "broker/core/lifecycle.h"
 
+#include "broker/core/password_file.h"
 #include "broker/core/replay.h"
 #include "broker/core/router.h"
 
@@ -96,12 +97,22 @@ void lifecycle_client_leaves(struct client *c, bool with_will, struct instant no
 		lifecycle_publish_will(shard, s, now);
 }
 
-static bool is_admitted(const struct client *c, const struct policy *policy)
+/* Who has proved himself with a password has to have the same one still. */
+static bool is_identity_good(
+		const struct client *c, const struct policy *old, const struct policy *new)
 {
-	if (c->session->username == NULL && !policy->allow_anonymous)
-		return false;
-	return (policy->versions & policy_version(c->version)) != 0 &&
-	       policy_takes_client_id(policy, session_id(c->session));
+	if (c->identity != NULL)
+		return true; /* the transport's to judge */
+	if (c->session->username == NULL || new->passwords == NULL)
+		return new->allow_anonymous;
+	return password_file_still_holds(
+			old->passwords, new->passwords, session_username(c->session));
+}
+
+static bool is_admitted(const struct client *c, const struct policy *old, const struct policy *new)
+{
+	return is_identity_good(c, old, new) && (new->versions &policy_version(c->version)) != 0 &&
+	       policy_takes_client_id(new, session_id(c->session));
 }
 
 void lifecycle_change_policy(
@@ -119,7 +130,7 @@ void lifecycle_change_policy(
 		if (c == NULL)
 			continue;
 		client_change_policy(c, new);
-		if (!is_admitted(c, new))
+		if (!is_admitted(c, old, new))
 			client_close(c, MQTT_NOT_AUTHORIZED, now);
 	}
 	policy_unref(old);

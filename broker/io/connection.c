@@ -79,12 +79,21 @@ void connection_destroy(struct connection *c)
 	free(c);
 }
 
+void connection_address(const struct connection *c, struct sockaddr_storage *ret)
+{
+	socklen_t len = sizeof(*ret);
+
+	memset(ret, 0, sizeof(*ret));
+	if (getpeername(c->watcher.fd, (struct sockaddr *)ret, &len) < 0)
+		ret->ss_family = AF_UNSPEC;
+}
+
 const char *connection_peer(const struct connection *c, char text[CONNECTION_PEER])
 {
 	struct sockaddr_storage address;
-	socklen_t len = sizeof(address);
 
-	if (getpeername(c->socket.fd, (struct sockaddr *)&address, &len) < 0)
+	connection_address(c, &address);
+	if (address.ss_family == AF_UNSPEC)
 		return "unknown";
 	return net_format_address(&address, text, CONNECTION_PEER);
 }

@@ -13,6 +13,8 @@
 #ifndef BROKER_IO_CONNECTION_H
 #define BROKER_IO_CONNECTION_H
 
+#include <sys/socket.h>
+
 #include "broker/io/reactor.h"
 #include "broker/io/stream.h"
 
@@ -69,6 +71,9 @@ void connection_flush(struct connection *c);
  * has those that are left.
  */
 void connections_go_on(struct reactor *r);
+
+/* Where the client is; AF_UNSPEC when that is not known any more. */
+void connection_address(const struct connection *c, struct sockaddr_storage *ret);
 
 /* "10.0.0.7:49152", "[::1]:49152"; for logs. The buffer has CONNECTION_PEER bytes. */
 enum { CONNECTION_PEER = 64 };

@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include "broker/io/address_limit.h"
 #include "broker/io/connection.h"
 #include "common/log.h"
 #include "common/mem.h"
@@ -63,6 +64,17 @@ static bool has_room(struct listener *l)
 	return !is_full;
 }
 
+/* Before anything is done for it, above all before a TLS handshake. */
+static bool is_too_fast(const struct listener *l, int fd)
+{
+	struct reactor *r = l->reactor;
+	struct sockaddr_storage address;
+	socklen_t len = sizeof(address);
+
+	return r->limit != NULL && getpeername(fd, (struct sockaddr *)&address, &len) == 0 &&
+	       !address_limit_connect(r->limit, &address, r->now);
+}
+
 static void admit(struct listener *l, int fd)
 {
 	int on = 1;
@@ -72,7 +84,7 @@ static void admit(struct listener *l, int fd)
 		http_api_admit(l->http_api, fd);
 		return;
 	}
-	if (!has_room(l)) {
+	if (is_too_fast(l, fd) || !has_room(l)) {
 		close(fd);
 		return;
 	}

@@ -23,6 +23,7 @@ enum {
 	MAX_TURN = 64, /* ready sockets between two rounds of sending */
 };
 
+struct address_limit;
 struct connection;
 
 struct reactor {
@@ -40,6 +41,7 @@ struct reactor {
 	struct connection *busy;	/* utlist: more was to be done for them than a turn bears */
 	size_t connection_count;
 	uint64_t max_connections;     /* of all listeners; 0 = no limit */
+	struct address_limit *limit;  /* borrowed; of new connections. NULL: none */
 	struct instant no_descriptor; /* when one was last missing for a client; 0: never */
 };
 

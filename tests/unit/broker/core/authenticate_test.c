@@ -272,6 +272,59 @@ static void who_is_not_admitted_any_more_is_closed(void **unused)
 	}
 }
 
+#define USER_U "u:$6$c2FsdA$"
+#define HASH_A                                                                                     \
+	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==" \
+	"\n"
+#define HASH_B                                                                                     \
+	"BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==" \
+	"\n"
+
+static struct password_file *users(const char *text)
+{
+	struct settings_report report = { 0 };
+
+	return text != NULL ? password_file_parse(span_of_text(text), "pw", 7, &report) : NULL;
+}
+
+/* A client has logged in; then its listener has another password file, or none. */
+static void who_logged_in_needs_the_same_password_still(void **unused)
+{
+	static const struct {
+		const char *before, *after;
+		bool allow_anonymous, has_identity, is_admitted;
+	} cases[] = {
+		{ USER_U HASH_A, "x:$6$c2FsdA$" HASH_A USER_U HASH_A, false, false, true },
+		{ USER_U HASH_A, USER_U HASH_B, true, false, false },
+		{ USER_U HASH_A, "x:$6$c2FsdA$" HASH_A, true, false, false },
+		{ USER_U HASH_A, "", true, false, false },
+		{ USER_U HASH_A, NULL, true, false, true },
+		{ USER_U HASH_A, NULL, false, false, false },
+		{ NULL, USER_U HASH_A, true, false, false },
+		{ USER_U HASH_A, "", false, true, true },
+	};
+
+	for (size_t i = 0; i < array_size(cases); i++) {
+		struct policy *fresh = policy_create();
+
+		password_file_unref(policy->passwords);
+		policy->passwords = users(cases[i].before);
+		policy->allow_anonymous = true;
+		fresh->passwords = users(cases[i].after);
+		fresh->allow_anonymous = cases[i].allow_anonymous;
+		if (cases[i].has_identity)
+			client_identify(c, BYTES("u"));
+		verdict = VERDICT_ALLOW;
+		send(CONNECT_USER);
+		assert_int_equal(c->state, CLIENT_CONNECTED);
+		lifecycle_change_policy(shard, policy, fresh, now);
+		assert_int_equal(c->state == CLIENT_CONNECTED, cases[i].is_admitted);
+		policy_unref(fresh);
+		end(unused);
+		begin(unused);
+	}
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -293,6 +346,7 @@ int main(void)
 		T(a_client_goes_under_the_new_policy),
 		T(a_client_of_another_listener_is_left_alone),
 		T(who_is_not_admitted_any_more_is_closed),
+		T(who_logged_in_needs_the_same_password_still),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
