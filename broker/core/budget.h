@@ -19,6 +19,8 @@ enum {
 
 /* Zeroed memory is an empty budget. */
 struct budget {
+	size_t messages;  /* bytes of those that are alive, whoever waits for them */
+	size_t waiting;	  /* places in the queues of sessions */
 	size_t strangers; /* bytes of those who hold more than STRANGER_BYTES each */
 };
 

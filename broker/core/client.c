@@ -63,6 +63,7 @@ static void stop_waiting(struct client *c)
 
 	if (c->state == CLIENT_WAITING && a->cancel != NULL)
 		a->cancel(a->owner, c);
+	budget_forget_stranger(&c->shard->budget, &c->charged);
 	wipe(c->connect.text, c->connect.len);
 	str_finish(&c->connect);
 }
@@ -253,6 +254,7 @@ void client_decide(struct client *c, enum verdict verdict, struct instant now)
 	if (c->state != CLIENT_WAITING)
 		return;
 	c->connect = (struct str){ 0 };
+	budget_forget_stranger(&c->shard->budget, &c->charged);
 	c->state = CLIENT_NEW;
 	frame_next(str_span(&packet), packet.len, &frame);
 	reason = protocol_connect_decided(c, &frame, verdict, now);

@@ -49,6 +49,7 @@ struct client {
 	void *connection;	 /* the owner's, untouched here */
 	char *identity;		 /* user name that the transport has proved, owned; NULL: none */
 	struct str connect;	 /* the CONNECT packet while CLIENT_WAITING */
+	uint32_t charged;	 /* for that, to the budget of strangers */
 	struct output output;
 	struct client *previous_dirty, *next_dirty;
 	struct client *previous_replaying, *next_replaying;
@@ -70,6 +71,9 @@ struct client {
 enum {
 	/* Mosquitto's limit, enough for a will and a password of 48 kB each (CVE-2023-0809) */
 	MAX_CONNECT_PACKET = 100000,
+	/* Bytes of a client identifier. The protocol's 65,535 are of use to nobody but who fills
+	   tables and logs with them; a certificate's subject, the longest in use, has hundreds. */
+	MAX_CLIENT_ID = 1024,
 };
 
 /*

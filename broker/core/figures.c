@@ -18,7 +18,7 @@ static void add_session(struct figures *f, const struct session *s)
 static uint64_t dropped(const struct counters *c)
 {
 	return c->dropped_queue_full + c->dropped_output_full + c->dropped_expired +
-	       c->dropped_too_large + c->dropped_offline;
+	       c->dropped_too_large + c->dropped_offline + c->dropped_memory;
 }
 
 void figures_take(const struct shard *shard, struct figures *ret)

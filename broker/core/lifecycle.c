@@ -25,6 +25,7 @@ static void end_session(struct shard *shard, struct session *s, struct instant n
 	lifecycle_publish_will(shard, s, now);
 	topic_tree_remove_all(&shard->topics, &s->subscriptions);
 	timer_clear(&shard->timers, &s->expiry);
+	shard->budget.waiting -= s->outbox.count;
 	session_destroy(&shard->sessions, s);
 }
 
@@ -32,6 +33,20 @@ void lifecycle_session_expired(struct shard *shard, struct session *s, struct in
 {
 	shard->counters.sessions_expired++;
 	end_session(shard, s, now);
+}
+
+enum mqtt_reason lifecycle_check_room(const struct shard *shard, struct span id)
+{
+	const struct limits *limits = shard->limits;
+	size_t sessions = shard->sessions.count;
+
+	if (session_table_find(&shard->sessions, id) != NULL)
+		return MQTT_SUCCESS;
+	if (limits->global_max_clients > 0 && sessions >= limits->global_max_clients)
+		return MQTT_SERVER_BUSY; /* as Mosquitto answers */
+	if ((limits->max_sessions > 0 && sessions >= limits->max_sessions) || shard_is_full(shard))
+		return MQTT_QUOTA_EXCEEDED;
+	return MQTT_SUCCESS;
 }
 
 struct session *lifecycle_session_open(struct shard *shard, struct span id, bool clean_start,

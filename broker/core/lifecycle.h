@@ -14,6 +14,9 @@
 
 #include "broker/core/shard.h"
 
+/* Why a client cannot have a session, if its identifier has none yet and there are too many. */
+enum mqtt_reason lifecycle_check_room(const struct shard *shard, struct span id);
+
 /*
  * The session of `id` for a new connection: the one that exists, or a new one. A client that is
  * connected with it is closed (session taken over). With `clean_start` what exists ends first.

@@ -3,6 +3,20 @@
  * What the broker's core lets clients do, whichever listener they came by: the settings that its
  * rules depend on; policy.h has those that may differ between listeners. Names, units and defaults
  * are those of mosquitto.conf; broker/config_global.c has the table.
+ *
+ * What happens to whom when a limit is reached (version 5 is told the reason; each has a counter):
+ *
+ *     max_subscriptions      SUBACK 0x97 for that filter (0x80 before version 5)
+ *     max_sessions           a client without a session: CONNACK 0x97 (3, "server unavailable")
+ *     global_max_clients     the same with 0x89, as Mosquitto
+ *     max_retained_*         QoS 1 and 2 of version 5: refused with 0x97. All others cannot be
+ * told: passed on to subscribers and not retained memory_limit, 7/8 of   QoS 0 only for those who
+ * keep up with it: at most 64 kB wait for a client, and none is queued for one that is away
+ *     memory_limit           QoS 0 dropped. QoS 1 and 2: version 5 is told 0x97; before it the
+ *                            connection ends without an acknowledgement, as Mosquitto does, and the
+ *                            message comes again later. No new sessions, no new subscriptions; who
+ *                            has a session may connect and empty its queue, and a retained message
+ *                            may be removed
  */
 #ifndef BROKER_CORE_LIMITS_H
 #define BROKER_CORE_LIMITS_H
@@ -27,9 +41,9 @@ struct limits {
 	uint64_t max_sessions;		       /* 0 = no limit; belfry's own */
 	uint64_t max_retained_messages;	       /* 0 = no limit; belfry's own */
 	uint64_t max_retained_bytes;	       /* 0 = no limit; belfry's own */
-	uint64_t memory_limit;		       /* bytes of messages, all together; 0 = no limit */
+	uint64_t memory_limit;		       /* bytes of shard_memory(); 0 = no limit */
 	uint64_t global_max_clients;	       /* connected or away; 0 = no limit */
-	uint64_t retain_expiry_interval;       /* seconds; 0 = for ever */
+	uint64_t retain_expiry_interval;       /* minutes between two sweeps; 0 = none */
 	uint64_t connect_timeout;	       /* seconds a connection has for its CONNECT */
 	int shared_subscription_policy;	       /* enum share_policy; belfry's own */
 	bool check_retain_source;

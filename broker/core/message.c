@@ -49,6 +49,7 @@ struct message *message_create(struct span topic, const struct properties *prope
 	m->qos = qos;
 	m->retain = retain;
 	m->expires = INSTANT_NEVER;
+	m->counted_in = NULL;
 	memcpy(m->bytes, topic.data, topic.len);
 	m->properties_len =
 			has_properties ? (uint32_t)copy_properties(m->bytes + topic.len, properties)
@@ -62,11 +63,22 @@ struct message *message_create(struct span topic, const struct properties *prope
 	return m;
 }
 
+void message_count(struct message *m, size_t *bytes)
+{
+	if (m->counted_in != NULL)
+		return;
+	m->counted_in = bytes;
+	*bytes += message_size(m);
+}
+
 void message_unref(struct message *m)
 {
 	if (m == NULL)
 		return;
 	assert(m->refs > 0);
-	if (--m->refs == 0)
-		free(m);
+	if (--m->refs > 0)
+		return;
+	if (m->counted_in != NULL)
+		*m->counted_in -= message_size(m);
+	free(m);
 }

@@ -25,6 +25,7 @@ struct message {
 	uint8_t qos;		/* as published */
 	bool retain;		/* as published */
 	struct instant expires; /* INSTANT_NEVER without a message expiry interval */
+	size_t *counted_in;	/* message_count() */
 	uint8_t bytes[];	/* topic, properties, payload */
 };
 
@@ -41,6 +42,12 @@ static inline struct message *message_ref(struct message *m)
 	m->refs++;
 	return m;
 }
+
+/*
+ * Have its size counted in *bytes as long as it lives, which is shorter than *bytes does. The
+ * first to ask for that is heard.
+ */
+void message_count(struct message *m, size_t *bytes);
 
 /* Accepts NULL. */
 void message_unref(struct message *m);

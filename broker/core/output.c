@@ -31,6 +31,7 @@ static struct chunk *chunk_take(struct chunk_pool *pool, size_t size_class)
 {
 	struct chunk *c = pool->free[size_class];
 
+	pool->used += pooled_sizes[size_class];
 	if (c == NULL)
 		return chunk_create(pooled_sizes[size_class]);
 	pool->free[size_class] = c->next;
@@ -41,6 +42,7 @@ static struct chunk *chunk_take(struct chunk_pool *pool, size_t size_class)
 static void chunk_give(struct chunk_pool *pool, struct chunk *c)
 {
 	message_unref(c->message);
+	pool->used -= c->capacity;
 	for (size_t i = 0; i < array_size(pooled_sizes); i++) {
 		if (c->capacity == pooled_sizes[i] && pool->count[i] < pooled_most[i]) {
 			c->next = pool->free[i];
@@ -98,6 +100,7 @@ static struct chunk *append_room(struct output *out, struct chunk_pool *pool, si
 		return append(out, chunk_take(pool, 0));
 	if (len <= LARGE_CHUNK)
 		return append(out, chunk_take(pool, 1));
+	pool->used += len;
 	return append(out, chunk_create(len));
 }
 

@@ -27,6 +27,7 @@ struct chunk;
 struct chunk_pool {
 	struct chunk *free[2];
 	size_t count[2];
+	size_t used; /* bytes of the chunks that are in outputs, of any size */
 };
 
 void chunk_pool_finish(struct chunk_pool *pool);

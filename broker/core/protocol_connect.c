@@ -18,6 +18,7 @@ struct connecting {
 	bool is_assigned; /* the client sent none */
 	char assigned[128];
 	uint32_t keep_alive;
+	uint8_t announced[256]; /* properties of the CONNACK */
 };
 
 static void send_connack(struct client *c, enum mqtt_reason reason, bool session_present,
@@ -83,6 +84,8 @@ static enum mqtt_reason check_client_id(struct connecting *k)
 	k->client_id = policy->use_username_as_clientid ? k->username : packet->client_id;
 	if (policy->use_username_as_clientid && k->username.len == 0)
 		return MQTT_NOT_AUTHORIZED;
+	if (k->client_id.len > MAX_CLIENT_ID)
+		return MQTT_CLIENT_IDENTIFIER_NOT_VALID;
 	if (k->client_id.len > 0)
 		return policy_takes_client_id(policy, k->client_id) ? MQTT_SUCCESS
 								    : MQTT_NOT_AUTHORIZED;
@@ -166,6 +169,7 @@ static void set_will(const struct connecting *k, struct session *s)
 	   counts from 0. */
 	s->will.message = message_create(will->topic, &will->properties, will->payload, will->qos,
 			will->retain, (struct instant){ 0 });
+	message_count(s->will.message, &k->client->shard->budget.messages);
 	s->will.delay = property_number(&will->properties, PROPERTY_WILL_DELAY_INTERVAL, 0);
 }
 
@@ -228,13 +232,11 @@ static struct span connack_properties(const struct connecting *k, struct writer 
 	return writer_span(w);
 }
 
-static void accept_client(struct connecting *k)
+static void accept_client(struct connecting *k, struct span properties)
 {
 	struct client *c = k->client;
 	const struct connect_packet *packet = k->packet;
 	struct shard *shard = c->shard;
-	uint8_t properties[256];
-	struct writer w = writer_of(properties, sizeof(properties));
 	bool present;
 
 	c->session = lifecycle_session_open(
@@ -248,13 +250,12 @@ static void accept_client(struct connecting *k)
 	c->state = CLIENT_CONNECTED;
 	c->is_bridge = packet->is_bridge;
 	c->max_inflight = window(shard->limits, packet);
-	c->max_packet_size = largest_taken(packet);
 	c->keep_alive = (uint16_t)k->keep_alive;
 	client_watch_keep_alive(c, k->now);
 	shard->counters.connects_accepted++;
 	if (shard->observer.connected != NULL)
 		shard->observer.connected(shard->observer.owner, c, present);
-	send_connack(c, MQTT_SUCCESS, present, connack_properties(k, &w));
+	send_connack(c, MQTT_SUCCESS, present, properties);
 	router_resume(c, k->now);
 }
 
@@ -273,24 +274,47 @@ static enum verdict identify(const struct connecting *k)
 	return a->verify(a->owner, c, k->username, k->packet->password);
 }
 
+/* Who may connect can only do so if there is room for it, and for what it has to be told. */
+static enum mqtt_reason check_room(const struct connecting *k, struct span properties)
+{
+	struct shard *shard = k->client->shard;
+	enum mqtt_reason reason = lifecycle_check_room(shard, k->client_id);
+
+	if (reason != MQTT_SUCCESS)
+		shard->counters.refused_sessions++;
+	else if (5 + properties.len > k->client->max_packet_size)
+		reason = MQTT_PACKET_TOO_LARGE;
+	return reason;
+}
+
 static enum mqtt_reason conclude(struct connecting *k, enum verdict verdict)
 {
-	if (verdict == VERDICT_ALLOW) {
-		accept_client(k);
-		return MQTT_SUCCESS;
-	}
+	struct writer w = writer_of(k->announced, sizeof(k->announced));
+	struct span properties = connack_properties(k, &w);
+	enum mqtt_reason reason;
+
 	/* Mosquitto answers "not authorized" to a wrong password too. */
-	return refuse(k->client, k->client_id,
-			verdict == VERDICT_BUSY ? MQTT_SERVER_BUSY : MQTT_NOT_AUTHORIZED);
+	if (verdict != VERDICT_ALLOW)
+		return refuse(k->client, k->client_id,
+				verdict == VERDICT_BUSY ? MQTT_SERVER_BUSY : MQTT_NOT_AUTHORIZED);
+	reason = check_room(k, properties);
+	if (reason != MQTT_SUCCESS)
+		return refuse(k->client, k->client_id, reason);
+	accept_client(k, properties);
+	return MQTT_SUCCESS;
 }
 
 /* The verdict comes later: keep the packet, and look at nothing that follows it. */
-static void wait_for_verdict(struct client *c, const struct frame *frame)
+static enum mqtt_reason wait_for_verdict(struct connecting *k, const struct frame *frame)
 {
+	struct client *c = k->client;
 	size_t header = frame->size - frame->body.len;
 
 	c->state = CLIENT_WAITING;
+	if (!budget_take_stranger(&c->shard->budget, &c->charged, frame->size))
+		return refuse(c, k->client_id, MQTT_SERVER_BUSY);
 	str_append(&c->connect, span_of(frame->body.data - header, frame->size));
+	return MQTT_SUCCESS;
 }
 
 static enum mqtt_reason open_connect(struct connecting *k, const struct frame *frame)
@@ -308,6 +332,7 @@ static enum mqtt_reason open_connect(struct connecting *k, const struct frame *f
 		c->shard->counters.connects_refused++;
 		return reason;
 	}
+	c->max_packet_size = largest_taken(k->packet);
 	find_username(k);
 	reason = check_connect(k);
 	return reason != MQTT_SUCCESS ? refuse(c, k->client_id, reason) : MQTT_SUCCESS;
@@ -326,8 +351,7 @@ enum mqtt_reason protocol_connect(struct client *c, const struct frame *frame, s
 	verdict = identify(&k);
 	if (verdict != VERDICT_PENDING)
 		return conclude(&k, verdict);
-	wait_for_verdict(c, frame);
-	return MQTT_SUCCESS;
+	return wait_for_verdict(&k, frame);
 }
 
 enum mqtt_reason protocol_connect_decided(struct client *c, const struct frame *frame,

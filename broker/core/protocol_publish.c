@@ -71,6 +71,14 @@ static enum mqtt_reason check_message(const struct client *c, const struct publi
 {
 	const struct limits *limits = c->shard->limits;
 
+	/* Who can be told that a message is not retained is told so. */
+	if (p->retain && p->payload.len > 0 && p->qos > 0 && c->version == MQTT_5 &&
+			!retained_has_room(&c->shard->retained, limits, p->topic,
+					sizeof(struct message) + p->topic.len + p->payload.len +
+							p->properties.raw.len)) {
+		c->shard->counters.refused_retained++;
+		return MQTT_QUOTA_EXCEEDED;
+	}
 	if (limits->message_size_limit > 0 && p->payload.len > limits->message_size_limit)
 		return MQTT_QUOTA_EXCEEDED; /* 0x95 is no reason of PUBACK [v5 MQTT-3.4.2-1] */
 	if (protocol_topic_reserved(p->topic))
@@ -92,6 +100,31 @@ static enum mqtt_reason route(struct client *c, const struct publish_packet *p,
 	receivers = router_publish(c->shard, c->session, m, match, now);
 	message_unref(m);
 	return receivers > 0 ? MQTT_SUCCESS : MQTT_NO_MATCHING_SUBSCRIBERS;
+}
+
+static bool is_clearing(const struct publish_packet *p)
+{
+	return p->retain && p->payload.len == 0;
+}
+
+/*
+ * memory_limit is reached. Who was not told of a loss still owns the message: version 5 is told
+ * by the reason, before it the end of the connection is the only word for it.
+ */
+static enum mqtt_reason refuse_for_memory(struct client *c, const struct publish_packet *p)
+{
+	struct counters *counters = &c->shard->counters;
+
+	if (p->qos == 0) {
+		counters->dropped_memory++;
+		return MQTT_SUCCESS;
+	}
+	counters->refused_memory++;
+	if (c->version < MQTT_5)
+		return MQTT_QUOTA_EXCEEDED;
+	protocol_send_ack(c, p->qos == 1 ? PACKET_PUBACK : PACKET_PUBREC, p->packet_id,
+			MQTT_QUOTA_EXCEEDED);
+	return MQTT_SUCCESS;
 }
 
 static enum mqtt_reason receive_qos2(struct client *c, const struct publish_packet *p,
@@ -137,6 +170,9 @@ enum mqtt_reason protocol_publish(struct client *c, const struct frame *frame, s
 		c->shard->counters.match_cache_misses++;
 		match = topic_tree_match(topics, p.topic);
 	}
+	if (unlikely(shard_is_full(c->shard)) && !is_clearing(&p) &&
+			(p.qos < 2 || !packet_ids_has(&c->session->received, p.packet_id)))
+		return refuse_for_memory(c, &p);
 	if (p.qos == 2)
 		return receive_qos2(c, &p, match, now);
 	reason = route(c, &p, match, now);

@@ -18,10 +18,17 @@ static size_t count_filters(struct subscribe_packet list)
 	return n;
 }
 
+static size_t suback_size(enum mqtt_version version, size_t codes)
+{
+	size_t body = 2 + (version == MQTT_5 ? 1 : 0) + codes;
+
+	return 1 + varint_size((uint32_t)body) + body;
+}
+
 static void send_codes(struct client *c, enum packet_type type, uint16_t packet_id,
 		const uint8_t *codes, size_t count)
 {
-	size_t size = MAX_FIXED_HEADER + 3 + count;
+	size_t size = suback_size(c->version, count);
 	uint8_t *packet = xmalloc(size);
 	struct writer w = writer_of(packet, size);
 
@@ -49,6 +56,17 @@ static bool split_filter(struct span *filter, struct span *ret_group)
 	return topic_filter_valid(*filter);
 }
 
+/* Is there room for one more subscription, or is this one there already? */
+static bool has_room(const struct client *c, struct span filter, struct span group)
+{
+	const struct session *s = c->session;
+	uint64_t limit = c->shard->limits->max_subscriptions;
+
+	if ((limit == 0 || s->subscription_count < limit) && !shard_is_full(c->shard))
+		return true;
+	return topic_tree_find(&c->shard->topics, s->subscriptions, group, filter) != NULL;
+}
+
 /* The code of one filter in the SUBACK; the subscription is made when it is not a failure. */
 static uint8_t subscribe_one(
 		struct client *c, struct span filter, uint8_t options, uint32_t identifier)
@@ -65,6 +83,10 @@ static uint8_t subscribe_one(
 
 	if (!split_filter(&filter, &wanted.group))
 		return MQTT_TOPIC_FILTER_INVALID;
+	if (!has_room(c, filter, wanted.group)) {
+		c->shard->counters.refused_subscriptions++;
+		return MQTT_QUOTA_EXCEEDED;
+	}
 	if (wanted.qos > c->policy->max_qos)
 		wanted.qos = c->policy->max_qos;
 	topic_tree_subscribe(
@@ -101,6 +123,8 @@ enum mqtt_reason protocol_subscribe(struct client *c, const struct frame *frame,
 		return MQTT_PROTOCOL_ERROR; /* [v5 MQTT-3.8.3-4] */
 	identifier = property_number(&packet.properties, PROPERTY_SUBSCRIPTION_IDENTIFIER, 0);
 	count = count_filters(packet);
+	if (suback_size(c->version, count) > c->max_packet_size)
+		return MQTT_PACKET_TOO_LARGE; /* nobody could be told what was granted */
 	shard->work.done += count * WORK_FILTER;
 	codes = xmalloc(count);
 	list = packet;
@@ -141,6 +165,9 @@ enum mqtt_reason protocol_unsubscribe(
 	if (reason != MQTT_SUCCESS)
 		return reason;
 	count = count_filters(packet);
+	if (suback_size(c->version, count) > c->max_packet_size)
+		return MQTT_PACKET_TOO_LARGE;
+	shard->work.done += count * WORK_FILTER;
 	shard->work.done += count * WORK_FILTER;
 	codes = xmalloc(count);
 	list = packet;

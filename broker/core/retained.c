@@ -13,6 +13,7 @@ struct retained_cursor {
 	size_t depth;
 	size_t level_count; /* of the filter, without "#" at its end */
 	bool has_hash;
+	bool sees_all;
 	struct span levels[]; /* into the copy of the filter that follows them */
 };
 
@@ -41,6 +42,7 @@ static void clear(struct retained *r, struct trie_node *node)
 		return;
 	r->count--;
 	r->bytes -= message_size(old);
+	r->expiring -= old->expires.ns != INSTANT_NEVER.ns;
 	node->value = NULL;
 	message_unref(old);
 }
@@ -62,6 +64,25 @@ void retained_set(struct retained *r, struct message *m)
 	node->value = message_ref(m);
 	r->count++;
 	r->bytes += message_size(m);
+	r->expiring += m->expires.ns != INSTANT_NEVER.ns;
+}
+
+static bool is_within(const struct limits *limits, size_t count, size_t bytes)
+{
+	return (limits->max_retained_messages == 0 || count <= limits->max_retained_messages) &&
+	       (limits->max_retained_bytes == 0 || bytes <= limits->max_retained_bytes);
+}
+
+bool retained_has_room(const struct retained *r, const struct limits *limits, struct span topic,
+		size_t size)
+{
+	const struct trie_node *node;
+
+	if (is_within(limits, r->count + 1, r->bytes + size))
+		return true;
+	node = trie_find(&r->topics, topic);
+	return node != NULL && node->value != NULL &&
+	       is_within(limits, r->count, r->bytes + size - message_size(node->value));
 }
 
 static bool hidden_from_wildcard(const struct retained *r, const struct trie_node *node)
@@ -70,9 +91,9 @@ static bool hidden_from_wildcard(const struct retained *r, const struct trie_nod
 }
 
 /* `node` or the first of its next siblings that a wildcard in its place matches. */
-static struct trie_node *seen_from(const struct retained *r, struct trie_node *node)
+static struct trie_node *seen_from(const struct retained_cursor *c, struct trie_node *node)
 {
-	while (node != NULL && hidden_from_wildcard(r, node))
+	while (node != NULL && !c->sees_all && hidden_from_wildcard(c->retained, node))
 		node = node->next;
 	return node;
 }
@@ -92,9 +113,10 @@ struct retained_cursor *retained_cursor_open(struct retained *r, struct span fil
 		levels += filter.data[i] == '/';
 	c = xmalloc(sizeof(*c) + levels * sizeof(struct span) + filter.len);
 	copy = (char *)&c->levels[levels];
-	memcpy(copy, filter.data, filter.len);
-	filter = span_of(copy, filter.len);
 	*c = (struct retained_cursor){ .retained = r, .node = r->topics.root };
+	c->sees_all = c->has_hash = filter.data == NULL;
+	if (filter.data != NULL)
+		filter = span_of(memcpy(copy, filter.data, filter.len), filter.len);
 	while (filter.data != NULL) {
 		struct span level = span_cut(&filter, '/');
 
@@ -147,7 +169,7 @@ struct message *retained_cursor_message(struct retained_cursor *c, struct instan
 static struct trie_node *first_below(const struct retained_cursor *c)
 {
 	if (is_wildcard(c, c->depth))
-		return seen_from(c->retained, c->node->first_child);
+		return seen_from(c, c->node->first_child);
 	if (c->depth < c->level_count)
 		return trie_child(&c->retained->topics, c->node, c->levels[c->depth]);
 	return NULL;
@@ -164,7 +186,7 @@ void retained_cursor_step(struct retained_cursor *c)
 	}
 	for (; c->depth > 0 && next == NULL; at = at->parent) {
 		if (is_wildcard(c, c->depth - 1))
-			next = seen_from(c->retained, at->next);
+			next = seen_from(c, at->next);
 		if (next == NULL)
 			c->depth--;
 	}

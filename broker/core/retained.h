@@ -5,13 +5,15 @@
 #ifndef BROKER_CORE_RETAINED_H
 #define BROKER_CORE_RETAINED_H
 
+#include "broker/core/limits.h"
 #include "broker/core/message.h"
 #include "broker/core/trie.h"
 
 struct retained {
 	struct trie topics; /* value: struct message */
 	size_t count;
-	size_t bytes; /* sum of message_size() */
+	size_t bytes;	 /* sum of message_size() */
+	size_t expiring; /* of them, how many have an expiry interval */
 };
 
 void retained_init(struct retained *r, uint64_t seed);
@@ -22,6 +24,13 @@ void retained_finish(struct retained *r);
  * before. An empty payload only removes that one [v5 MQTT-3.3.1-6, MQTT-3.3.1-7].
  */
 void retained_set(struct retained *r, struct message *m);
+
+/*
+ * Do max_retained_messages and max_retained_bytes of `limits` allow a message of `size` for the
+ * valid name `topic`? It takes the place of the one that is there.
+ */
+bool retained_has_room(const struct retained *r, const struct limits *limits, struct span topic,
+		size_t size);
 
 /*
  * A walk over the retained messages whose topics match a filter, a step at a time. It may rest
@@ -36,7 +45,10 @@ void retained_set(struct retained *r, struct message *m);
  */
 struct retained_cursor;
 
-/* At the valid `filter`, which is copied. Closed before `r` is finished. */
+/*
+ * At the valid `filter`, which is copied; with data NULL at every message, those included that no
+ * wildcard matches. Closed before `r` is finished.
+ */
 struct retained_cursor *retained_cursor_open(struct retained *r, struct span filter);
 
 /* Accepts NULL. */

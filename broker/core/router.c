@@ -6,6 +6,9 @@
 #include "broker/core/share.h"
 #include "broker/mqtt/encode.h"
 
+/* Unsent bytes up to which a client gets QoS 0 while memory is tight (memory_limit). */
+enum { TIGHT_OUTPUT = 64 * 1024 };
+
 /* Layouts that a PUBLISH is serialised in once; the fifth scratch is for one receiver alone. */
 enum { LAYOUT_HAS_ID = 1, LAYOUT_V5 = 2, LAYOUTS = 4, LAYOUT_OWN = 4 };
 
@@ -120,9 +123,15 @@ static bool output_has_room(const struct client *c, size_t size)
 {
 	const struct limits *limits = c->shard->limits;
 
-	if (c->output.bytes == 0 || c->output.bytes + size <= limits->max_output_bytes)
+	if (c->output.bytes == 0)
 		return true;
-	c->shard->counters.dropped_output_full++;
+	if (c->output.bytes + size > limits->max_output_bytes) {
+		c->shard->counters.dropped_output_full++;
+		return false;
+	}
+	if (c->output.bytes + size <= TIGHT_OUTPUT || !shard_is_tight(c->shard))
+		return true;
+	c->shard->counters.dropped_memory++;
 	return false;
 }
 
@@ -164,6 +173,7 @@ static void enqueue(struct shard *shard, struct session *s, struct delivery d)
 		if (s->outbox.count == 0)
 			s->is_dropping = false;
 		outbox_push(&s->outbox, d);
+		shard->budget.waiting++;
 		return;
 	}
 	shard->counters.dropped_queue_full++;
@@ -228,6 +238,10 @@ static void fan_out(struct fanout *f, const struct match_target *target)
 		f->shard->counters.dropped_offline++;
 		return;
 	}
+	if (d.qos == 0 && shard_is_tight(f->shard)) {
+		f->shard->counters.dropped_memory++;
+		return;
+	}
 	message_ref(d.message);
 	subscription_ids_ref(d.ids);
 	if (s->client != NULL && s->outbox.count == 0 && window_has_room(s->client))
@@ -251,14 +265,26 @@ static void fan_out_shared(struct fanout *f, struct share_group *group)
 	subscription_ids_unref(member.ids);
 }
 
+static void retain(struct shard *shard, struct message *m, struct instant now)
+{
+	if (m->payload_len > 0 && !retained_has_room(&shard->retained, shard->limits,
+						  message_topic(m), message_size(m))) {
+		shard->counters.refused_retained++;
+		return;
+	}
+	retained_set(&shard->retained, m);
+	shard_plan_sweep(shard, now);
+}
+
 size_t router_publish(struct shard *shard, const struct session *publisher, struct message *m,
 		const struct match *match, struct instant now)
 {
 	struct fanout f = { .shard = shard, .message = m, .now = now };
 	size_t receivers = 0;
 
+	message_count(m, &shard->budget.messages);
 	if (m->retain)
-		retained_set(&shard->retained, m);
+		retain(shard, m, now);
 	if (match == NULL)
 		match = topic_tree_match(&shard->topics, message_topic(m));
 	shard->work.done += match->count;
@@ -337,6 +363,7 @@ void router_pump(struct client *c, struct instant now)
 		struct delivery d = outbox_pop(&s->outbox);
 		struct fanout f = { .shard = c->shard, .message = d.message, .now = now };
 
+		c->shard->budget.waiting--;
 		if (message_is_expired(d.message, now)) { /* [v5 MQTT-3.3.2-5] */
 			c->shard->counters.dropped_expired++;
 			delivery_finish(&d);

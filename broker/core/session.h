@@ -39,6 +39,7 @@ struct session {
 	char *username;	       /* that it was last connected with, owned; NULL: none */
 	struct subscription *subscriptions;
 	struct awaiting awaiting;
+	uint32_t subscription_count;
 	struct outbox outbox;
 	struct inflight inflight;
 	struct packet_ids received;

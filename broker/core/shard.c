@@ -20,6 +20,7 @@ struct shard *shard_create(const struct limits *limits, const struct core_observ
 	shard->sessions.seed = hash_seed;
 	topic_tree_init(&shard->topics, hash_seed, limits->max_match_cache);
 	retained_init(&shard->retained, hash_seed);
+	shard->sweep_timer.kind = TIMER_SWEEP;
 	return shard;
 }
 
@@ -36,6 +37,8 @@ void shard_destroy(struct shard *shard)
 		timer_clear(&shard->timers, &s->will_timer);
 		session_destroy(&shard->sessions, s);
 	}
+	timer_clear(&shard->timers, &shard->sweep_timer);
+	retained_cursor_close(shard->sweep);
 	topic_tree_finish(&shard->topics);
 	retained_finish(&shard->retained);
 	timers_finish(&shard->timers);
@@ -79,11 +82,73 @@ void shard_run_timers(struct shard *shard, struct instant now)
 			lifecycle_publish_will(shard,
 					container_of(timer, struct session, will_timer), now);
 			break;
+		case TIMER_SWEEP:
+			shard->sweep = retained_cursor_open(
+					&shard->retained, (struct span){ NULL, 0 });
+			break;
 		}
 	}
+}
+
+static size_t node_size(const struct trie *t)
+{
+	/* the table's bucket and the allocator's own come with each */
+	return t->nodes * (sizeof(struct trie_node) + 32);
+}
+
+size_t shard_memory(const struct shard *shard)
+{
+	return shard->budget.messages + shard->budget.waiting * sizeof(struct delivery) +
+	       shard->budget.strangers + shard->chunks.used + shard->topics.match_bytes +
+	       node_size(&shard->retained.topics) + node_size(&shard->topics.filters) +
+	       shard->topics.subscriptions * sizeof(struct subscription) +
+	       shard->sessions.count * sizeof(struct session) +
+	       shard->clients * sizeof(struct client);
+}
+
+bool shard_is_full(const struct shard *shard)
+{
+	uint64_t limit = shard->limits->memory_limit;
+
+	return limit > 0 && shard_memory(shard) >= limit;
+}
+
+bool shard_is_tight(const struct shard *shard)
+{
+	uint64_t limit = shard->limits->memory_limit;
+
+	return limit > 0 && shard_memory(shard) >= limit - limit / 8;
+}
+
+/* Retained messages that nobody asks for expire too. */
+static void sweep(struct shard *shard, struct instant now)
+{
+	uint64_t enough = shard->work.done + WORK_BESIDE;
+
+	if (shard->sweep == NULL)
+		return;
+	for (; !retained_cursor_at_end(shard->sweep); retained_cursor_step(shard->sweep)) {
+		if (shard->work.done++ >= enough)
+			return;
+		retained_cursor_message(shard->sweep, now);
+	}
+	retained_cursor_close(shard->sweep);
+	shard->sweep = NULL;
+	shard_plan_sweep(shard, now);
+}
+
+void shard_plan_sweep(struct shard *shard, struct instant now)
+{
+	uint64_t interval = shard->limits->retain_expiry_interval;
+
+	if (shard->retained.expiring > 0 && interval > 0 && shard->sweep == NULL &&
+			shard->sweep_timer.place == 0)
+		timer_set(&shard->timers, &shard->sweep_timer,
+				instant_after(now, seconds((int64_t)interval * 60)));
 }
 
 void shard_work(struct shard *shard, struct instant now)
 {
 	replay_run(shard, now);
+	sweep(shard, now);
 }

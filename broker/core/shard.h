@@ -41,6 +41,8 @@ struct shard {
 	struct session_table sessions;
 	struct topic_tree topics;
 	struct retained retained;
+	struct retained_cursor *sweep; /* looks for expired ones; NULL: at rest */
+	struct timer sweep_timer;
 	struct timers timers;
 	struct chunk_pool chunks;
 	struct client *dirty;	  /* utlist: who has output */
@@ -66,6 +68,13 @@ struct shard *shard_create(const struct limits *limits, const struct core_observ
 /* All clients have been destroyed. Accepts NULL. */
 void shard_destroy(struct shard *shard);
 
+/* Bytes that clients make the shard hold, as far as they are counted. */
+size_t shard_memory(const struct shard *shard);
+
+/* memory_limit is reached; the first is true from seven eighths of it on. */
+bool shard_is_tight(const struct shard *shard);
+bool shard_is_full(const struct shard *shard);
+
 /* Take a client off the list of those with something to send, or NULL. */
 struct client *shard_next_dirty(struct shard *shard);
 
@@ -82,8 +91,11 @@ void shard_run_timers(struct shard *shard, struct instant now);
  */
 static inline bool shard_has_work(const struct shard *shard)
 {
-	return shard->replaying != NULL;
+	return shard->replaying != NULL || shard->sweep != NULL;
 }
+
+/* A message that expires was retained: have it found when it has. */
+void shard_plan_sweep(struct shard *shard, struct instant now);
 
 void shard_work(struct shard *shard, struct instant now);
 

@@ -15,6 +15,7 @@ enum timer_kind {
 	TIMER_CLIENT,  /* a CONNECT that did not come, a keep-alive that was missed */
 	TIMER_SESSION, /* a session expires */
 	TIMER_WILL,    /* a will message's delay is over */
+	TIMER_SWEEP,   /* retained messages may have expired */
 };
 
 /* Zeroed memory is a timer that is not set; `kind` is set once by the owner. */

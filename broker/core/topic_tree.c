@@ -113,6 +113,14 @@ static void link_to_session(struct subscription *s, struct subscription **of_ses
 	*of_session = s;
 }
 
+const struct subscription *topic_tree_find(const struct topic_tree *t, struct subscription *list,
+		struct span group, struct span filter)
+{
+	const struct trie_node *node = trie_find(&t->filters, filter);
+
+	return node != NULL ? find(list, node, group) : NULL;
+}
+
 static void add(struct topic_tree *t, struct trie_node *node, struct subscription *s,
 		struct span group_name)
 {
@@ -136,6 +144,7 @@ static void drop(struct topic_tree *t, struct subscription *s)
 	t->shared_subscriptions -= s->group != NULL;
 	t->generation++;
 	session_stop_awaiting(s);
+	s->session->subscription_count--;
 	*s->link_of_session = s->next_of_session;
 	if (s->next_of_session != NULL)
 		s->next_of_session->link_of_session = s->link_of_session;
@@ -171,6 +180,7 @@ bool topic_tree_subscribe(struct topic_tree *t, struct session *session,
 		s->session = session;
 		add(t, node, s, options->group);
 		link_to_session(s, of_session);
+		session->subscription_count++;
 	}
 	s->identifier = options->identifier;
 	s->qos = options->qos;

@@ -91,6 +91,10 @@ struct subscribe_options {
 bool topic_tree_subscribe(struct topic_tree *t, struct session *session, struct subscription **list,
 		struct span filter, const struct subscribe_options *options);
 
+/* The subscription that `list` has to the filter, or NULL. */
+const struct subscription *topic_tree_find(const struct topic_tree *t, struct subscription *list,
+		struct span group, struct span filter);
+
 /* `group.data` is NULL unless the subscription is shared. False when there was none. */
 bool topic_tree_unsubscribe(struct topic_tree *t, struct subscription *list, struct span group,
 		struct span filter);

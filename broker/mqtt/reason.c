@@ -39,6 +39,7 @@ uint8_t mqtt_reason_to_connack_v3(enum mqtt_reason reason)
 		{ MQTT_CLIENT_IDENTIFIER_NOT_VALID, 2 },
 		{ MQTT_SERVER_UNAVAILABLE, 3 },
 		{ MQTT_SERVER_BUSY, 3 },
+		{ MQTT_QUOTA_EXCEEDED, 3 },
 		{ MQTT_BAD_USER_NAME_OR_PASSWORD, 4 },
 	};
 

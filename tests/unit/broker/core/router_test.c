@@ -239,7 +239,7 @@ static void a_packet_that_is_too_large_counts_as_delivered(void **unused)
 	assert_string_equal(sent(), "0123456789/1 ");
 	assert_int_equal(shard->counters.dropped_too_large, 2);
 	assert_int_equal(c->session->inflight.count, 1);
-	reconnect(20, 14); /* smaller than at the first attempt */
+	reconnect(20, 17); /* smaller than at the first attempt */
 	assert_string_equal(sent(), "");
 	assert_int_equal(c->session->inflight.count, 0);
 	assert_int_equal(shard->counters.dropped_too_large, 3);
