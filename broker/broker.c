@@ -19,6 +19,8 @@ struct broker {
 	struct reactor reactor;
 	struct address_limit *limit;
 	struct verifier *verifier;
+	struct sys *sys;
+	struct http_api *http_api; /* NULL while no listener serves it */
 	struct listener *listeners;
 	ev_signal term, interrupt, hangup;
 };
@@ -39,6 +41,7 @@ static void on_hangup(struct ev_loop *loop, ev_signal *watcher, int events)
 	struct reloadable parts = { .config = &b->config,
 		.resources = &b->resources,
 		.reactor = &b->reactor,
+		.sys = b->sys,
 		.listeners = b->listeners };
 
 	(void)loop;
@@ -111,10 +114,20 @@ struct broker *broker_create(struct config *config, struct resources *resources)
 	reactor_init(&b->reactor, b->shard);
 	b->reactor.max_connections = config->global_max_connections;
 	watch_addresses(b);
+	b->sys = sys_create(&b->reactor);
+	sys_set_interval(b->sys, config->sys_interval);
 	watch_signal(b, &b->term, SIGTERM, on_stop);
 	watch_signal(b, &b->interrupt, SIGINT, on_stop);
 	watch_signal(b, &b->hangup, SIGHUP, on_hangup);
 	return b;
+}
+
+/* One serves all listeners of `protocol http_api`. False when it cannot. */
+static bool open_http_api(struct broker *b)
+{
+	if (b->http_api == NULL)
+		b->http_api = http_api_create(&b->reactor, b->sys);
+	return b->http_api != NULL;
 }
 
 bool broker_listen(struct broker *b)
@@ -131,6 +144,11 @@ bool broker_listen(struct broker *b)
 			.max_connections = l->config->max_connections,
 			.policy = l->policy };
 
+		if (l->config->protocol == PROTOCOL_HTTP_API) {
+			if (!open_http_api(b))
+				return false;
+			options.http_api = b->http_api;
+		}
 		if (listeners_open(&b->reactor, &options, &b->listeners) < 0)
 			return false;
 	}
@@ -154,6 +172,8 @@ void broker_destroy(struct broker *b)
 	listeners_close(&b->listeners);
 	verifier_destroy(b->verifier); /* while the clients that wait for it are there */
 	b->shard->authenticator = (struct authenticator){ 0 };
+	http_api_destroy(b->http_api);
+	sys_destroy(b->sys);
 	reactor_finish(&b->reactor);
 	address_limit_destroy(b->limit);
 	shard_destroy(b->shard);

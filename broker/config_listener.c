@@ -3,6 +3,7 @@
  * `listener` blocks, and the listener of `port`.
  */
 #include "broker/config_tables.h"
+#include "broker/io/http_api.h"
 #include "common/mem.h"
 
 const struct setting_choice config_anonymous_words[] = {
@@ -88,6 +89,30 @@ void config_listener_destroy(struct listener_config *listener)
 	free(listener);
 }
 
+/* `protocol http_api` has no TLS, no passwords, and limits of its own: nobody is to think it had.
+ */
+static void check_http_api(const struct setting *rows, const struct setting *table,
+		const struct settings_lines *lines, struct settings_report *report)
+{
+	static const char *const good[] = { "protocol", "socket_domain", "bind_interface" };
+
+	if (!http_api_is_available())
+		config_keyword_error(report, table, lines, "protocol",
+				"http_api needs libmicrohttpd, and this broker was built without "
+				"it; install libmicrohttpd-dev and build again");
+	for (const struct setting *s = rows; s->name != NULL; s++) {
+		bool is_good = settings_line_of(table, lines, s->name) == 0;
+
+		for (size_t i = 0; i < array_size(good); i++)
+			is_good = is_good || strcmp(s->name, good[i]) == 0;
+		if (!is_good)
+			config_keyword_error(report, table, lines, s->name,
+					"is not for a listener of protocol http_api, which has no "
+					"TLS and asks for no password; bind it to an address that "
+					"only the monitoring reaches");
+	}
+}
+
 static void check_listener(const struct listener_config *l, const struct setting *table,
 		const struct settings_lines *lines, struct settings_report *report)
 {
@@ -107,6 +132,9 @@ static void check_listener(const struct listener_config *l, const struct setting
 			!config_versions(l->accept_protocol_versions, &versions))
 		config_keyword_error(report, table, lines, "accept_protocol_versions",
 				"takes 3, 4 and 5, separated by commas");
+	if (l->protocol == PROTOCOL_WEBSOCKETS)
+		config_keyword_error(report, table, lines, "protocol",
+				"websockets is not carried out by this version");
 }
 
 /* Keywords of a listener before the first one, where there is no listener of `port`. */
@@ -127,7 +155,14 @@ void config_check_listeners(const struct config *config, struct settings_report 
 	if (config->first.port == 0 && config->listener_count > 0)
 		check_strays(config, report);
 	check_listener(&config->first, config_global_settings, &config->lines, report);
-	for (size_t i = 0; i < config->listener_count; i++)
-		check_listener(config->listeners[i], config_listener_table(config),
-				&config->listeners[i]->lines, report);
+	if (config->first.protocol == PROTOCOL_HTTP_API)
+		check_http_api(config_listener_settings, config_global_settings, &config->lines,
+				report);
+	for (size_t i = 0; i < config->listener_count; i++) {
+		const struct listener_config *l = config->listeners[i];
+
+		check_listener(l, config_listener_table(config), &l->lines, report);
+		if (l->protocol == PROTOCOL_HTTP_API)
+			check_http_api(config_listener_table(config), config_listener_table(config), &l->lines, report);
+	}
 }

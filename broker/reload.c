@@ -110,6 +110,7 @@ static void apply(const struct reloadable *r, struct config *config, struct reso
 	r->reactor->shard->limits = &config->limits;
 	r->reactor->max_connections = config->global_max_connections;
 	address_limit_set(r->reactor->limit, config->address_limits);
+	sys_set_interval(r->sys, config->sys_interval);
 	apply_to_listeners(r, fresh);
 	resources_close(r->resources);
 	*r->resources = *fresh;

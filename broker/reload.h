@@ -7,7 +7,7 @@
 #ifndef BROKER_RELOAD_H
 #define BROKER_RELOAD_H
 
-#include "broker/io/reactor.h"
+#include "broker/io/sys.h"
 #include "broker/resources.h"
 
 /* What a reload replaces. Pointers into the broker; the configuration is its own. */
@@ -15,6 +15,7 @@ struct reloadable {
 	struct config **config;
 	struct resources *resources;
 	struct reactor *reactor;
+	struct sys *sys;
 	struct listener *listeners;
 };
 

@@ -160,6 +160,7 @@ static void run(struct http_api *h)
 	unsigned MHD_LONG_LONG milliseconds_left;
 	double wait = 1; /* for end_overdue() */
 
+	end_overdue(h);
 	MHD_run(h->daemon);
 	ev_timer_stop(h->reactor->loop, &h->timer);
 	if (h->open == 0)
@@ -179,12 +180,9 @@ static void on_ready(struct ev_loop *loop, ev_io *watcher, int events)
 
 static void on_timer(struct ev_loop *loop, ev_timer *watcher, int events)
 {
-	struct http_api *h = watcher->data;
-
 	(void)loop;
 	(void)events;
-	end_overdue(h);
-	run(h);
+	run(watcher->data);
 }
 
 void http_api_admit(struct http_api *h, int fd)
@@ -198,6 +196,14 @@ void http_api_admit(struct http_api *h, int fd)
 	}
 	MHD_add_connection(h->daemon, fd, (struct sockaddr *)&address, len);
 	run(h);
+}
+
+/* A path is one of ours or it is not: what is written with % is not, %00 least of all. */
+static size_t leave_escaped(void *owner, struct MHD_Connection *c, char *text)
+{
+	(void)owner;
+	(void)c;
+	return strlen(text);
 }
 
 /* --- life ----------------------------------------------------------------------------------- */
@@ -216,8 +222,9 @@ struct http_api *http_api_create(struct reactor *r, struct sys *sys)
 			on_request, h, MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_CONNECTIONS,
 			MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_SECONDS,
 			MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)REQUEST_BYTES,
-			MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_CONNECTION,
-			on_connection, h, MHD_OPTION_END);
+			MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK,
+			leave_escaped, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
+			MHD_OPTION_END);
 	if (h->daemon == NULL) {
 		log_error("http_api: libmicrohttpd does not start");
 		free(h);

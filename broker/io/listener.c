@@ -79,8 +79,8 @@ static void admit(struct listener *l, int fd)
 {
 	int on = 1;
 
-	if (l->http_api !=
-			NULL) { /* counts its own, and answers when there is no room for others */
+	/* It has a limit of its own, and is to answer when there is no room for clients. */
+	if (l->http_api != NULL) {
 		http_api_admit(l->http_api, fd);
 		return;
 	}

@@ -46,11 +46,15 @@ static uint64_t resident_bytes(void)
 	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-static uint64_t most_resident_bytes(void)
+/* The kernel brings its maximum up to date later than the figure itself. */
+static uint64_t most_resident_bytes(uint64_t now)
 {
-	struct rusage usage;
+	struct rusage usage = { 0 };
+	uint64_t most;
 
-	return getrusage(RUSAGE_SELF, &usage) == 0 ? (uint64_t)usage.ru_maxrss * 1024 : 0;
+	getrusage(RUSAGE_SELF, &usage);
+	most = (uint64_t)usage.ru_maxrss * 1024;
+	return most > now ? most : now;
 }
 
 static void take_figures(struct sys *s)
@@ -60,7 +64,7 @@ static void take_figures(struct sys *s)
 	figures_take(r->shard, &s->figures);
 	s->figures.uptime_seconds = (uint64_t)duration_seconds(instant_between(s->started, r->now));
 	s->figures.memory_bytes = resident_bytes();
-	s->figures.memory_maximum_bytes = most_resident_bytes();
+	s->figures.memory_maximum_bytes = most_resident_bytes(s->figures.memory_bytes);
 	s->taken = r->now;
 }
 

@@ -167,6 +167,25 @@ static void a_listener_may_differ_from_the_rest(void **unused)
 	assert_said(":2: 'accept_protocol_versions': takes 3, 4 and 5, separated by commas\n");
 }
 
+static void what_serves_http_is_held_to_what_it_can(void **unused)
+{
+	(void)unused;
+	assert_true(load(
+			"listener 1883\nlistener 9101 127.0.0.1\nprotocol http_api\n", NULL, NULL));
+	assert_int_equal(config.listeners[0]->protocol, PROTOCOL_MQTT);
+	assert_int_equal(config.listeners[1]->protocol, PROTOCOL_HTTP_API);
+	assert_false(load("listener 9101\nmax_qos 1\nprotocol http_api\n", NULL, NULL));
+	assert_said(":2: 'max_qos': is not for a listener of protocol http_api, which has no TLS "
+		    "and asks for no password; bind it to an address that only the monitoring "
+		    "reaches\n");
+	assert_false(load("per_listener_settings true\nlistener 9101\nprotocol http_api\n"
+			  "allow_anonymous false\n",
+			NULL, NULL));
+	assert_non_null(strstr(said, ":4: 'allow_anonymous': is not for a listener of"));
+	assert_false(load("port 9101\nprotocol http_api\nmax_connections 5\n", NULL, NULL));
+	assert_non_null(strstr(said, ":3: 'max_connections': is not for a listener of"));
+}
+
 static void limits_have_mosquittos_defaults(void **unused)
 {
 	(void)unused;
@@ -341,6 +360,7 @@ int main(void)
 		TEST(a_listener_may_differ_from_the_rest),
 		TEST(security_is_of_the_file_or_of_each_listener),
 		TEST(minus_one_is_no_limit_as_in_mosquitto_conf),
+		TEST(what_serves_http_is_held_to_what_it_can),
 		TEST(limits_have_mosquittos_defaults),
 		TEST(every_error_names_file_line_word_and_remedy),
 		TEST(arguments_that_are_wrong_say_so),
