@@ -7,10 +7,8 @@
  */
 #include <errno.h>
 #include <limits.h>
-#include <signal.h>
-#include <sys/stat.h>
 
-#include "cli/options.h"
+#include "cli/connect_options.h"
 #include "cli/outgoing.h"
 #include "cli/publisher.h"
 #include "common/mem.h"
@@ -18,14 +16,12 @@
 enum { MAX_STDIN = 64 * 1024 * 1024, MAX_LOST_TOLD = 10 };
 
 struct submit {
-	char *broker, *password_file, *cafile, *certfile, *keyfile;
+	struct connect_options connect;
 	char *host, *service, *state, *output, *long_output, *perfdata, *time, *ttl, *id;
 	char *topic_prefix;
-	uint64_t timeout, plugin_timeout;
+	uint64_t plugin_timeout;
 	bool verbose;
 
-	struct url url;
-	char *password;
 	struct outgoing outgoing;
 	size_t refused, lost;
 };
@@ -35,16 +31,8 @@ struct submit {
 /* clang-format off */
 static const struct setting submit_options[] = {
 /*  name               kind              field                     min  max      default */
-{ "broker",         SETTING_TEXT,     S(char *, broker),          1, 1024,     NULL, 0,
-  "mqtt://[USER@]HOST[:PORT], mqtts://... or unix:/PATH. Default: the environment's BELFRY_BROKER, else mqtt://127.0.0.1:1883.", NULL },
-{ "password-file",  SETTING_TEXT,     S(char *, password_file),   1, 4096,     NULL, 0,
-  "File whose first line is the password of USER.", NULL },
-{ "cafile",         SETTING_TEXT,     S(char *, cafile),          1, 4096,     NULL, 0,
-  "Authorities that may have signed the certificate of a mqtts:// broker. Default: those of the system.", NULL },
-{ "certfile",       SETTING_TEXT,     S(char *, certfile),        1, 4096,     NULL, 0,
-  "Our own certificate, for brokers that ask for one; needs --cafile and --keyfile.", NULL },
-{ "keyfile",        SETTING_TEXT,     S(char *, keyfile),         1, 4096,     NULL, 0,
-  "The private key of --certfile.", NULL },
+{ "broker",         SETTING_TEXT,     S(char *, connect.broker),  1, 1024,     NULL, 0, BROKER_HELP, NULL },
+CONNECT_ROWS(struct submit, connect.),
 { "host",           SETTING_TEXT,     S(char *, host),            1, 255,      NULL, 0,
   "The host, as the monitoring core calls it. Default with a plugin: the name of this machine.", NULL },
 { "service",        SETTING_TEXT,     S(char *, service),         1, 255,      NULL, 0,
@@ -65,8 +53,6 @@ static const struct setting submit_options[] = {
   "A name for this result, to find it again.", NULL },
 { "topic-prefix",   SETTING_TEXT,     S(char *, topic_prefix),    1, 1024,     "nagios", 0,
   "Published is to PREFIX/HOST/SERVICE or PREFIX/HOST.", NULL },
-{ "timeout",        SETTING_DURATION, S(uint64_t, timeout),       1, 3600,     "10s", 0,
-  "How long to wait for the connection, and then for each acknowledgement.", NULL },
 { "plugin-timeout", SETTING_DURATION, S(uint64_t, plugin_timeout), 1, 86400,   "60s", 0,
   "How long a plugin may run. After that it is killed and its service UNKNOWN.", NULL },
 { "verbose",        SETTING_BOOL,     S(bool, verbose),           0, 0,        "false", 0,
@@ -75,49 +61,20 @@ static const struct setting submit_options[] = {
 };
 /* clang-format on */
 
-static char connect_timeout_text[256];
-
-static void on_connect_timeout(int signal_number)
-{
-	(void)signal_number;
-	if (write(STDERR_FILENO, connect_timeout_text, strlen(connect_timeout_text)) < 0)
-		_exit(EXIT_UNREACHABLE);
-	_exit(EXIT_UNREACHABLE);
-}
-
-/* Names and addresses block inside libmosquitto; an alarm is what ends that. */
-static struct publisher *connect_in_time(struct submit *s, const struct publisher_config *config,
-		publisher_report *report, enum publish_outcome *ret, struct str *problem)
-{
-	struct publisher *publisher;
-	struct str url = { 0 };
-
-	url_format(&s->url, &url);
-	snprintf(connect_timeout_text, sizeof(connect_timeout_text),
-			"belfry submit: %s: no answer within %u s\n", str_text(&url),
-			(unsigned)s->timeout);
-	str_finish(&url);
-	signal(SIGALRM, on_connect_timeout);
-	alarm((unsigned)s->timeout + 1); /* publisher_open() ends by itself where it can */
-	publisher = publisher_open(config, report, s, ret, problem);
-	alarm(0);
-	return publisher;
-}
-
-static void report(void *owner, size_t tag, enum publish_outcome outcome, const char *sentence)
+static void report(void *owner, size_t tag, enum answer answer, const char *sentence)
 {
 	struct submit *s = owner;
 	const struct outgoing_message *m = &s->outgoing.messages[tag];
 
-	switch (outcome) {
-	case PUBLISH_DONE:
+	switch (answer) {
+	case ANSWER_DONE:
 		if (s->verbose)
 			printf("%s %s\n", m->topic, str_text(&m->payload));
 		return;
-	case PUBLISH_REFUSED:
+	case ANSWER_REFUSED:
 		s->refused++;
 		break;
-	case PUBLISH_LOST:
+	case ANSWER_LOST:
 		/* When a connection ends, all that is left is lost for the same reason. */
 		if (++s->lost > MAX_LOST_TOLD)
 			return;
@@ -135,24 +92,21 @@ static int exit_code_of(const struct submit *s)
 
 static int publish(struct submit *s)
 {
-	struct publisher_config config = { .broker = &s->url,
-		.password = s->password,
-		.cafile = s->cafile,
-		.certfile = s->certfile,
-		.keyfile = s->keyfile,
-		.timeout = seconds((int64_t)s->timeout) };
+	struct link_config config = connect_options_link(&submit_verb, &s->connect);
 	struct outgoing *o = &s->outgoing;
 	struct str problem = { 0 };
-	enum publish_outcome outcome;
+	enum answer answer;
 	struct publisher *publisher;
 
 	if (o->count == 0)
 		return exit_code_of(s);
-	publisher = connect_in_time(s, &config, report, &outcome, &problem);
+	connect_watchdog_start(&submit_verb, &s->connect);
+	publisher = publisher_open(&config, report, s, &answer, &problem);
+	connect_watchdog_stop();
 	if (publisher == NULL) {
 		fprintf(stderr, "belfry submit: %s\n", str_text(&problem));
 		str_finish(&problem);
-		return outcome == PUBLISH_LOST ? EXIT_UNREACHABLE : EXIT_REFUSED;
+		return answer == ANSWER_LOST ? EXIT_UNREACHABLE : EXIT_REFUSED;
 	}
 	for (size_t i = 0; i < o->count; i++)
 		publisher_send(publisher, i, o->messages[i].topic,
@@ -253,61 +207,6 @@ static int submit_stdin(struct submit *s)
 	return code;
 }
 
-/* The first line of the file; NULL after a complaint. */
-static char *read_password(const char *path)
-{
-	FILE *f = fopen(path, "re");
-	char line[1024];
-	char *password = NULL;
-
-	if (f == NULL) {
-		options_complain(&submit_verb, "--password-file %s: %s", path, strerror(errno));
-		return NULL;
-	}
-	if (fgets(line, sizeof(line), f) != NULL) {
-		line[strcspn(line, "\r\n")] = '\0';
-		password = xstrdup(line);
-	} else {
-		options_complain(&submit_verb, "--password-file %s: is empty", path);
-	}
-	wipe(line, sizeof(line));
-	fclose(f);
-	return password;
-}
-
-static bool check_broker(struct submit *s)
-{
-	const char *text = s->broker != NULL ? s->broker : getenv("BELFRY_BROKER");
-	struct str problem = { 0 };
-	bool ok;
-
-	if (text == NULL || *text == '\0')
-		text = "mqtt://127.0.0.1:1883";
-	ok = url_parse(span_of_text(text), publisher_schemes, &s->url, &problem);
-	if (!ok)
-		options_complain(&submit_verb, "%s '%s' %s",
-				s->broker != NULL ? "--broker" : "BELFRY_BROKER", text,
-				str_text(&problem));
-	str_finish(&problem);
-	if (ok && s->password_file != NULL)
-		ok = (s->password = read_password(s->password_file)) != NULL;
-	return ok;
-}
-
-/* libmosquitto does not say which of its files it cannot read. */
-static bool check_files(const struct submit *s)
-{
-	const char *const files[] = { s->cafile, s->certfile, s->keyfile };
-
-	for (size_t i = 0; i < array_size(files); i++) {
-		if (files[i] == NULL || access(files[i], R_OK) == 0)
-			continue;
-		options_complain(&submit_verb, "%s: %s", files[i], strerror(errno));
-		return false;
-	}
-	return true;
-}
-
 static bool check_values(const struct submit *s)
 {
 	uint64_t number;
@@ -322,10 +221,6 @@ static bool check_values(const struct submit *s)
 				s->time);
 	else if (s->ttl != NULL && !span_to_uint(span_of_text(s->ttl), UINT32_MAX, &number))
 		options_complain(&submit_verb, "--ttl: '%s' is no number of seconds", s->ttl);
-	else if ((s->certfile == NULL) != (s->keyfile == NULL))
-		options_complain(&submit_verb, "--certfile and --keyfile belong together");
-	else if (s->certfile != NULL && s->cafile == NULL)
-		options_complain(&submit_verb, "--certfile needs --cafile");
 	else
 		return true;
 	return false;
@@ -363,17 +258,14 @@ static int submit_run(int argc, char **argv)
 	} else if (outcome == OPTIONS_READ && !has_command && strcmp(argv[argc - 1], "--") == 0) {
 		code = options_complain(&submit_verb, "no plugin behind the --");
 	} else if (outcome == OPTIONS_READ && check_combination(&s, has_command) &&
-			check_values(&s) && check_files(&s) && check_broker(&s)) {
+			check_values(&s) && connect_options_check(&submit_verb, &s.connect)) {
 		if (has_command)
 			code = submit_plugin(&s, argv + command);
 		else
 			code = s.state != NULL ? submit_one(&s) : submit_stdin(&s);
 	}
 	outgoing_finish(&s.outgoing);
-	url_finish(&s.url);
-	if (s.password != NULL)
-		wipe(s.password, strlen(s.password));
-	free(s.password);
+	connect_options_finish(&s.connect);
 	settings_finish(submit_options, &s);
 	return code;
 }
