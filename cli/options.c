@@ -110,6 +110,9 @@ static enum options_outcome read_option(
 	}
 	if (value == NULL && s->kind == SETTING_BOOL) {
 		value = "true";
+	} else if (value == NULL && s->flags & OPTION_MAY_BE_EMPTY &&
+			(*at + 1 == argc || argv[*at + 1][0] == '-')) {
+		value = "";
 	} else if (value == NULL && *at + 1 < argc) {
 		value = argv[++*at];
 	} else if (value == NULL) {
@@ -139,6 +142,8 @@ enum options_outcome options_read(
 
 static const char *value_name(const struct setting *s)
 {
+	if (s->flags & OPTION_MAY_BE_EMPTY)
+		return " [TEXT]";
 	switch (s->kind) {
 	case SETTING_NUMBER:
 		return " N";

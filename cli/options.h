@@ -8,6 +8,9 @@
 
 #include "cli/verbs.h"
 
+/* A flag of a SETTING_TEXT row whose minimum is 0: `--name` alone means the empty text. */
+enum { OPTION_MAY_BE_EMPTY = 1 << 16 };
+
 enum options_outcome {
 	OPTIONS_READ,
 	OPTIONS_HELP,  /* --help: the help was printed */

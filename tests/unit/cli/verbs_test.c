@@ -26,7 +26,7 @@ static void test_find(void **unused)
 /* Every verb can tell about itself, and every option has a text. */
 static void test_help(void **unused)
 {
-	static const char *const names[] = { "submit", "demo", "passwd", "help" };
+	static const char *const names[] = { "submit", "demo", "status", "passwd", "help" };
 	const char *nearest;
 
 	(void)unused;
@@ -53,7 +53,7 @@ static void test_help(void **unused)
 }
 
 struct target {
-	char *text;
+	char *text, *maybe;
 	uint64_t number;
 	bool verbose;
 };
@@ -62,6 +62,8 @@ struct target {
 static const struct setting table[] = {
 	{ "text", SETTING_TEXT, T(char *, text), 0, 10, NULL, 0, "A text.", NULL },
 	{ "number", SETTING_NUMBER, T(uint64_t, number), 1, 9, "5", 0, "A number.", NULL },
+	{ "maybe", SETTING_TEXT, T(char *, maybe), 0, 10, NULL, OPTION_MAY_BE_EMPTY, "A text.",
+			NULL },
 	{ "verbose", SETTING_BOOL, T(bool, verbose), 0, 0, "false", 0, "More.", NULL },
 	{ 0 },
 };
@@ -102,6 +104,32 @@ static void test_options(void **unused)
 	settings_finish(table, &t);
 }
 
+static void test_options_that_may_be_empty(void **unused)
+{
+	static const struct {
+		const char *words[2];
+		int count;
+		const char *text;
+		bool verbose;
+	} cases[] = {
+		{ { "--maybe" }, 1, "", false },
+		{ { "--maybe", "-v" }, 2, "", true },
+		{ { "--maybe", "x" }, 2, "x", false },
+		{ { "--maybe=x", "-v" }, 2, "x", true },
+	};
+	struct target t;
+	int rest;
+
+	(void)unused;
+	for (size_t i = 0; i < array_size(cases); i++) {
+		assert_int_equal(read_words(&t, cases[i].count, cases[i].words, &rest),
+				OPTIONS_READ);
+		assert_string_equal(t.maybe, cases[i].text);
+		assert_int_equal(t.verbose, cases[i].verbose);
+		settings_finish(table, &t);
+	}
+}
+
 static void test_wrong_options(void **unused)
 {
 	static const char *const wrong[] = { "--nubmer=1", "--number=10", "--number=x", "--number",
@@ -122,6 +150,7 @@ int main(void)
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_help),
 		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_options_that_may_be_empty),
 		cmocka_unit_test(test_wrong_options),
 	};
 

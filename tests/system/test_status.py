@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: MIT
+"""belfry status: the broker's figures and the gateways'."""
+import json
+
+import pytest
+
+from broker import MOSQUITTO, free_port
+from mqtt import V311, Client, mosquitto_pub
+from process import program, run
+from wait import wait_until
+
+DONE, REFUSED, USAGE, UNREACHABLE = range(4)
+
+
+@pytest.fixture
+def status(scratch):
+    """status(*options) runs `belfry status`."""
+    def call(*options):
+        return run([program("belfry", scratch.path), "status", *options])
+    return call
+
+
+def url(port):
+    return f"mqtt://127.0.0.1:{port}"
+
+
+def figures(status, port):
+    done = status("--broker", url(port), "--json")
+    assert done.returncode == DONE, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("which", [None, MOSQUITTO], ids=["belfry", "mosquitto"])
+def test_a_broker_tells_its_figures(make_broker, status, which):
+    broker = make_broker("allow_anonymous true", "sys_interval 1", which=which)
+    with Client(broker.port, "sleeper", V311, clean=False) as sleeper:
+        sleeper.subscribe("queue", 1)
+    for i in range(3):
+        assert mosquitto_pub(broker.port, "queue", f"{i}") == 0
+    wait_until(lambda: figures(status, broker.port)["publish/messages/received"] == 3, 10,
+               "three messages in the figures")
+    seen = figures(status, broker.port)
+    assert seen["clients/disconnected"] == 1
+    assert isinstance(seen["load/messages/received/1min"], float)
+    if which is None:
+        assert seen["belfry/backlog"] == [
+            {"client": "sleeper", "connected": False, "messages": 3,
+             "bytes": seen["belfry/queued/bytes"]}]
+    done = status("--broker", url(broker.port))
+    assert done.returncode == DONE
+    text = done.stdout.decode()
+    assert text.startswith(f"{url(broker.port)}: {seen['version']}, up ")
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    assert "published to it 3" in lines and "away, with a session 1" in lines
+    assert any(line.startswith("packets received ") for line in lines)
+    assert any(line.startswith("a minute, averaged over") for line in lines)
+    assert which is not None or any(line.startswith("sleeper (away) 3 ") for line in lines)
+
+
+def test_without_a_broker_it_says_what_to_do(status):
+    done = status("--broker", url(free_port()))
+    assert done.returncode == UNREACHABLE and done.stdout == b""
+    assert b"Connection refused; is the broker running there?" in done.stderr
+
+
+def test_a_broker_that_tells_nothing_is_no_answer(make_broker, status):
+    broker = make_broker("allow_anonymous true", "sys_interval 0")
+    done = status("--broker", url(broker.port))
+    assert done.returncode == REFUSED and b"sys_interval" in done.stderr
+
+
+def test_one_who_is_not_let_in_is_told_so(make_broker, status):
+    broker = make_broker("allow_anonymous false")
+    done = status("--broker", url(broker.port))
+    assert done.returncode == REFUSED and b"does not let us in" in done.stderr
+
+
+@pytest.mark.parametrize("options", [("--brokre",), ("word",), ("--broker", "http://x"),
+                                     ("--certfile", "/x"), ("--", "x")])
+def test_wrong_options_are_wrong_usage(status, options):
+    assert status(*options).returncode == USAGE
+
+
+def test_gateways_tell_theirs(make_rig, status, monkeypatch):
+    rig = make_rig()
+    monkeypatch.setenv("BELFRY_BROKER", url(rig.broker.port))
+    done = wait_until(lambda: (d := status()).returncode == DONE and d, 10, "a gateway that is well")
+    assert done.stdout.startswith(b"gateway belfry-gateway: online, version ")
+    assert b"\noutput " in done.stdout and b"\njournal: " in done.stdout
+    gateway, = json.loads(status("--json").stdout)
+    assert (gateway["client_id"], gateway["state"]) == ("belfry-gateway", "online")
+    rig.gateway.end()
+    done = wait_until(lambda: (d := status()).returncode == REFUSED and d, 10, "it is offline")
+    assert b"offline" in done.stdout
+
+
+def test_no_gateway_is_no_answer(make_broker, status, monkeypatch):
+    broker = make_broker()
+    monkeypatch.setenv("BELFRY_BROKER", url(broker.port))
+    done = status()
+    assert done.returncode == REFUSED and b"belfry-gateway" in done.stderr
