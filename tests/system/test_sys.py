@@ -2,6 +2,7 @@
 """What belfry-broker says about itself below $SYS."""
 import json
 import re
+import signal
 
 import pytest
 
@@ -138,3 +139,17 @@ def test_an_interval_of_0_publishes_nothing(make_broker):
         watcher.publish("end", "x", 1)
         watcher.wait_for(1)
         stays_true(lambda: len(watcher.messages) == 1, 1.5, "silence below $SYS")
+
+
+def test_a_reload_may_set_the_interval(make_broker):
+    broker = make_broker("allow_anonymous true", "sys_interval 0")
+    with Client(broker.port, "watch") as watcher:
+        watcher.subscribe("$SYS/broker/uptime", 0)
+        broker.config.write_text(broker.config.read_text().replace("interval 0", "interval 1"))
+        broker.process.signal(signal.SIGHUP)
+        watcher.wait_for(2)
+        broker.config.write_text(broker.config.read_text().replace("interval 1", "interval 0"))
+        broker.process.signal(signal.SIGHUP)
+        wait_until(lambda: broker.process.stderr().count("reload: the new configuration") == 2)
+        count = len(watcher.messages)
+        stays_true(lambda: len(watcher.messages) <= count + 1, 2.5, "silence")
