@@ -5,7 +5,8 @@
  * (clients, subscriptions, retained messages) are in figures.h.
  *
  * A row is the name, the topic below "$SYS/broker/" and the meaning. Topics outside "belfry/" are
- * Mosquitto's, and mean what they mean there.
+ * Mosquitto's, and mean what they mean there; those below "belfry/dropped/" add up to its
+ * "publish/messages/dropped".
  */
 #ifndef BROKER_CORE_COUNTERS_H
 #define BROKER_CORE_COUNTERS_H

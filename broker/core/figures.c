@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "broker/core/figures.h"
 
+#include "broker/core/metric.h"
 #include "broker/core/shard.h"
 
 static void add_session(struct figures *f, const struct session *s)
@@ -15,10 +16,17 @@ static void add_session(struct figures *f, const struct session *s)
 	}
 }
 
-static uint64_t dropped(const struct counters *c)
+/* Whatever is counted below belfry/dropped/. */
+static uint64_t dropped(const struct figures *f)
 {
-	return c->dropped_queue_full + c->dropped_output_full + c->dropped_expired +
-	       c->dropped_too_large + c->dropped_offline + c->dropped_memory;
+	static const struct span reasons = SPAN("belfry/dropped/");
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < metric_count; i++) {
+		if (span_starts_with(span_of_text(metrics[i].topic), reasons))
+			sum += metric_value(&metrics[i], f);
+	}
+	return sum;
 }
 
 void figures_take(const struct shard *shard, struct figures *ret)
@@ -34,8 +42,8 @@ void figures_take(const struct shard *shard, struct figures *ret)
 		.shared_subscriptions = shard->topics.shared_subscriptions,
 		.retained_messages = shard->retained.count,
 		.retained_bytes = shard->retained.bytes,
-		.publish_dropped = dropped(&shard->counters),
 	};
+	ret->publish_dropped = dropped(ret);
 	for (const struct session *s = shard->sessions.table; s != NULL; s = s->hh.next)
 		add_session(ret, s);
 	ret->stored_messages =

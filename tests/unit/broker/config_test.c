@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "broker/io/http_api.h"
 #include "tests/unit/unit.h"
 
 static struct config config;
@@ -170,6 +171,8 @@ static void a_listener_may_differ_from_the_rest(void **unused)
 static void what_serves_http_is_held_to_what_it_can(void **unused)
 {
 	(void)unused;
+	if (!http_api_is_available())
+		skip();
 	assert_true(load(
 			"listener 1883\nlistener 9101 127.0.0.1\nprotocol http_api\n", NULL, NULL));
 	assert_int_equal(config.listeners[0]->protocol, PROTOCOL_MQTT);
