@@ -163,6 +163,7 @@ void config_check_listeners(const struct config *config, struct settings_report 
 
 		check_listener(l, config_listener_table(config), &l->lines, report);
 		if (l->protocol == PROTOCOL_HTTP_API)
-			check_http_api(config_listener_table(config), config_listener_table(config), &l->lines, report);
+			check_http_api(config_listener_table(config), config_listener_table(config),
+					&l->lines, report);
 	}
 }
