@@ -34,14 +34,28 @@ void retained_finish(struct retained *r)
 	*r = (struct retained){ 0 };
 }
 
+static bool is_own(struct span topic)
+{
+	return span_starts_with(topic, span_of_text("$SYS/"));
+}
+
+static void count(struct retained *r, const struct message *m, size_t change)
+{
+	r->count += change;
+	r->bytes += change * message_size(m);
+	if (!is_own(message_topic(m)))
+		return;
+	r->own_count += change;
+	r->own_bytes += change * message_size(m);
+}
+
 static void clear(struct retained *r, struct trie_node *node)
 {
 	struct message *old = node->value;
 
 	if (old == NULL)
 		return;
-	r->count--;
-	r->bytes -= message_size(old);
+	count(r, old, (size_t)-1);
 	r->expiring -= old->expires.ns != INSTANT_NEVER.ns;
 	node->value = NULL;
 	message_unref(old);
@@ -62,8 +76,7 @@ void retained_set(struct retained *r, struct message *m)
 	node = trie_insert(&r->topics, message_topic(m));
 	clear(r, node);
 	node->value = message_ref(m);
-	r->count++;
-	r->bytes += message_size(m);
+	count(r, m, 1);
 	r->expiring += m->expires.ns != INSTANT_NEVER.ns;
 }
 
@@ -76,13 +89,14 @@ static bool is_within(const struct limits *limits, size_t count, size_t bytes)
 bool retained_has_room(const struct retained *r, const struct limits *limits, struct span topic,
 		size_t size)
 {
+	size_t others = r->count - r->own_count, bytes = r->bytes - r->own_bytes;
 	const struct trie_node *node;
 
-	if (is_within(limits, r->count + 1, r->bytes + size))
+	if (is_own(topic) || is_within(limits, others + 1, bytes + size))
 		return true;
 	node = trie_find(&r->topics, topic);
 	return node != NULL && node->value != NULL &&
-	       is_within(limits, r->count, r->bytes + size - message_size(node->value));
+	       is_within(limits, others, bytes + size - message_size(node->value));
 }
 
 static bool hidden_from_wildcard(const struct retained *r, const struct trie_node *node)

@@ -12,8 +12,9 @@
 struct retained {
 	struct trie topics; /* value: struct message */
 	size_t count;
-	size_t bytes;	 /* sum of message_size() */
-	size_t expiring; /* of them, how many have an expiry interval */
+	size_t bytes;		     /* sum of message_size() */
+	size_t expiring;	     /* of them, how many have an expiry interval */
+	size_t own_count, own_bytes; /* of them, the broker's own below $SYS */
 };
 
 void retained_init(struct retained *r, uint64_t seed);
@@ -27,7 +28,8 @@ void retained_set(struct retained *r, struct message *m);
 
 /*
  * Do max_retained_messages and max_retained_bytes of `limits` allow a message of `size` for the
- * valid name `topic`? It takes the place of the one that is there.
+ * valid name `topic`? It takes the place of the one that is there. What the broker tells below
+ * $SYS does not count and is always kept.
  */
 bool retained_has_room(const struct retained *r, const struct limits *limits, struct span topic,
 		size_t size);

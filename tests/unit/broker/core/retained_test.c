@@ -263,6 +263,25 @@ static void a_walk_meets_the_message_that_is_there_when_it_comes_by(void **unuse
 	retained_finish(&r);
 }
 
+static void what_the_broker_tells_of_itself_takes_nobodys_room(void **unused)
+{
+	const struct limits limits = { .max_retained_messages = 1 };
+	struct retained r;
+
+	(void)unused;
+	retained_init(&r, 6);
+	set(&r, "$SYS/broker/version", "1");
+	assert_true(retained_has_room(&r, &limits, BYTES("a"), 100));
+	set(&r, "a", "x");
+	assert_false(retained_has_room(&r, &limits, BYTES("b"), 100));
+	assert_true(retained_has_room(&r, &limits, BYTES("a"), 100));
+	assert_true(retained_has_room(&r, &limits, BYTES("$SYS/broker/uptime"), 100));
+	set(&r, "$SYS/broker/version", "");
+	assert_false(retained_has_room(&r, &limits, BYTES("b"), 100));
+	assert_int_equal(r.own_count + r.own_bytes, 0);
+	retained_finish(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -272,6 +291,7 @@ int main(void)
 		cmocka_unit_test(random_changes_agree_with_a_list),
 		cmocka_unit_test(a_walk_meets_once_what_was_there_throughout),
 		cmocka_unit_test(a_walk_meets_the_message_that_is_there_when_it_comes_by),
+		cmocka_unit_test(what_the_broker_tells_of_itself_takes_nobodys_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
