@@ -73,7 +73,7 @@ COMMON  := $(B)/libcommon.a
 BROKER  := $(B)/libbroker.a
 GATEWAY := $(B)/libgateway.a
 CLI     := $(B)/libcli.a
-BENCH   := $(B)/libbench.a
+LOADLIB := $(B)/libbench.a
 PROGRAMS := $(BIN)/belfry-broker $(BIN)/belfry-gateway $(BIN)/belfry
 
 UNIT_SRC := $(sort $(shell find tests/unit -name '*_test.c' 2>/dev/null))
@@ -139,7 +139,7 @@ $(COMMON):  $(call objs,common)
 $(BROKER):  $(call objs,$(BROKER_DIRS))
 $(GATEWAY): $(call objs,gateway)
 $(CLI):     $(call objs,cli)
-$(BENCH):   $(call objs,tests/bench)
+$(LOADLIB): $(call objs,tests/bench)
 
 $(B)/%.a:
 	@rm -f $@
@@ -165,7 +165,7 @@ $(filter $(B)/tests/unit/broker/%,$(UNITS)):  %: %.o $(BROKER) $(COMMON)
 $(filter $(B)/tests/unit/gateway/%,$(UNITS)): %: %.o $(GATEWAY) $(COMMON)
 $(filter $(B)/tests/unit/cli/%,$(UNITS)):     %: %.o $(CLI) $(GATEWAY) $(COMMON)
 $(filter $(B)/tests/unit/common/%,$(UNITS)):  %: %.o $(COMMON)
-$(filter $(B)/tests/unit/bench/%,$(UNITS)):   %: %.o $(BENCH)
+$(filter $(B)/tests/unit/bench/%,$(UNITS)):   %: %.o $(LOADLIB)
 $(UNITS):
 	$(call link,$(LIBS_BROKER) $(LIBS_GATEWAY) $(LIBS_BENCH) -lcmocka)
 
@@ -178,7 +178,7 @@ $(REPLAYS): $(B)/tests/fuzz/replay.o
 	$(call link,$(LIBS_BROKER) $(LIBS_GATEWAY))
 $(CONVERSE): $(call objs,tests/conversations) $(BROKER) $(COMMON)
 	$(call link,$(LIBS_BROKER))
-$(LOADGEN): $(B)/tests/bench/main.o $(BENCH)
+$(LOADGEN): $(B)/tests/bench/main.o $(LOADLIB)
 	$(call link,$(LIBS_BENCH))
 $(B)/tests/system/%.so: tests/system/%.c $(B)/flags
 	@mkdir -p $(@D)
