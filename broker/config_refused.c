@@ -67,7 +67,6 @@ const struct settings_refusal config_refusals[] = {
 	REFUSE("local_clientid"),
 	REFUSE("local_password"),
 	REFUSE("local_username"),
-	REFUSE("max_topic_alias_broker"),
 	REFUSE("mount_point"),
 	REFUSE("notification_topic"),
 	REFUSE("notifications"),

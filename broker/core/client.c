@@ -84,6 +84,7 @@ void client_destroy(struct client *c, struct instant now)
 	if (c->is_dirty)
 		DL_DELETE2(c->shard->dirty, c, previous_dirty, next_dirty);
 	alias_finish(&c->aliases);
+	sent_aliases_finish(&c->sent_aliases);
 	output_finish(&c->output, &c->shard->chunks);
 	c->shard->clients--;
 	policy_unref(c->policy);

@@ -56,7 +56,8 @@ struct client {
 	struct timer timer;	   /* CONNECT timeout, then keep-alive */
 	struct instant last_heard; /* a whole packet, or much of a large one */
 	size_t heard_of_packet;
-	struct alias_table aliases;  /* set by the client */
+	struct alias_table aliases; /* set by the client */
+	struct sent_aliases sent_aliases;
 	uint32_t max_packet_size;    /* that the client takes */
 	uint32_t max_inflight;	     /* its receive maximum, bounded by ours */
 	uint16_t keep_alive;	     /* seconds that count, 0 = none */

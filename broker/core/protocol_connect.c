@@ -202,6 +202,14 @@ static uint32_t largest_taken(const struct connect_packet *packet)
 	return wanted < largest ? wanted : largest;
 }
 
+static uint16_t aliases_taken(const struct policy *policy, const struct connect_packet *packet)
+{
+	uint32_t wanted = property_number(&packet->properties, PROPERTY_TOPIC_ALIAS_MAXIMUM, 0);
+
+	return wanted < policy->max_topic_alias_broker ? (uint16_t)wanted
+						       : policy->max_topic_alias_broker;
+}
+
 /*
  * In Mosquitto's order: topic alias maximum, then what the CONNECT called for, then the limits,
  * so that a client which was tried against one meets no surprise with the other.
@@ -250,6 +258,7 @@ static void accept_client(struct connecting *k, struct span properties)
 	c->state = CLIENT_CONNECTED;
 	c->is_bridge = packet->is_bridge;
 	c->max_inflight = window(shard->limits, packet);
+	c->sent_aliases.max = aliases_taken(c->policy, packet);
 	c->keep_alive = (uint16_t)k->keep_alive;
 	client_watch_keep_alive(c, k->now);
 	shard->counters.connects_accepted++;

@@ -1,113 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "broker/core/router.h"
 
+#include "broker/core/fanout.h"
 #include "broker/core/protocol.h"
 #include "broker/core/replay.h"
 #include "broker/core/share.h"
-#include "broker/mqtt/encode.h"
 
 /* Unsent bytes up to which a client gets QoS 0 while memory is tight (memory_limit). */
 enum { TIGHT_OUTPUT = 64 * 1024 };
-
-/* Layouts that a PUBLISH is serialised in once; the fifth scratch is for one receiver alone. */
-enum { LAYOUT_HAS_ID = 1, LAYOUT_V5 = 2, LAYOUTS = 4, LAYOUT_OWN = 4 };
-
-/* A serialised PUBLISH, but for its first byte and its packet identifier. */
-struct wire {
-	struct span bytes; /* in a scratch of the shard; the header alone when `by_reference` */
-	size_t id_at;	   /* where the packet identifier goes */
-	size_t size;	   /* of the whole packet */
-	bool by_reference; /* the payload follows from the message */
-};
-
-/* One message on its way to many. */
-struct fanout {
-	struct shard *shard;
-	struct message *message;
-	struct instant now;
-	unsigned ready; /* set of layouts that `wires` holds */
-	struct wire wires[LAYOUTS];
-};
-
-static struct span encode_expiry(uint8_t at[8], const struct message *m, struct instant now)
-{
-	struct writer w = writer_of(at, 8);
-	int64_t left;
-
-	if (m->expires.ns == INSTANT_NEVER.ns)
-		return (struct span){ NULL, 0 };
-	/* [v5 MQTT-3.3.2-6]: the interval received less the time that the message has waited */
-	left = (instant_between(now, m->expires).ns + 999999999) / 1000000000;
-	property_write_number(&w, PROPERTY_MESSAGE_EXPIRY_INTERVAL, left > 0 ? (uint32_t)left : 0);
-	return writer_span(&w);
-}
-
-static struct wire serialise(struct str *scratch, const struct message *m,
-		const struct subscription_ids *ids, enum mqtt_version version, bool has_id,
-		struct instant now)
-{
-	uint8_t expiry[8];
-	struct publish_form form = { .version = version,
-		.has_packet_id = has_id,
-		.topic = message_topic(m),
-		.payload_len = m->payload_len };
-	struct wire wire;
-	struct writer w;
-
-	if (version == MQTT_5) {
-		form.properties[0] = ids != NULL ? span_of(ids->bytes, ids->len)
-						 : (struct span){ NULL, 0 };
-		form.properties[1] = encode_expiry(expiry, m, now);
-		form.properties[2] = message_properties(m);
-	}
-	wire.size = publish_size(&form);
-	wire.by_reference = m->payload_len > OUTPUT_COPY_LIMIT;
-	str_clear(scratch);
-	str_reserve(scratch, wire.size - (wire.by_reference ? m->payload_len : 0));
-	w = writer_of(scratch->text, scratch->capacity);
-	encode_publish_header(&w, &form, &wire.id_at);
-	if (!wire.by_reference)
-		write_bytes(&w, message_payload(m));
-	wire.bytes = writer_span(&w);
-	return wire;
-}
-
-static void send_wire(struct client *c, const struct wire *wire, const struct delivery *d,
-		uint16_t packet_id, bool dup)
-{
-	uint8_t *at = client_reserve(
-			c, PACKET_PUBLISH, wire->bytes.len, wire->size - wire->bytes.len);
-
-	memcpy(at, wire->bytes.data, wire->bytes.len);
-	at[0] = publish_first_byte(d->qos, d->retain, dup);
-	if (d->qos > 0) {
-		at[wire->id_at] = (uint8_t)(packet_id >> 8);
-		at[wire->id_at + 1] = (uint8_t)packet_id;
-	}
-	if (wire->by_reference)
-		output_append_payload(&c->output, d->message);
-	c->shard->counters.publish_sent++;
-	c->shard->counters.publish_bytes_sent += d->message->payload_len;
-}
-
-/* The packet for one receiver: what others share, or its own. */
-static const struct wire *wire_for(struct fanout *f, const struct client *c,
-		const struct delivery *d, struct wire *own)
-{
-	unsigned layout = (c->version == MQTT_5 ? LAYOUT_V5 : 0) | (d->qos > 0 ? LAYOUT_HAS_ID : 0);
-
-	if (d->ids != NULL && c->version == MQTT_5) {
-		*own = serialise(&f->shard->scratch[LAYOUT_OWN], f->message, d->ids, c->version,
-				d->qos > 0, f->now);
-		return own;
-	}
-	if ((f->ready >> layout & 1) == 0) {
-		f->wires[layout] = serialise(&f->shard->scratch[layout], f->message, NULL,
-				c->version, d->qos > 0, f->now);
-		f->ready |= 1U << layout;
-	}
-	return &f->wires[layout];
-}
 
 /* [v5 MQTT-3.1.2-24, MQTT-3.1.2-25]: as if it had been sent and acknowledged */
 static bool takes_size(const struct client *c, size_t size)
@@ -187,28 +87,28 @@ static void enqueue(struct shard *shard, struct session *s, struct delivery d)
 static void send_now(struct fanout *f, struct client *c, struct delivery d)
 {
 	struct wire own;
-	const struct wire *wire = wire_for(f, c, &d, &own);
+	const struct wire *wire = fanout_wire(f, c, &d, &own);
 
 	if (!takes_size(c, wire->size)) {
 		delivery_finish(&d);
 		return;
 	}
 	if (d.qos == 0) {
-		send_wire(c, wire, &d, 0, false);
+		fanout_send(f, c, wire, &d, 0, false);
 		delivery_finish(&d);
 		return;
 	}
-	send_wire(c, wire, &d, inflight_add(&c->session->inflight, d)->packet_id, false);
+	fanout_send(f, c, wire, &d, inflight_add(&c->session->inflight, d)->packet_id, false);
 }
 
 /* Hot path: a receiver that is there gets QoS 0 without any reference being counted. */
 static void fan_out_qos0(struct fanout *f, struct client *c, const struct delivery *d)
 {
 	struct wire own;
-	const struct wire *wire = wire_for(f, c, d, &own);
+	const struct wire *wire = fanout_wire(f, c, d, &own);
 
 	if (takes_size(c, wire->size) && output_has_room(c, wire->size))
-		send_wire(c, wire, d, 0, false);
+		fanout_send(f, c, wire, d, 0, false);
 }
 
 /* [v5 MQTT-3.8.4-8], unless the operator wants every message at the subscriber's QoS. */
@@ -323,9 +223,9 @@ static void resend(struct client *c, struct inflight_entry *entry, struct instan
 		protocol_send_ack(c, PACKET_PUBREL, entry->packet_id, MQTT_SUCCESS);
 		return;
 	}
-	wire = wire_for(&f, c, &entry->delivery, &own);
+	wire = fanout_wire(&f, c, &entry->delivery, &own);
 	if (takes_size(c, wire->size)) /* this connection may take less than the last one */
-		send_wire(c, wire, &entry->delivery, entry->packet_id,
+		fanout_send(&f, c, wire, &entry->delivery, entry->packet_id,
 				true); /* [v5 MQTT-3.3.1-1] */
 	else
 		inflight_remove(&c->session->inflight, entry);

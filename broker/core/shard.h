@@ -34,6 +34,8 @@ struct core_observer {
 			bool is_sent);
 };
 
+enum { FANOUT_SCRATCHES = 9 };
+
 struct shard {
 	const struct limits *limits; /* borrowed */
 	struct core_observer observer;
@@ -55,7 +57,7 @@ struct shard {
 	size_t clients;	  /* network connections */
 	size_t connected; /* clients with a session */
 	size_t most_connected;
-	struct str scratch[5]; /* serialised PUBLISH packets, see router.c */
+	struct str scratch[FANOUT_SCRATCHES]; /* serialised PUBLISH packets, see fanout.h */
 };
 
 /*

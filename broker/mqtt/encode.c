@@ -63,7 +63,11 @@ void encode_disconnect(struct writer *w, enum mqtt_reason reason)
 
 static size_t properties_len(const struct publish_form *form)
 {
-	return form->properties[0].len + form->properties[1].len + form->properties[2].len;
+	size_t len = 0;
+
+	for (size_t i = 0; i < array_size(form->properties); i++)
+		len += form->properties[i].len;
+	return len;
 }
 
 static size_t body_size(const struct publish_form *form)
@@ -82,16 +86,21 @@ size_t publish_size(const struct publish_form *form)
 	return 1 + varint_size((uint32_t)body) + body;
 }
 
-void encode_publish_header(struct writer *w, const struct publish_form *form, size_t *ret_packet_id)
+size_t encode_publish_header(
+		struct writer *w, const struct publish_form *form, size_t *ret_packet_id)
 {
+	size_t properties_at;
+
 	write_fixed_header(w, PACKET_PUBLISH, body_size(form));
 	write_block16(w, form->topic);
 	*ret_packet_id = writer_span(w).len;
 	if (form->has_packet_id)
 		write_u16(w, 0);
 	if (form->version != MQTT_5)
-		return;
+		return 0;
 	write_varint(w, (uint32_t)properties_len(form));
+	properties_at = writer_span(w).len;
 	for (size_t i = 0; i < array_size(form->properties); i++)
 		write_bytes(w, form->properties[i]);
+	return properties_at;
 }

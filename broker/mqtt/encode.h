@@ -41,19 +41,19 @@ struct publish_form {
 	bool has_packet_id; /* QoS 1 or 2 */
 	struct span topic;
 	/*
-	 * Version 5: three pieces that stand one behind the other in the property list, each
+	 * Version 5: pieces that stand one behind the other in the property list, each
 	 * already encoded and each possibly empty.
 	 */
-	struct span properties[3];
+	struct span properties[4];
 	size_t payload_len;
 };
 
 /*
  * Everything of the packet up to its payload. The caller patches what differs: byte 0 (type,
  * DUP, QoS, RETAIN; written as plain PUBLISH) and, at *ret_packet_id, the two bytes of the packet
- * identifier (written as 0).
+ * identifier (written as 0). Returns where the first of the properties stands, version 5 only.
  */
-void encode_publish_header(
+size_t encode_publish_header(
 		struct writer *w, const struct publish_form *form, size_t *ret_packet_id);
 
 /* Bytes of the whole packet, payload included. */
