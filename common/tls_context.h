@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a TLS context is made of; for common/tls_*.c alone.
+ */
+#ifndef COMMON_TLS_CONTEXT_H
+#define COMMON_TLS_CONTEXT_H
+
+#include <openssl/ssl.h>
+
+#include "common/tls.h"
+
+struct tls_context {
+	unsigned refs;
+	SSL_CTX *ctx;
+	bool is_server;
+	bool asks_certificate; /* of its clients */
+	SSL_verify_cb verify;  /* NULL: OpenSSL's verdict stands */
+	struct tls_keys keys;  /* of a server; find NULL: none */
+	char *host;	       /* that a client asks for by name; NULL: by address */
+	char *psk_identity;    /* of a client; NULL: none */
+	uint8_t psk[TLS_MAX_KEY];
+	size_t psk_len;
+};
+
+#endif

@@ -1,0 +1,619 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/tls.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <sys/stat.h>
+
+#include "common/mem.h"
+#include "tests/unit/pki.h"
+
+static struct pki pki;
+static struct str error, warning;
+
+static char *path(const char *name)
+{
+	return xstrdup(pki_path(&pki, name));
+}
+
+/* What a context is made of, with paths that are freed at the end. */
+struct setup {
+	char *cafile, *certfile, *keyfile, *crlfile, *other;
+	struct tls_settings s;
+};
+
+static struct setup setup_of(const char *name)
+{
+	struct setup u = { .cafile = path("ca.crt") };
+	char file[64];
+
+	if (name != NULL) {
+		snprintf(file, sizeof(file), "%s.crt", name);
+		u.certfile = path(file);
+		snprintf(file, sizeof(file), "%s.key", name);
+		u.keyfile = path(file);
+	}
+	u.s.cafile = u.cafile;
+	u.s.certfile = u.certfile;
+	u.s.keyfile = u.keyfile;
+	return u;
+}
+
+static void setup_finish(struct setup *u)
+{
+	free(u->cafile);
+	free(u->certfile);
+	free(u->keyfile);
+	free(u->crlfile);
+	free(u->other);
+}
+
+static struct tls_context *server_of(const struct tls_settings *s)
+{
+	str_clear(&error);
+	str_clear(&warning);
+	return tls_server_create(s, &error, &warning);
+}
+
+static struct tls_context *client_of(const struct tls_settings *s)
+{
+	str_clear(&error);
+	str_clear(&warning);
+	return tls_client_create(s, &error, &warning);
+}
+
+static void assert_mentions(const struct str *text, const char *what)
+{
+	if (strstr(str_text(text), what) == NULL)
+		fail_msg("\"%s\" does not mention \"%s\"", str_text(text), what);
+}
+
+/* It is refused, naming `file` of the folder and saying `what`. */
+static void assert_refused(const struct tls_settings *s, const char *file, const char *what)
+{
+	assert_null(server_of(s));
+	if (file != NULL)
+		assert_mentions(&error, pki_path(&pki, file));
+	assert_mentions(&error, what);
+}
+
+/* --- files ---------------------------------------------------------------------------------- */
+
+static void what_cannot_be_loaded_is_named_with_the_remedy(void **unused)
+{
+	struct setup u = setup_of("server");
+	struct tls_settings s = u.s;
+
+	(void)unused;
+	s.certfile = "/nowhere/x.crt";
+	assert_refused(&s, NULL, "certfile /nowhere/x.crt: cannot be read: No such file");
+	s.certfile = u.s.keyfile;
+	assert_refused(&s, "server.key", "there is no certificate in it");
+	s = u.s;
+	s.keyfile = u.s.certfile;
+	assert_refused(&s, "server.crt", "there is no private key in it");
+	s.keyfile = pki.folder;
+	assert_refused(&s, NULL, "cannot be read: Is a directory");
+	s.keyfile = NULL;
+	assert_refused(&s, "server.crt", "needs the keyfile");
+	s = u.s;
+	s.certfile = NULL;
+	assert_refused(&s, "server.key", "needs the certfile");
+	s.keyfile = NULL;
+	assert_refused(&s, NULL, "needs a certfile and a keyfile, or a psk_hint");
+	setup_finish(&u);
+}
+
+static void key_of_another_certificate_is_refused(void **unused)
+{
+	struct setup u = setup_of("server"), other = setup_of("alice");
+
+	(void)unused;
+	u.s.keyfile = other.keyfile;
+	assert_refused(&u.s, "alice.key", "does not belong to the certificate in certfile");
+	assert_mentions(&error, u.certfile);
+	setup_finish(&other);
+	setup_finish(&u);
+}
+
+static void encrypted_key_is_refused_with_the_remedy(void **unused)
+{
+	struct setup u = setup_of("server");
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	FILE *f = pki_create(&pki, "encrypted.key", "");
+
+	(void)unused;
+	PEM_write_PKCS8PrivateKey(f, key, EVP_aes_128_cbc(), "secret", 6, NULL, NULL);
+	fclose(f);
+	EVP_PKEY_free(key);
+	u.other = path("encrypted.key");
+	u.s.keyfile = u.other;
+	assert_refused(&u.s, "encrypted.key", "openssl pkey -in");
+	setup_finish(&u);
+}
+
+static void key_that_others_can_read_is_warned_of(void **unused)
+{
+	struct setup u = setup_of("open");
+
+	(void)unused;
+	pki_issue(&pki, "open");
+	tls_context_unref(server_of(&u.s));
+	assert_int_equal(warning.len, 0);
+	assert_int_equal(chmod(u.keyfile, 0640), 0);
+	tls_context_unref(server_of(&u.s));
+	assert_mentions(&warning, "chmod 600");
+	assert_mentions(&warning, u.keyfile);
+	setup_finish(&u);
+}
+
+static void empty_ca_file_is_an_error_and_not_trust(void **unused)
+{
+	struct setup u = setup_of("server");
+
+	(void)unused;
+	pki_write(&pki, "empty.crt", "");
+	u.other = path("empty.crt");
+	u.s.cafile = u.other;
+	assert_refused(&u.s, "empty.crt", "there is no certificate in it");
+	assert_null(client_of(&u.s));
+	u.s.require_certificate = true;
+	assert_refused(&u.s, "empty.crt", "there is no certificate in it");
+	pki_write(&pki, "empty.crt",
+			"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+	assert_refused(&u.s, "empty.crt", "a certificate in it cannot be read");
+	setup_finish(&u);
+}
+
+static void folder_of_cas_has_to_hold_some(void **unused)
+{
+	struct setup u = setup_of("server");
+
+	(void)unused;
+	u.other = path("cas");
+	assert_int_equal(mkdir(u.other, 0700), 0);
+	u.s.cafile = NULL;
+	u.s.capath = u.other;
+	assert_refused(&u.s, "cas", "openssl rehash");
+	u.s.capath = "/nowhere";
+	assert_refused(&u.s, NULL, "capath /nowhere: cannot be read");
+	setup_finish(&u);
+}
+
+static void certificates_cannot_be_asked_for_without_a_ca(void **unused)
+{
+	struct setup u = setup_of("server");
+
+	(void)unused;
+	u.s.cafile = NULL;
+	u.s.require_certificate = true;
+	assert_refused(&u.s, NULL, "require_certificate: needs a cafile");
+	setup_finish(&u);
+}
+
+static void revocation_list_has_to_be_one(void **unused)
+{
+	struct setup u = setup_of("server");
+
+	(void)unused;
+	u.s.crlfile = u.certfile;
+	assert_refused(&u.s, "server.crt", "no certificate revocation list");
+	u.s.crlfile = "/nowhere";
+	assert_refused(&u.s, NULL, "crlfile /nowhere: cannot be read");
+	pki_revoke(&pki, "old.crl", 0, -1);
+	u.crlfile = path("old.crl");
+	u.s.crlfile = u.crlfile;
+	tls_context_unref(server_of(&u.s));
+	assert_mentions(&warning, "out of date");
+	setup_finish(&u);
+}
+
+static void versions_and_ciphers_that_do_not_exist_are_refused(void **unused)
+{
+	struct setup u = setup_of("server");
+	struct tls_settings s = u.s;
+
+	(void)unused;
+	s.tls_version = "tlsv1.1";
+	assert_refused(&s, NULL, "tls_version tlsv1.1: take tlsv1.2 or tlsv1.3");
+	s = u.s;
+	s.ciphers = "ROT13";
+	assert_refused(&s, NULL, "ciphers ROT13");
+	s = u.s;
+	s.ciphers_tls13 = "TLS_ROT13";
+	assert_refused(&s, NULL, "ciphers_tls1.3 TLS_ROT13");
+	s = u.s;
+	s.dhparamfile = u.certfile;
+	assert_refused(&s, "server.crt", "no Diffie-Hellman parameters");
+	s = u.s;
+	s.psk_hint = "hint";
+	assert_refused(&s, NULL, "needs a psk_file");
+	setup_finish(&u);
+}
+
+static void client_without_cas_is_refused(void **unused)
+{
+	struct tls_settings s = { .prefix = "bridge_", .host = "localhost" };
+
+	(void)unused;
+	assert_null(client_of(&s));
+	assert_mentions(&error, "verify the server");
+	s.certfile = "/nowhere";
+	assert_null(client_of(&s));
+	assert_mentions(&error, "bridge_certfile /nowhere: needs the keyfile");
+	s.certfile = NULL;
+	s.use_os_certs = true;
+	tls_context_unref(client_of(&s));
+	assert_int_equal(error.len, 0);
+}
+
+/* --- handshakes ----------------------------------------------------------------------------- */
+
+struct ends {
+	struct tls_context *server_context, *client_context;
+	SSL *server, *client;
+	struct tls_peer server_peer, client_peer;
+	bool is_done;
+	struct str reason; /* why the server did not want it */
+};
+
+/*
+ * Have two contexts shake hands in memory; `newest`, unless 0, is the newest version that the
+ * client knows. Takes both references.
+ */
+static struct ends *shake_as(struct tls_context *server, struct tls_context *client, int newest)
+{
+	struct ends *e = xcalloc(1, sizeof(*e));
+	BIO *a, *b;
+
+	assert_non_null(server);
+	assert_non_null(client);
+	e->server_context = server;
+	e->client_context = client;
+	e->server = tls_open(server, &e->server_peer);
+	e->client = tls_open(client, &e->client_peer);
+	assert_int_equal(BIO_new_bio_pair(&a, 0, &b, 0), 1);
+	SSL_set_max_proto_version(e->client, newest);
+	SSL_set_bio(e->server, a, a);
+	SSL_set_bio(e->client, b, b);
+	for (int i = 0; i < 10 && !e->is_done; i++) {
+		int there = SSL_do_handshake(e->client), here;
+
+		ERR_clear_error();
+		here = SSL_do_handshake(e->server);
+		if (SSL_get_error(e->server, here) == SSL_ERROR_SSL && e->reason.len == 0)
+			tls_append_reason(&e->reason, e->server);
+		e->is_done = there == 1 && here == 1;
+	}
+	return e;
+}
+
+static struct ends *shake(struct tls_context *server, struct tls_context *client)
+{
+	return shake_as(server, client, 0);
+}
+
+static void ends_free(struct ends *e)
+{
+	str_finish(&e->reason);
+	SSL_free(e->server);
+	SSL_free(e->client);
+	tls_peer_finish(&e->server_peer);
+	tls_peer_finish(&e->client_peer);
+	tls_context_unref(e->server_context);
+	tls_context_unref(e->client_context);
+	free(e);
+}
+
+/* Does a client with that certificate get in? *ret_reason, unless NULL: what the server says. */
+static bool gets_in(const struct tls_settings *server, const char *name, struct str *ret_reason)
+{
+	struct setup client = setup_of(name);
+	struct ends *e = shake(server_of(server), client_of(&client.s));
+	bool ok = e->is_done;
+
+	if (ret_reason != NULL) {
+		str_clear(ret_reason);
+		str_append(ret_reason, str_span(&e->reason));
+	}
+	ends_free(e);
+	setup_finish(&client);
+	return ok;
+}
+
+static void client_verifies_chain_and_name(void **unused)
+{
+	struct setup server = setup_of("server"), client = setup_of(NULL);
+	struct ends *e;
+
+	(void)unused;
+	client.s.host = "localhost";
+	e = shake(server_of(&server.s), client_of(&client.s));
+	assert_true(e->is_done);
+	assert_string_equal(SSL_get_version(e->server), "TLSv1.3");
+	ends_free(e);
+	client.s.host = "127.0.0.1";
+	e = shake(server_of(&server.s), client_of(&client.s));
+	assert_true(e->is_done);
+	ends_free(e);
+	client.s.host = "elsewhere";
+	e = shake(server_of(&server.s), client_of(&client.s));
+	assert_false(e->is_done);
+	ends_free(e);
+	client.s.insecure = true;
+	e = shake(server_of(&server.s), client_of(&client.s));
+	assert_true(e->is_done);
+	ends_free(e);
+	client.s.cafile = server.certfile; /* some other authority */
+	e = shake(server_of(&server.s), client_of(&client.s));
+	assert_false(e->is_done);
+	ends_free(e);
+	setup_finish(&client);
+	setup_finish(&server);
+}
+
+static void required_certificate_has_to_be_there_and_valid(void **unused)
+{
+	struct setup server = setup_of("server");
+	struct str reason = { 0 };
+
+	(void)unused;
+	assert_true(gets_in(&server.s, NULL, NULL));
+	server.s.require_certificate = true;
+	assert_true(gets_in(&server.s, "alice", NULL));
+	gets_in(&server.s, NULL, &reason);
+	assert_string_equal(str_text(&reason), "peer did not return a certificate");
+	pki_issue_to(&pki, "expired", pki_name(NULL, "expired", -1), -10, -1);
+	assert_false(gets_in(&server.s, "expired", &reason));
+	assert_mentions(&reason, "certificate has expired");
+	server.s.disable_client_cert_date_checks = true;
+	assert_true(gets_in(&server.s, "expired", NULL));
+	str_finish(&reason);
+	setup_finish(&server);
+}
+
+static void revoked_certificate_is_refused(void **unused)
+{
+	struct setup server = setup_of("server");
+
+	(void)unused;
+	pki_issue(&pki, "mallory");
+	pki_revoke(&pki, "revoked.crl", pki.serial, 10);
+	server.crlfile = path("revoked.crl");
+	server.s.require_certificate = true;
+	assert_true(gets_in(&server.s, "mallory", NULL));
+	server.s.crlfile = server.crlfile;
+	assert_false(gets_in(&server.s, "mallory", NULL));
+	assert_true(gets_in(&server.s, "alice", NULL));
+	setup_finish(&server);
+}
+
+static void established_client_is_checked_against_a_newer_context(void **unused)
+{
+	struct setup server = setup_of("server"), client = setup_of("mallory");
+	struct tls_context *now;
+	struct ends *e;
+
+	(void)unused;
+	pki_issue(&pki, "mallory");
+	pki_revoke(&pki, "later.crl", pki.serial, 10);
+	server.crlfile = path("later.crl");
+	server.s.require_certificate = true;
+	e = shake(server_of(&server.s), client_of(&client.s));
+	assert_true(e->is_done);
+	assert_true(tls_peer_still_valid(e->server_context, e->server, &e->server_peer));
+	server.s.crlfile = server.crlfile;
+	now = server_of(&server.s);
+	assert_false(tls_peer_still_valid(now, e->server, &e->server_peer));
+	tls_context_unref(now);
+	server.s.crlfile = NULL;
+	server.s.cafile = server.certfile; /* its authority is not trusted any more */
+	now = server_of(&server.s);
+	assert_false(tls_peer_still_valid(now, e->server, &e->server_peer));
+	tls_context_unref(now);
+	ends_free(e);
+	setup_finish(&client);
+	setup_finish(&server);
+}
+
+static void oldest_version_is_kept_to(void **unused)
+{
+	struct setup server = setup_of("server"), client = setup_of(NULL);
+	struct ends *e;
+
+	(void)unused;
+	server.s.tls_version = "tlsv1.3";
+	e = shake_as(server_of(&server.s), client_of(&client.s), TLS1_2_VERSION);
+	assert_false(e->is_done);
+	ends_free(e);
+	server.s.tls_version = NULL;
+	e = shake_as(server_of(&server.s), client_of(&client.s), TLS1_2_VERSION);
+	assert_true(e->is_done);
+	assert_string_equal(SSL_get_version(e->server), "TLSv1.2");
+	ends_free(e);
+	setup_finish(&client);
+	setup_finish(&server);
+}
+
+/* --- names ---------------------------------------------------------------------------------- */
+
+/* The name of a client with that certificate; false when it has none. */
+static bool name_of(const char *certificate, enum tls_name kind, struct str *ret)
+{
+	struct setup server = setup_of("server"), client = setup_of(certificate);
+	struct ends *e;
+	bool ok;
+
+	server.s.require_certificate = true;
+	e = shake(server_of(&server.s), client_of(&client.s));
+	assert_true(e->is_done);
+	str_clear(ret);
+	ok = tls_peer_name(e->server, &e->server_peer, kind, ret);
+	ends_free(e);
+	setup_finish(&client);
+	setup_finish(&server);
+	return ok;
+}
+
+static void certificate_names_its_owner(void **unused)
+{
+	struct str name = { 0 };
+
+	(void)unused;
+	assert_true(name_of("alice", TLS_NAME_COMMON, &name));
+	assert_string_equal(str_text(&name), "alice");
+	assert_true(name_of("alice", TLS_NAME_SUBJECT, &name));
+	assert_string_equal(str_text(&name), "CN=alice,O=test"); /* as Mosquitto prints it */
+	pki_issue_to(&pki, "umlaut", pki_name(NULL, "J\xc3\xb6rg", -1), -1, 10);
+	assert_true(name_of("umlaut", TLS_NAME_COMMON, &name));
+	assert_string_equal(str_text(&name), "J\xc3\xb6rg");
+	str_finish(&name);
+}
+
+static void name_that_is_none_is_no_name(void **unused)
+{
+	struct str name = { 0 };
+
+	(void)unused;
+	pki_issue_to(&pki, "nameless", pki_name("test", NULL, 0), -1, 10);
+	assert_false(name_of("nameless", TLS_NAME_COMMON, &name));
+	assert_true(name_of("nameless", TLS_NAME_SUBJECT, &name));
+	pki_issue_to(&pki, "nul", pki_name(NULL, "admin\0evil", 10), -1, 10);
+	assert_false(name_of("nul", TLS_NAME_COMMON, &name));
+	pki_issue_to(&pki, "control", pki_name(NULL, "a\nb", 3), -1, 10);
+	assert_false(name_of("control", TLS_NAME_COMMON, &name));
+	str_finish(&name);
+}
+
+/* --- pre-shared keys ------------------------------------------------------------------------ */
+
+static unsigned released;
+
+static size_t find_key(void *owner, struct span identity, uint8_t key[TLS_MAX_KEY])
+{
+	if (!span_equal_text(identity, owner))
+		return 0;
+	memcpy(key, "0123456789abcdef", 16);
+	return 16;
+}
+
+static void count_release(void *owner)
+{
+	(void)owner;
+	released++;
+}
+
+static struct ends *shake_keys(int newest, const char *identity, const char *key)
+{
+	char known[] = "pump-7";
+	struct tls_settings server = { .psk_hint = "hint",
+		.keys = { known, find_key, count_release } };
+	struct tls_settings client = { .psk_identity = identity, .psk = span_of_text(key) };
+	struct str name = { 0 };
+	struct ends *e = shake_as(server_of(&server), client_of(&client), newest);
+
+	if (e->is_done) {
+		assert_int_equal(SSL_version(e->server), newest);
+		assert_true(tls_peer_name(e->server, &e->server_peer, TLS_NAME_COMMON, &name));
+		assert_string_equal(str_text(&name), identity);
+		assert_true(tls_peer_still_valid(e->server_context, e->server, &e->server_peer));
+	}
+	str_finish(&name);
+	return e;
+}
+
+static void shared_key_lets_in_under_its_identity(void **unused)
+{
+	static const int versions[] = { TLS1_3_VERSION, TLS1_2_VERSION };
+
+	(void)unused;
+	released = 0;
+	for (size_t i = 0; i < array_size(versions); i++) {
+		struct ends *e = shake_keys(versions[i], "pump-7", "0123456789abcdef");
+
+		assert_true(e->is_done);
+		ends_free(e);
+		e = shake_keys(versions[i], "pump-7", "0123456789abcdeX");
+		assert_false(e->is_done);
+		ends_free(e);
+		e = shake_keys(versions[i], "pump-8", "0123456789abcdef");
+		assert_false(e->is_done);
+		ends_free(e);
+	}
+	assert_int_equal(released, 6);
+}
+
+static void identity_that_was_taken_away_is_not_valid_any_more(void **unused)
+{
+	char other[] = "another";
+	struct tls_settings later = { .psk_hint = "hint", .keys = { other, find_key, NULL } };
+	struct ends *e = shake_keys(TLS1_3_VERSION, "pump-7", "0123456789abcdef");
+	struct tls_context *now = server_of(&later);
+
+	(void)unused;
+	assert_true(e->is_done);
+	assert_false(tls_peer_still_valid(now, e->server, &e->server_peer));
+	tls_context_unref(now);
+	ends_free(e);
+}
+
+static void client_with_a_key_believes_no_certificate(void **unused)
+{
+	struct setup server = setup_of("server");
+	struct tls_settings client = { .psk_identity = "pump-7", .psk = BYTES("0123456789abcdef") };
+	struct ends *e = shake(server_of(&server.s), client_of(&client));
+
+	(void)unused;
+	assert_false(e->is_done);
+	ends_free(e);
+	client.psk.len = 0;
+	assert_null(client_of(&client));
+	assert_mentions(&error, "psk: is not a key");
+	setup_finish(&server);
+}
+
+static int open_pki(void **unused)
+{
+	(void)unused;
+	pki_open(&pki);
+	pki_issue(&pki, "server");
+	pki_issue(&pki, "alice");
+	return 0;
+}
+
+static int close_pki(void **unused)
+{
+	(void)unused;
+	pki_close(&pki);
+	str_finish(&error);
+	str_finish(&warning);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_cannot_be_loaded_is_named_with_the_remedy),
+		cmocka_unit_test(key_of_another_certificate_is_refused),
+		cmocka_unit_test(encrypted_key_is_refused_with_the_remedy),
+		cmocka_unit_test(key_that_others_can_read_is_warned_of),
+		cmocka_unit_test(empty_ca_file_is_an_error_and_not_trust),
+		cmocka_unit_test(folder_of_cas_has_to_hold_some),
+		cmocka_unit_test(certificates_cannot_be_asked_for_without_a_ca),
+		cmocka_unit_test(revocation_list_has_to_be_one),
+		cmocka_unit_test(versions_and_ciphers_that_do_not_exist_are_refused),
+		cmocka_unit_test(client_without_cas_is_refused),
+		cmocka_unit_test(client_verifies_chain_and_name),
+		cmocka_unit_test(required_certificate_has_to_be_there_and_valid),
+		cmocka_unit_test(revoked_certificate_is_refused),
+		cmocka_unit_test(established_client_is_checked_against_a_newer_context),
+		cmocka_unit_test(oldest_version_is_kept_to),
+		cmocka_unit_test(certificate_names_its_owner),
+		cmocka_unit_test(name_that_is_none_is_no_name),
+		cmocka_unit_test(shared_key_lets_in_under_its_identity),
+		cmocka_unit_test(identity_that_was_taken_away_is_not_valid_any_more),
+		cmocka_unit_test(client_with_a_key_believes_no_certificate),
+	};
+
+	return cmocka_run_group_tests(tests, open_pki, close_pki);
+}
