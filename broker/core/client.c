@@ -56,6 +56,18 @@ void client_change_policy(struct client *c, struct policy *policy)
 	c->policy = policy;
 }
 
+void client_hold(struct client *c)
+{
+	if (c->state == CLIENT_NEW)
+		timer_clear(&c->shard->timers, &c->timer);
+}
+
+void client_release(struct client *c, struct duration held)
+{
+	if (c->state == CLIENT_NEW)
+		timer_set(&c->shard->timers, &c->timer, instant_after(c->timer.at, held));
+}
+
 /* Nobody waits for the verdict any more. The packet may hold a password. */
 static void stop_waiting(struct client *c)
 {

@@ -86,9 +86,17 @@ struct client *client_create(
 
 /*
  * The transport has proved who the client is (certificate, PSK): it connects under this user name
- * and no password is asked for. Before the first byte is received. The text is copied.
+ * and no password is asked for. Before the first byte is received. The text is copied. An empty
+ * one: it should have been proved and could not be; the CONNECT is refused.
  */
 void client_identify(struct client *c, struct span username);
+
+/*
+ * From client_hold() to client_release() the client waits for the broker: the time for its CONNECT
+ * does not run. `held` is how long that was.
+ */
+void client_hold(struct client *c);
+void client_release(struct client *c, struct duration held);
 
 struct client_progress {
 	size_t consumed; /* bytes of the input that were dealt with */

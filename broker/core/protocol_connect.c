@@ -156,6 +156,8 @@ static enum mqtt_reason check_connect(struct connecting *k)
 		reason = check_keep_alive(k);
 	if (reason == MQTT_SUCCESS)
 		reason = check_will(k);
+	if (reason == MQTT_SUCCESS && k->client->identity != NULL && k->username.len == 0)
+		reason = MQTT_BAD_USER_NAME_OR_PASSWORD; /* the transport proved none */
 	return reason;
 }
 

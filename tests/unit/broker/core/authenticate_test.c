@@ -183,6 +183,17 @@ static void a_name_that_the_transport_proved_needs_no_password(void **unused)
 	assert_span_equal(session_username(c->session), BYTES("cn"));
 }
 
+static void a_name_that_the_transport_could_not_prove_is_refused(void **unused)
+{
+	(void)unused;
+	policy->allow_anonymous = true;
+	verdict = VERDICT_ALLOW;
+	client_identify(c, (struct span){ NULL, 0 });
+	send(CONNECT_USER);
+	assert_answer(BYTES("\x20\2\0\4"));
+	assert_int_equal(asked, 0);
+}
+
 static void a_version_that_is_not_accepted_is_refused(void **unused)
 {
 	(void)unused;
@@ -339,6 +350,7 @@ int main(void)
 		T(a_client_that_goes_cancels_its_verification),
 		T(a_verdict_that_never_comes_ends_the_connection),
 		T(a_name_that_the_transport_proved_needs_no_password),
+		T(a_name_that_the_transport_could_not_prove_is_refused),
 		T(a_version_that_is_not_accepted_is_refused),
 		T(identifiers_begin_as_the_policy_says),
 		T(the_user_name_may_be_the_identifier),

@@ -138,6 +138,24 @@ static void a_connect_that_does_not_come_is_not_waited_for(void **unused)
 	assert_answer(BYTES(""));
 }
 
+static void time_that_the_broker_lets_a_client_wait_does_not_count(void **unused)
+{
+	struct instant created = now;
+
+	(void)unused;
+	client_hold(c);
+	now = instant_after(created, seconds(3 * CONNECT_TIMEOUT));
+	shard_run_timers(shard, now);
+	assert_int_equal(c->state, CLIENT_NEW);
+	client_release(c, seconds(3 * CONNECT_TIMEOUT));
+	now = instant_after(created, seconds(4 * CONNECT_TIMEOUT - 1));
+	shard_run_timers(shard, now);
+	assert_int_equal(c->state, CLIENT_NEW);
+	now = instant_after(created, seconds(4 * CONNECT_TIMEOUT));
+	shard_run_timers(shard, now);
+	assert_int_equal(c->state, CLIENT_CLOSING);
+}
+
 /* [v5 MQTT-3.1.2-22] */
 static void silence_of_one_and_a_half_keep_alives_ends_it(void **unused)
 {
@@ -269,6 +287,7 @@ int main(void)
 		TEST(version_5_is_told_why),
 		TEST(packets_of_a_server_and_the_reserved_type_end_it),
 		TEST(a_connect_that_does_not_come_is_not_waited_for),
+		TEST(time_that_the_broker_lets_a_client_wait_does_not_count),
 		TEST(silence_of_one_and_a_half_keep_alives_ends_it),
 		TEST(who_sends_a_byte_at_a_time_is_silent),
 		TEST(a_large_packet_may_take_longer_than_the_keep_alive),
