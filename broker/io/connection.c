@@ -5,7 +5,9 @@
 #include <sys/socket.h>
 #include <utlist.h>
 
+#include "broker/io/handshake.h"
 #include "broker/io/listener.h"
+#include "broker/io/tls_stream.h"
 #include "common/mem.h"
 #include "common/net.h"
 
@@ -19,14 +21,29 @@ enum {
 
 static void on_ready(struct ev_loop *loop, ev_io *watcher, int events);
 
+/* The streams of a new connection, from the bottom up. */
+static void stack_streams(struct connection *c, int fd)
+{
+	struct listener *l = c->listener;
+
+	socket_stream_init(&c->socket, fd);
+	c->stream = &c->socket.base;
+	if (l->tls != NULL)
+		c->stream = tls_stream_create(c->stream, l->tls, reactor_tls_workspace(c->reactor));
+	c->is_established = c->stream->is_open;
+}
+
 struct connection *connection_create(struct reactor *r, struct listener *listener, int fd)
 {
 	struct connection *c = xcalloc(1, sizeof(*c));
+	socklen_t len = sizeof(c->peer);
 
 	c->reactor = r;
 	c->listener = listener;
-	socket_stream_init(&c->socket, fd);
-	c->stream = &c->socket.base;
+	/* Now: when a handshake fails because the peer is gone, nobody knows it any more. */
+	if (getpeername(fd, &c->peer.any, &len) < 0 || c->peer.any.sa_family == AF_UNIX)
+		c->peer.any.sa_family = AF_UNIX;
+	stack_streams(c, fd);
 	c->client = client_create(r->shard, c, listener->policy, r->now);
 	ev_io_init(&c->watcher, on_ready, fd, EV_READ);
 	ev_io_start(r->loop, &c->watcher);
@@ -62,6 +79,7 @@ void connection_destroy(struct connection *c)
 	if (c->is_lingering)
 		DL_DELETE2(r->lingering, c, previous_lingering, next_lingering);
 	stop_being_busy(c);
+	turns_leave(c);
 	client_destroy(c->client, r->now);
 	ev_io_stop(r->loop, &c->watcher);
 	stream_destroy(c->stream);
@@ -81,11 +99,8 @@ void connection_destroy(struct connection *c)
 
 void connection_address(const struct connection *c, struct sockaddr_storage *ret)
 {
-	socklen_t len = sizeof(*ret);
-
 	memset(ret, 0, sizeof(*ret));
-	if (getpeername(c->watcher.fd, (struct sockaddr *)ret, &len) < 0)
-		ret->ss_family = AF_UNSPEC;
+	memcpy(ret, &c->peer, sizeof(c->peer));
 }
 
 const char *connection_peer(const struct connection *c, char text[CONNECTION_PEER])
@@ -93,9 +108,13 @@ const char *connection_peer(const struct connection *c, char text[CONNECTION_PEE
 	struct sockaddr_storage address;
 
 	connection_address(c, &address);
-	if (address.ss_family == AF_UNSPEC)
-		return "unknown";
 	return net_format_address(&address, text, CONNECTION_PEER);
+}
+
+/* Is there anything that the socket has not taken? */
+static bool has_unsent(const struct connection *c)
+{
+	return c->client->output.bytes > 0 || stream_wants_write(c->stream);
 }
 
 static void watch(struct connection *c, int events)
@@ -106,6 +125,14 @@ static void watch(struct connection *c, int events)
 	ev_io_set(&c->watcher, c->watcher.fd, events);
 	if (events != 0)
 		ev_io_start(c->reactor->loop, &c->watcher);
+}
+
+static void update_watch(struct connection *c, bool is_full)
+{
+	bool waits = c->is_paused || c->is_busy || c->client->state == CLIENT_WAITING ||
+		     (!c->is_established && c->turn.queue != NULL);
+
+	watch(c, (waits ? 0 : EV_READ) | (is_full ? EV_WRITE : 0));
 }
 
 /* --- receiving ------------------------------------------------------------------------------ */
@@ -230,21 +257,65 @@ static void end(struct connection *c)
 	watch(c, 0);
 }
 
+static ssize_t receive_some(struct connection *c)
+{
+	ssize_t n = stream_receive(c->stream, c->reactor->receive_buffer, RECEIVE_BUFFER);
+
+	if (unlikely(!c->is_established) && c->stream->is_open) {
+		c->is_established = true;
+		handshake_done(c);
+	}
+	return n;
+}
+
+/* The peer has said good-bye, and all it said before is dealt with. */
+static bool has_ended(const struct connection *c)
+{
+	return c->stream->is_ended && !c->is_busy && c->client->state != CLIENT_WAITING;
+}
+
 static void receive(struct connection *c)
 {
-	uint8_t *buffer = c->reactor->receive_buffer;
-	ssize_t n = stream_receive(c->stream, buffer, RECEIVE_BUFFER);
+	ssize_t n = receive_some(c);
 
-	if (n <= 0 && n != -EAGAIN) {
-		end(c);
-		return;
-	}
 	if (stream_wants_write(c->stream))
 		client_mark_dirty(c->client); /* an answer of its own that did not get out whole */
-	if (n > 0) {
-		take_input(c, span_of(buffer, (size_t)n));
+	if (n > 0)
+		take_input(c, span_of(c->reactor->receive_buffer, (size_t)n));
+	if ((n <= 0 && n != -EAGAIN) || has_ended(c)) {
+		handshake_report(c, n);
+		end(c);
+	} else if (n > 0) {
 		reactor_count_turn(c->reactor); /* `c` may be gone now */
 	}
+}
+
+static void wait_for_turn(struct connection *c)
+{
+	turns_wait(c, handshake_has_begun(c));
+	client_hold(c->client);
+	update_watch(c, has_unsent(c));
+}
+
+void connection_take_turn(struct connection *c, struct duration waited)
+{
+	if (c->is_to_be_checked) {
+		c->is_to_be_checked = false;
+		handshake_check_again(c);
+	}
+	if (c->is_established)
+		return;
+	client_release(c->client, waited);
+	update_watch(c, has_unsent(c));
+	receive(c);
+}
+
+void connection_check_again(struct connection *c)
+{
+	if (!c->is_established || c->client->state == CLIENT_CLOSING)
+		return;
+	c->is_to_be_checked = true;
+	turns_wait(c, true);
 }
 
 static void go_on(struct connection *c)
@@ -292,16 +363,10 @@ static void on_ready(struct ev_loop *loop, ev_io *watcher, int events)
 	if (c->is_lingering)
 		discard(c);
 	else if (events & EV_READ && c->client->state != CLIENT_CLOSING && !c->is_busy)
-		receive(c);
+		c->is_established ? receive(c) : wait_for_turn(c);
 }
 
 /* --- sending -------------------------------------------------------------------------------- */
-
-/* Is there anything that the socket has not taken? */
-static bool has_unsent(const struct connection *c)
-{
-	return c->client->output.bytes > 0 || stream_wants_write(c->stream);
-}
 
 /* One turn of the stream. Returns the bytes of the output that it took, or -errno. */
 static ssize_t send_some(struct connection *c, size_t *ret_offered)
@@ -350,8 +415,12 @@ static void flush_closing(struct connection *c)
 {
 	bool is_full = has_unsent(c);
 
-	if (!c->is_lingering)
+	if (!c->is_lingering) {
+		turns_leave(c);
+		if (c->client->close_reason == MQTT_KEEP_ALIVE_TIMEOUT)
+			handshake_report(c, -ETIMEDOUT);
 		start_lingering(c);
+	}
 	if (!is_full && !c->is_shut_down) {
 		c->is_shut_down = true;
 		stream_shutdown(c->stream);
@@ -372,6 +441,10 @@ void connection_flush(struct connection *c)
 		flush_closing(c);
 		return;
 	}
+	if (has_ended(c)) {
+		connection_destroy(c);
+		return;
+	}
 	is_full = has_unsent(c);
 	if (!is_full)
 		client_output_drained(client, c->reactor->now);
@@ -379,8 +452,7 @@ void connection_flush(struct connection *c)
 		c->is_paused = true;
 	else if (client->output.bytes < PAUSE_BYTES / 2)
 		c->is_paused = false;
-	watch(c, (c->is_paused || c->is_busy || client->state == CLIENT_WAITING ? 0 : EV_READ) |
-					(is_full ? EV_WRITE : 0));
+	update_watch(c, is_full);
 }
 
 struct instant connection_linger_deadline(const struct reactor *r)

@@ -13,7 +13,7 @@
 #ifndef BROKER_IO_CONNECTION_H
 #define BROKER_IO_CONNECTION_H
 
-#include <sys/socket.h>
+#include <netinet/in.h>
 
 #include "broker/io/reactor.h"
 #include "broker/io/stream.h"
@@ -31,10 +31,19 @@ struct input {
 	uint32_t charged; /* to the budget of strangers */
 };
 
+/* As much of an address as a connection has to remember. */
+union connection_address {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
 struct connection {
 	ev_io watcher;		     /* of the socket */
 	struct socket_stream socket; /* the lowest stream */
 	struct stream *stream;	     /* the topmost one; the stack is owned */
+	union connection_address peer;
+	struct turns_place turn; /* among those whose next step is costly */
 	struct reactor *reactor;
 	struct listener *listener; /* borrowed; counts its connections */
 	struct client *client;	   /* owned */
@@ -47,7 +56,9 @@ struct connection {
 	bool is_busy;	/* not read from: connections_go_on() has something to do for it */
 	bool is_gone;	/* the peer has closed */
 	bool is_lingering;
-	bool is_shut_down; /* the sending half is closed */
+	bool is_shut_down;     /* the sending half is closed */
+	bool is_established;   /* the handshakes are done */
+	bool is_to_be_checked; /* handshake_check_again() when its turn comes */
 };
 
 /*
@@ -72,7 +83,13 @@ void connection_flush(struct connection *c);
  */
 void connections_go_on(struct reactor *r);
 
-/* Where the client is; AF_UNSPEC when that is not known any more. */
+/* Its turn has come, after waiting for so long. May destroy `c`. */
+void connection_take_turn(struct connection *c, struct duration waited);
+
+/* Have handshake_check_again() look at the client when there is time. */
+void connection_check_again(struct connection *c);
+
+/* Where the client is; remembered, so also of one that is gone. */
 void connection_address(const struct connection *c, struct sockaddr_storage *ret);
 
 /* "10.0.0.7:49152", "[::1]:49152"; for logs. The buffer has CONNECTION_PEER bytes. */

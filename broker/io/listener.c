@@ -14,7 +14,11 @@
 #include "common/net.h"
 
 /* Connections accepted before other sockets have their turn again. */
-enum { MAX_ACCEPTS = 64, WARN_SECONDS = 10 };
+enum {
+	MAX_ACCEPTS = 64,
+	WARN_SECONDS = 10,
+	MAX_REPORTS = 20, /* lines about handshakes in WARN_SECONDS */
+};
 
 /* Who floods the broker with connections is not to fill its log as well. */
 static bool may_warn(struct listener *l)
@@ -26,6 +30,20 @@ static bool may_warn(struct listener *l)
 		return false;
 	l->warned = now;
 	return true;
+}
+
+bool listener_may_report(struct listener *l)
+{
+	struct instant now = l->reactor->now;
+
+	if (instant_reached(instant_after(l->reports_since, seconds(WARN_SECONDS)), now)) {
+		if (l->reports > MAX_REPORTS)
+			log_notice("listener: %u more failed handshakes were not reported",
+					l->reports - MAX_REPORTS);
+		l->reports_since = now;
+		l->reports = 0;
+	}
+	return ++l->reports <= MAX_REPORTS;
 }
 
 static int open_reserve(void)
@@ -125,6 +143,8 @@ static void listener_create(struct reactor *r, int fd, const struct listener_opt
 	l->max_connections = options->max_connections;
 	l->name = xstrdup(options->name);
 	l->policy = policy_ref(options->policy);
+	l->tls = options->tls != NULL ? tls_context_ref(options->tls) : NULL;
+	l->peer_name = options->peer_name;
 	l->reserve_fd = open_reserve();
 	ev_io_init(&l->watcher, on_ready, fd, EV_READ);
 	ev_io_start(r->loop, &l->watcher);
@@ -161,6 +181,18 @@ void listener_change(struct listener *l, uint64_t max_connections, struct policy
 	l->max_connections = max_connections;
 }
 
+void listener_set_tls(struct listener *l, struct tls_context *tls)
+{
+	struct tls_context *old = l->tls;
+
+	l->tls = tls_context_ref(tls);
+	tls_context_unref(old);
+	for (struct connection *c = l->reactor->connections; c != NULL; c = c->next) {
+		if (c->listener == l)
+			connection_check_again(c);
+	}
+}
+
 void listeners_close(struct listener **list)
 {
 	while (*list != NULL) {
@@ -176,6 +208,7 @@ void listeners_close(struct listener **list)
 		close(l->reserve_fd);
 		policy_unref(l->policy);
 		free(l->name);
+		tls_context_unref(l->tls);
 		free(l);
 	}
 }

@@ -6,6 +6,7 @@
 #define BROKER_IO_LISTENER_H
 
 #include "broker/io/http_api.h"
+#include "common/tls.h"
 
 struct listener {
 	ev_io watcher;
@@ -14,10 +15,14 @@ struct listener {
 	char *name;		   /* of listener_options */
 	struct http_api *http_api; /* borrowed; NULL: it is for MQTT */
 	size_t connections;
-	uint64_t max_connections; /* 0 = no limit */
-	struct policy *policy;	  /* a reference; what its next connections are held to */
-	struct instant warned;	  /* when it was last told that there is no room */
-	int reserve_fd;		  /* given up for a moment when descriptors run out */
+	uint64_t max_connections;     /* 0 = no limit */
+	struct policy *policy;	      /* a reference; what its next connections are held to */
+	struct tls_context *tls;      /* a reference; NULL: no TLS */
+	enum tls_name peer_name;      /* that the next clients get as their user name */
+	struct instant reports_since; /* of failed handshakes */
+	unsigned reports;
+	struct instant warned; /* when it was last told that there is no room */
+	int reserve_fd;	       /* given up for a moment when descriptors run out */
 };
 
 struct listener_options {
@@ -27,6 +32,8 @@ struct listener_options {
 	uint64_t max_connections;
 	struct http_api *http_api; /* who serves it; NULL: it is for MQTT */
 	struct policy *policy;	   /* each listener takes a reference */
+	struct tls_context *tls;   /* each takes a reference; NULL: no TLS */
+	enum tls_name peer_name;
 };
 
 /*
@@ -39,6 +46,16 @@ int listeners_open(
 
 /* A reload: its next connections are held to this. */
 void listener_change(struct listener *l, uint64_t max_connections, struct policy *policy);
+
+/*
+ * A context made anew from its files, for the next connections; takes a reference. Clients that it
+ * would not let in (a certificate revoked, a key taken away) are let go, little by little.
+ * `l` speaks TLS already.
+ */
+void listener_set_tls(struct listener *l, struct tls_context *tls);
+
+/* May a line be written about a failed handshake? Strangers do not fill the log. */
+bool listener_may_report(struct listener *l);
 
 void listeners_close(struct listener **list);
 

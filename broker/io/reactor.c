@@ -3,6 +3,7 @@
 
 #include "broker/core/lifecycle.h"
 #include "broker/io/connection.h"
+#include "broker/io/tls_stream.h"
 #include "common/mem.h"
 
 /* Output that routing, timers or sending itself have produced; ends when nothing is left. */
@@ -32,7 +33,7 @@ static void plan_timer(struct reactor *r)
 
 static void plan_idle(struct reactor *r)
 {
-	if (r->busy != NULL || shard_has_work(r->shard) ||
+	if (r->busy != NULL || turns_next(&r->turns) != NULL || shard_has_work(r->shard) ||
 			instant_reached(shard_next_deadline(r->shard), r->now))
 		ev_idle_start(r->loop, &r->idle);
 	else
@@ -57,6 +58,7 @@ static void on_prepare(struct ev_loop *loop, ev_prepare *watcher, int events)
 	connection_end_lingering(r);
 	connections_go_on(r);
 	shard_work(r->shard, r->now);
+	turns_run(r);
 	send_output(r);
 	plan_timer(r);
 	plan_idle(r);
@@ -105,6 +107,7 @@ void reactor_finish(struct reactor *r)
 		connection_destroy(r->connections);
 	ev_loop_destroy(r->loop);
 	free(r->receive_buffer);
+	tls_workspace_destroy(r->tls);
 	*r = (struct reactor){ 0 };
 }
 
@@ -116,6 +119,13 @@ void reactor_run(struct reactor *r)
 void reactor_stop(struct reactor *r)
 {
 	ev_break(r->loop, EVBREAK_ALL);
+}
+
+struct tls_workspace *reactor_tls_workspace(struct reactor *r)
+{
+	if (r->tls == NULL)
+		r->tls = tls_workspace_create();
+	return r->tls;
 }
 
 void reactor_count_turn(struct reactor *r)

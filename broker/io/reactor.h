@@ -17,6 +17,7 @@
 #include <ev.h>
 
 #include "broker/core/shard.h"
+#include "broker/io/turns.h"
 
 enum {
 	RECEIVE_BUFFER = 256 * 1024,
@@ -25,6 +26,7 @@ enum {
 
 struct address_limit;
 struct connection;
+struct tls_workspace;
 
 struct reactor {
 	struct ev_loop *loop;
@@ -39,6 +41,8 @@ struct reactor {
 	struct connection *connections; /* all, doubly linked */
 	struct connection *lingering;	/* utlist: told that it is over, oldest first */
 	struct connection *busy;	/* utlist: more was to be done for them than a turn bears */
+	struct turns turns;		/* those whose next step is costly */
+	struct tls_workspace *tls;	/* owned; NULL as long as no listener speaks TLS */
 	size_t connection_count;
 	uint64_t max_connections;     /* of all listeners; 0 = no limit */
 	struct address_limit *limit;  /* borrowed; of new connections. NULL: none */
@@ -53,6 +57,9 @@ void reactor_finish(struct reactor *r);
 /* Run until reactor_stop(). */
 void reactor_run(struct reactor *r);
 void reactor_stop(struct reactor *r);
+
+/* Made when it is asked for first. */
+struct tls_workspace *reactor_tls_workspace(struct reactor *r);
 
 /* A socket was received from: sends when the turn has become long. */
 void reactor_count_turn(struct reactor *r);

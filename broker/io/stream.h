@@ -23,8 +23,11 @@
 #include "common/span.h"
 
 enum {
-	/* Room that receive() always has; a TLS record and the start of the next one fit. */
-	STREAM_MIN_RECEIVE = 32 * 1024,
+	/*
+	 * Room that the topmost receive() always has: two TLS records. Below TLS it is less by the
+	 * one that OpenSSL may hold.
+	 */
+	STREAM_MIN_RECEIVE = 40 * 1024,
 	STREAM_MAX_SPANS = 16,
 };
 
@@ -34,7 +37,7 @@ struct stream_class {
 	const char *name; /* "TLS", for logs */
 
 	/*
-	 * Payload into `buffer`, at least STREAM_MIN_RECEIVE bytes: at most one recv() of the
+	 * Payload into `buffer`, of STREAM_MIN_RECEIVE bytes or more: at most one recv() of the
 	 * socket. Returns the bytes, 0 when the peer has closed, -EAGAIN when there is nothing for
 	 * now, or -errno; then the stream is finished, and `failure` may say why.
 	 */
@@ -66,7 +69,9 @@ struct stream {
 	struct stream *below; /* owned; NULL: it is the socket */
 	const char *failure; /* why it failed, for the log; valid as long as the stream. NULL: errno
 			      */
+	bool has_begun;	     /* the peer has sent something of the handshake */
 	bool is_open;	     /* no handshake is going on */
+	bool is_ended;	     /* receive() gives nothing beyond what it has just given */
 };
 
 /* The lowest stream. Memory is the caller's; stream_destroy() closes the socket. */
