@@ -7,6 +7,7 @@
 #include "broker/io/connection.h"
 #include "broker/io/listener.h"
 #include "broker/io/verifier.h"
+#include "broker/listener_tls.h"
 #include "broker/observe.h"
 #include "broker/reload.h"
 #include "common/hash.h"
@@ -142,7 +143,9 @@ bool broker_listen(struct broker *b)
 			.host = l->host,
 			.port = (uint16_t)l->config->port,
 			.max_connections = l->config->max_connections,
-			.policy = l->policy };
+			.policy = l->policy,
+			.tls = l->tls,
+			.peer_name = listener_tls_peer_name(l->config) };
 
 		if (l->config->protocol == PROTOCOL_HTTP_API) {
 			if (!open_http_api(b))

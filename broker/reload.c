@@ -5,6 +5,7 @@
 #include "broker/io/address_limit.h"
 #include "broker/io/connection.h"
 #include "broker/io/listener.h"
+#include "broker/listener_tls.h"
 #include "broker/observe.h"
 #include "common/mem.h"
 
@@ -88,6 +89,7 @@ static void apply_to_listeners(const struct reloadable *r, const struct resource
 			continue;
 		reactor_change_policy(r->reactor, l->policy, new->policy);
 		listener_change(l, new->config->max_connections, new->policy);
+		listener_change_tls(l, new->tls, listener_tls_peer_name(new->config));
 	}
 }
 

@@ -5,6 +5,7 @@
 
 #include "broker/config_tables.h"
 #include "broker/core/password_file.h"
+#include "broker/listener_tls.h"
 #include "common/hash.h"
 #include "common/log.h"
 #include "common/settings_file.h"
@@ -92,6 +93,7 @@ static void open_listener(struct resources *r, const struct config *config,
 	r->count++;
 	l->policy = config_policy(config, listener);
 	l->policy->passwords = passwords;
+	listener_tls_open(config, listener, l->name, report, &l->tls);
 }
 
 bool resources_open(
@@ -118,6 +120,7 @@ void resources_close(struct resources *r)
 {
 	for (size_t i = 0; i < r->count; i++) {
 		policy_unref(r->listeners[i].policy);
+		tls_context_unref(r->listeners[i].tls);
 		free(r->listeners[i].name);
 	}
 	free(r->listeners);

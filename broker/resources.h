@@ -8,12 +8,14 @@
 #define BROKER_RESOURCES_H
 
 #include "broker/config.h"
+#include "common/tls.h"
 
 struct listener_resources {
 	const struct listener_config *config; /* borrowed from the configuration */
 	const char *host;		      /* borrowed; NULL: all addresses */
-	char *name;	       /* "1883 127.0.0.1", owned: what tells it from the others */
-	struct policy *policy; /* a reference */
+	char *name;		 /* "1883 127.0.0.1", owned: what tells it from the others */
+	struct policy *policy;	 /* a reference */
+	struct tls_context *tls; /* a reference; NULL: no TLS */
 };
 
 struct resources {

@@ -181,11 +181,12 @@ void listener_change(struct listener *l, uint64_t max_connections, struct policy
 	l->max_connections = max_connections;
 }
 
-void listener_set_tls(struct listener *l, struct tls_context *tls)
+void listener_change_tls(struct listener *l, struct tls_context *tls, enum tls_name peer_name)
 {
 	struct tls_context *old = l->tls;
 
-	l->tls = tls_context_ref(tls);
+	l->tls = tls != NULL ? tls_context_ref(tls) : NULL;
+	l->peer_name = peer_name;
 	tls_context_unref(old);
 	for (struct connection *c = l->reactor->connections; c != NULL; c = c->next) {
 		if (c->listener == l)

@@ -48,11 +48,10 @@ int listeners_open(
 void listener_change(struct listener *l, uint64_t max_connections, struct policy *policy);
 
 /*
- * A context made anew from its files, for the next connections; takes a reference. Clients that it
+ * The same for TLS; takes a reference to the context, made anew from its files. Clients that it
  * would not let in (a certificate revoked, a key taken away) are let go, little by little.
- * `l` speaks TLS already.
  */
-void listener_set_tls(struct listener *l, struct tls_context *tls);
+void listener_change_tls(struct listener *l, struct tls_context *tls, enum tls_name peer_name);
 
 /* May a line be written about a failed handshake? Strangers do not fill the log. */
 bool listener_may_report(struct listener *l);
