@@ -111,10 +111,6 @@ bool listener_tls_open(const struct config *config, const struct listener_config
 	*ret = NULL;
 	if (!is_wanted(l))
 		return true;
-	if (l->protocol == PROTOCOL_HTTP_API)
-		return add_error(report, name,
-				"protocol http_api knows no TLS; take its certificates and keys "
-				"out, or put a proxy in front of it");
 	if (l->psk_hint != NULL && psk_file != NULL &&
 			!read_keys(psk_file, name, report, &settings.keys))
 		return false;
