@@ -61,8 +61,7 @@ static void everybody_who_waits_has_his_turn_once(void **unused)
 		assert_false(clients[i]->is_to_be_checked);
 		assert_null(clients[i]->turn.queue);
 	}
-	assert_null(reactor.turns.begun);
-	assert_false(ev_is_active(&reactor.turns.idle));
+	assert_null(turns_next(&reactor.turns));
 }
 
 static void who_leaves_or_is_destroyed_has_none(void **unused)
