@@ -303,17 +303,17 @@ def test_strangers_do_not_fill_the_log(start):
 
 
 def test_handshake_has_the_time_of_a_connect(start):
-    broker = start()
+    broker = start("connect_timeout 1")
     with socket.create_connection(("127.0.0.1", broker.port)) as sock:
         sock.sendall(b"\x16\x03\x01\x02\x00\x01")
-        for _ in range(100):  # one byte after the other buys no time
-            let_pass(0.2)
+        for _ in range(200):  # one byte after the other buys no time
+            let_pass(0.05)
             try:
                 sock.sendall(b"\x01")
             except ConnectionError:
                 break
         else:
-            pytest.fail("still there after 20 s")
+            pytest.fail("still there after 10 s")
     expect_log(broker, "TLS handshake of 127.0.0.1", "timed out")
 
 
