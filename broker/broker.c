@@ -10,8 +10,10 @@
 #include "broker/listener_tls.h"
 #include "broker/observe.h"
 #include "broker/reload.h"
+#include "broker/supervise.h"
 #include "common/hash.h"
 #include "common/mem.h"
+#include "common/notify.h"
 
 struct broker {
 	struct config *config;
@@ -23,6 +25,7 @@ struct broker {
 	struct sys *sys;
 	struct http_api *http_api; /* NULL while no listener serves it */
 	struct listener *listeners;
+	struct supervise supervise;
 	ev_signal term, interrupt, hangup;
 };
 
@@ -47,7 +50,9 @@ static void on_hangup(struct ev_loop *loop, ev_signal *watcher, int events)
 
 	(void)loop;
 	(void)events;
+	notify_reloading(instant_now());
 	reload(&parts);
+	notify("READY=1");
 }
 
 static void watch_signal(struct broker *b, ev_signal *watcher, int number,
@@ -102,6 +107,12 @@ static bool verify_passwords(struct broker *b)
 	return true;
 }
 
+/* log_dest topic */
+static void publish_log(void *owner, enum log_type type, struct span line)
+{
+	sys_publish_log(owner, type, line);
+}
+
 struct broker *broker_create(struct config *config, struct resources *resources)
 {
 	struct broker *b = xcalloc(1, sizeof(*b));
@@ -117,6 +128,7 @@ struct broker *broker_create(struct config *config, struct resources *resources)
 	watch_addresses(b);
 	b->sys = sys_create(&b->reactor);
 	sys_set_interval(b->sys, config->sys_interval);
+	log_set_publisher(publish_log, b->sys);
 	watch_signal(b, &b->term, SIGTERM, on_stop);
 	watch_signal(b, &b->interrupt, SIGINT, on_stop);
 	watch_signal(b, &b->hangup, SIGHUP, on_hangup);
@@ -164,7 +176,9 @@ void broker_run(struct broker *b)
 			b->config->is_local_only ? " in local only mode: write a `listener` to let "
 						   "other machines in"
 						 : "");
+	supervise_start(&b->supervise, b->reactor.loop);
 	reactor_run(&b->reactor);
+	supervise_stop(&b->supervise, b->reactor.loop);
 	reactor_shut_down(&b->reactor);
 }
 
@@ -172,6 +186,7 @@ void broker_destroy(struct broker *b)
 {
 	if (b == NULL)
 		return;
+	log_set_publisher(NULL, NULL);
 	listeners_close(&b->listeners);
 	verifier_destroy(b->verifier); /* while the clients that wait for it are there */
 	b->shard->authenticator = (struct authenticator){ 0 };

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "broker/broker.h"
+#include "common/account.h"
 #include "common/log.h"
 #include "common/process.h"
 
@@ -20,15 +21,35 @@ static void raise_descriptor_limit(void)
 	}
 }
 
-static bool start_process(const struct config *config)
+/* Whom root is to become; false when nobody, or when it cannot be told who. */
+static bool find_account(const struct config *config, struct account *ret)
+{
+	int error = account_find(config->user, ret);
+
+	if (error < 0)
+		log_error_errno(error, "user %s", config->user != NULL ? config->user : "nobody");
+	return error == 0;
+}
+
+/* Its file is the account's, so that it can be opened anew when root is far. */
+static bool open_log(const struct config *config, const struct account *account)
 {
 	struct log_config log = config_log(config);
-	int error = log_open(&log);
+	int error = account != NULL ? account_borrow(account) : 0;
 
-	if (error < 0) {
+	if (error == 0)
+		error = log_open(&log);
+	if (account != NULL)
+		account_set_aside();
+	if (error < 0)
 		log_error_errno(error, "log_dest file %s", log.file);
-		return false;
-	}
+	return error == 0;
+}
+
+static bool start_process(const struct config *config)
+{
+	int error = 0;
+
 	signal(SIGPIPE, SIG_IGN);
 	raise_descriptor_limit();
 	if (config->daemon && daemon(0, 0) < 0) {
@@ -43,6 +64,15 @@ static bool start_process(const struct config *config)
 	return error >= 0;
 }
 
+static bool drop_privileges(const struct account *account)
+{
+	int error = account != NULL ? account_assume(account) : 0;
+
+	if (error < 0)
+		log_error_errno(error, "cannot become user %s", account->name);
+	return error == 0;
+}
+
 /* The files that the configuration names; what is wrong with them is said here. */
 static bool read_files(const struct config *config, struct resources *ret)
 {
@@ -54,11 +84,11 @@ static bool read_files(const struct config *config, struct resources *ret)
 	return ok;
 }
 
-/* Until SIGTERM. Takes over both. */
-static int serve(struct config *config, struct resources *resources)
+/* Until SIGTERM. Takes over both. What needs root comes first, then it is gone. */
+static int serve(struct config *config, struct resources *resources, const struct account *account)
 {
 	struct broker *broker = broker_create(config, resources);
-	bool ok = broker_listen(broker);
+	bool ok = broker_listen(broker) && drop_privileges(account);
 
 	if (ok)
 		broker_run(broker);
@@ -70,13 +100,15 @@ int main(int argc, char **argv)
 {
 	struct config *config = config_create();
 	struct resources resources = { 0 };
+	struct account found, *account = getuid() == 0 ? &found : NULL;
 	int status;
 
 	if (config_load(config, argc, argv, &status)) { /* says what is wrong itself */
 		status = EXIT_CONFIG;
 		if (read_files(config, &resources)) {
-			if (!config->test && start_process(config))
-				return serve(config, &resources);
+			if (!config->test && (account == NULL || find_account(config, account)) &&
+					open_log(config, account) && start_process(config))
+				return serve(config, &resources, account);
 			status = config->test ? EXIT_SUCCESS : EXIT_FAILURE;
 		}
 		if (status == EXIT_SUCCESS)
