@@ -107,6 +107,30 @@ static void expired_messages_are_not_sent_and_go(void **unused)
 	retained_finish(&r);
 }
 
+static void limits_are_for_new_topics_of_clients(void **unused)
+{
+	struct limits limits = { .max_retained_messages = 2 };
+	struct retained r;
+
+	(void)unused;
+	retained_init(&r, 1);
+	set(&r, "$SYS/broker/uptime", "1");
+	set(&r, "a", "x");
+	assert_true(retained_has_room(&r, &limits, BYTES("b"), 100));
+	set(&r, "b", "x");
+	assert_false(retained_has_room(&r, &limits, BYTES("c"), 100));
+	assert_true(retained_has_room(&r, &limits, BYTES("a"), 100));
+	assert_true(retained_has_room(&r, &limits, BYTES("$SYS/broker/x"), 100));
+	limits = (struct limits){ .max_retained_bytes = r.bytes - r.own_bytes };
+	assert_false(retained_has_room(&r, &limits, BYTES("c"), 1));
+	assert_true(retained_has_room(&r, &limits, BYTES("a"), (r.bytes - r.own_bytes) / 2));
+	assert_false(retained_has_room(&r, &limits, BYTES("a"), (r.bytes - r.own_bytes) / 2 + 1));
+	set(&r, "$SYS/broker/uptime", "");
+	assert_int_equal(r.own_count, 0);
+	assert_int_equal(r.own_bytes, 0);
+	retained_finish(&r);
+}
+
 static void random_changes_agree_with_a_list(void **unused)
 {
 	static const char *const topics[] = { "a", "a/b", "a/b/c", "a/", "/", "/a", "b", "b/b",
@@ -288,6 +312,7 @@ int main(void)
 		cmocka_unit_test(the_last_message_of_a_topic_is_kept),
 		cmocka_unit_test(an_empty_payload_removes),
 		cmocka_unit_test(expired_messages_are_not_sent_and_go),
+		cmocka_unit_test(limits_are_for_new_topics_of_clients),
 		cmocka_unit_test(random_changes_agree_with_a_list),
 		cmocka_unit_test(a_walk_meets_once_what_was_there_throughout),
 		cmocka_unit_test(a_walk_meets_the_message_that_is_there_when_it_comes_by),

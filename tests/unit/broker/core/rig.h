@@ -45,6 +45,7 @@ struct served {
 	uint8_t reason;	    /* CONNACK, acknowledgements, DISCONNECT; 0 when left out */
 	bool session_present;
 	struct span topic, payload, properties;
+	uint32_t alias;	   /* PUBLISH, 0: none */
 	struct span codes; /* SUBACK, UNSUBACK */
 };
 
@@ -65,6 +66,8 @@ static inline void served_properties(struct reader *r, uint8_t version, struct s
 	while (property_next(&inside, &p)) {
 		if ((property_info(p.id)->packets >> ret->type & 1) == 0)
 			reader_fail(r);
+		if (p.id == PROPERTY_TOPIC_ALIAS)
+			ret->alias = p.number;
 	}
 	if (reader_failed(&inside))
 		reader_fail(r);
@@ -76,7 +79,7 @@ static inline bool served_publish(struct reader *r, uint8_t version, struct serv
 	ret->packet_id = served_qos(ret) > 0 ? read_u16(r) : 0;
 	served_properties(r, version, ret);
 	ret->payload = read_rest(r);
-	return !reader_failed(r) && ret->topic.len > 0 && served_qos(ret) < 3 &&
+	return !reader_failed(r) && (ret->topic.len > 0 || ret->alias > 0) && served_qos(ret) < 3 &&
 	       (served_qos(ret) == 0) == (ret->packet_id == 0) &&
 	       ((ret->flags & 8) == 0 || served_qos(ret) > 0);
 }
