@@ -15,7 +15,6 @@
 
 /* What a site may rely on and would miss in silence. */
 const struct settings_refusal config_refusals[] = {
-	REFUSE("acl_file"),
 	REFUSE("address"),
 	REFUSE("addresses"),
 	REFUSE("auth_opt"),
@@ -44,7 +43,6 @@ const struct settings_refusal config_refusals[] = {
 	REFUSE("bridge_tcp_keepalive"),
 	REFUSE("bridge_tcp_user_timeout"),
 	REFUSE("bridge_tls_version"),
-	REFUSE("check_retain_source"),
 	REFUSE("cleansession"),
 	REFUSE("clientid"),
 	REFUSE("connection"),

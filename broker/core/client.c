@@ -51,9 +51,7 @@ void client_identify(struct client *c, struct span username)
 
 void client_change_policy(struct client *c, struct policy *policy)
 {
-	policy_ref(policy);
-	policy_unref(c->policy);
-	c->policy = policy;
+	policy_move(&c->policy, policy);
 }
 
 void client_hold(struct client *c)

@@ -27,6 +27,7 @@
 	X(dropped_output_full,      "belfry/dropped/output_full",      "QoS 0 messages dropped because a client did not read fast enough") \
 	X(dropped_expired,          "belfry/dropped/expired",          "messages dropped because they had expired") \
 	X(dropped_too_large,        "belfry/dropped/too_large",        "messages not sent because the client takes no packet of that size") \
+	X(dropped_denied,           "belfry/dropped/denied",           "messages dropped because their publisher or receiver has no right to the topic") \
 	X(dropped_offline,          "belfry/dropped/offline",          "QoS 0 messages not kept for a client that is away") \
 	X(dropped_memory,           "belfry/dropped/memory",           "QoS 0 messages dropped because memory_limit was near or reached") \
 	X(refused_memory,           "belfry/refused/memory",           "QoS 1 and 2 messages refused because memory_limit was reached") \

@@ -46,6 +46,7 @@ struct inflight {
 	uint32_t resend_at, resend_count;
 	size_t bytes;
 	uint64_t next_order;
+	uint64_t unchecked_before; /* entries of a lower order were sent under other rights */
 	uint16_t last_id;
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "broker/core/lifecycle.h"
 
+#include "broker/core/access.h"
 #include "broker/core/password_file.h"
 #include "broker/core/replay.h"
 #include "broker/core/router.h"
@@ -13,6 +14,11 @@ void lifecycle_publish_will(struct shard *shard, struct session *s, struct insta
 		return;
 	s->will.message = NULL;
 	timer_clear(&shard->timers, &s->will_timer);
+	if (!access_may(s, message_topic(m), ACL_WRITE)) {
+		access_denied(shard, s, DENIED_WILL, message_topic(m));
+		message_unref(m);
+		return;
+	}
 	shard->counters.wills_published++;
 	m->expires = instant_after(now, nanoseconds(m->expires.ns));
 	router_publish(shard, s, m, NULL, now);
@@ -141,12 +147,13 @@ void lifecycle_change_policy(
 
 		if (s->policy != old)
 			continue;
-		session_change_policy(s, new);
+		access_change_policy(shard, s, new);
 		if (c == NULL)
 			continue;
 		client_change_policy(c, new);
 		if (!is_admitted(c, old, new))
 			client_close(c, MQTT_NOT_AUTHORIZED, now);
 	}
+	policy_replace(old, new);
 	policy_unref(old);
 }

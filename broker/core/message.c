@@ -3,7 +3,7 @@
 
 #include <assert.h>
 
-#include "common/mem.h"
+#include "broker/core/source.h"
 
 static bool is_forwarded(enum property_id id)
 {
@@ -44,6 +44,7 @@ struct message *message_create(struct span topic, const struct properties *prope
 	struct message *m = xmalloc(sizeof(*m) + topic.len + room + payload.len);
 
 	m->refs = 1;
+	m->source = NULL;
 	m->payload_len = (uint32_t)payload.len;
 	m->topic_len = (uint16_t)topic.len;
 	m->qos = qos;
@@ -80,5 +81,6 @@ void message_unref(struct message *m)
 		return;
 	if (m->counted_in != NULL)
 		*m->counted_in -= message_size(m);
+	source_unref(m->source);
 	free(m);
 }

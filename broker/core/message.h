@@ -17,6 +17,8 @@
 #include "common/clock.h"
 #include "common/span.h"
 
+struct source;
+
 struct message {
 	uint32_t refs;
 	uint32_t payload_len;
@@ -24,6 +26,7 @@ struct message {
 	uint16_t topic_len;
 	uint8_t qos;		/* as published */
 	bool retain;		/* as published */
+	struct source *source;	/* a reference; who published it, NULL unless it is retained */
 	struct instant expires; /* INSTANT_NEVER without a message expiry interval */
 	size_t *counted_in;	/* message_count() */
 	uint8_t bytes[];	/* topic, properties, payload */

@@ -58,6 +58,7 @@ struct delivery outbox_pop(struct outbox *o)
 	d = *at(o, 0);
 	o->first = (o->first + 1) & (o->capacity - 1);
 	o->bytes -= message_size(d.message);
+	o->unchecked -= o->unchecked > 0;
 	if (--o->count == 0 && o->capacity > KEEP_CAPACITY) {
 		free(o->ring);
 		o->ring = NULL;

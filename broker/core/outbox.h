@@ -13,7 +13,8 @@
 struct outbox {
 	struct delivery *ring; /* capacity is a power of two; NULL while empty from the start */
 	uint32_t capacity, first, count;
-	size_t bytes; /* sum of message_size() */
+	uint32_t unchecked; /* so many of the oldest were queued under other rights: access.h */
+	size_t bytes;	    /* sum of message_size() */
 };
 
 void outbox_finish(struct outbox *o);

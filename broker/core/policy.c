@@ -18,15 +18,51 @@ struct policy *policy_create(void)
 	return p;
 }
 
-void policy_unref(struct policy *p)
+static void policy_destroy(struct policy *p)
 {
-	if (p == NULL || --p->refs > 0)
-		return;
 	free(p->auto_id_prefix);
 	free(p->mount_point);
 	text_list_finish(&p->clientid_prefixes);
+	acl_unref(p->acl);
 	password_file_unref(p->passwords);
 	free(p);
+}
+
+void policy_unref(struct policy *p)
+{
+	while (p != NULL && --p->refs == 0) {
+		struct policy *successor = p->successor;
+
+		policy_destroy(p);
+		p = successor;
+	}
+}
+
+void policy_move(struct policy **held, struct policy *policy)
+{
+	policy_ref(policy);
+	policy_unref(*held);
+	*held = policy;
+}
+
+void policy_set_acl(struct policy *p, struct acl *acl)
+{
+	if (acl != NULL)
+		acl_ref(acl);
+	acl_unref(p->acl);
+	p->acl = acl;
+}
+
+void policy_replace(struct policy *old, struct policy *policy)
+{
+	policy_move(&old->successor, policy);
+	policy_set_acl(old, policy->acl);
+}
+
+void policy_follow(struct policy **held)
+{
+	while ((*held)->successor != NULL)
+		policy_move(held, (*held)->successor);
 }
 
 bool policy_takes_client_id(const struct policy *p, struct span id)

@@ -31,8 +31,10 @@ protocol_handler protocol_pubcomp;     /* protocol_ack.c */
 protocol_handler protocol_subscribe;   /* protocol_subscribe.c */
 protocol_handler protocol_unsubscribe; /* protocol_subscribe.c */
 
-/* May only the broker publish to this valid name: its own $SYS, and filters of shared
-   subscriptions? */
+/*
+ * May only the broker publish to this valid name: its own $SYS, and filters of shared
+ * subscriptions? What a bridge says of its connection is not the broker's own.
+ */
 bool protocol_topic_reserved(struct span topic);
 
 /* Write a PUBACK, PUBREC, PUBREL or PUBCOMP into the client's output. */

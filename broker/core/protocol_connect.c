@@ -2,6 +2,7 @@
 /*
  * CONNECT, DISCONNECT, AUTH and PINGREQ: the connection itself.
  */
+#include "broker/core/access.h"
 #include "broker/core/lifecycle.h"
 #include "broker/core/protocol.h"
 #include "broker/core/router.h"
@@ -254,7 +255,7 @@ static void accept_client(struct connecting *k, struct span properties)
 	c->session->client = c;
 	if (++shard->connected > shard->most_connected)
 		shard->most_connected = shard->connected;
-	session_assign(c->session, k->username, c->policy);
+	access_assign(shard, c->session, k->username, c->policy);
 	c->session->expiry_interval = session_expiry(packet);
 	set_will(k, c->session);
 	c->state = CLIENT_CONNECTED;
@@ -285,6 +286,25 @@ static enum verdict identify(const struct connecting *k)
 	return a->verify(a->owner, c, k->username, k->packet->password);
 }
 
+/*
+ * A will that its client may not publish. Version 5 is refused; an older client is let in as by
+ * Mosquitto, and asked about again when its connection ends.
+ */
+static bool is_will_denied(const struct connecting *k)
+{
+	const struct acl_subject subject = { k->username, k->client_id };
+	const struct acl *acl = k->client->policy->acl;
+	const struct core_observer *observer = &k->client->shard->observer;
+
+	if (!k->packet->has_will || k->packet->version != MQTT_5 || acl == NULL ||
+			acl_allows(acl, &subject, k->packet->will.topic, ACL_WRITE))
+		return false;
+	if (observer->denied != NULL)
+		observer->denied(observer->owner, k->client_id, DENIED_WILL, k->packet->will.topic,
+				true);
+	return true;
+}
+
 /* Who may connect can only do so if there is room for it, and for what it has to be told. */
 static enum mqtt_reason check_room(const struct connecting *k, struct span properties)
 {
@@ -304,6 +324,8 @@ static enum mqtt_reason conclude(struct connecting *k, enum verdict verdict)
 	struct span properties = connack_properties(k, &w);
 	enum mqtt_reason reason;
 
+	if (verdict == VERDICT_ALLOW && is_will_denied(k))
+		verdict = VERDICT_DENY;
 	/* Mosquitto answers "not authorized" to a wrong password too. */
 	if (verdict != VERDICT_ALLOW)
 		return refuse(k->client, k->client_id,

@@ -2,6 +2,7 @@
 /*
  * PUBLISH and PUBREL: messages that a client hands over.
  */
+#include "broker/core/access.h"
 #include "broker/core/protocol.h"
 #include "broker/core/router.h"
 #include "broker/mqtt/encode.h"
@@ -20,9 +21,11 @@ void protocol_send_ack(struct client *c, enum packet_type type, uint16_t packet_
 bool protocol_topic_reserved(struct span topic)
 {
 	static const struct span sys = SPAN("$SYS"), share = SPAN("$share/");
+	static const struct span bridge = SPAN("$SYS/broker/connection/+/state");
 
 	return topic.data[0] == '$' &&
-	       (span_starts_with(topic, sys) || span_starts_with(topic, share));
+	       (span_starts_with(topic, share) ||
+			       (span_starts_with(topic, sys) && !topic_matches(bridge, topic)));
 }
 
 /* Put the topic in the place of its alias, or remember the alias (v5 3.3.2.3.4). */
@@ -67,7 +70,7 @@ static enum mqtt_reason check_publish(struct client *c, struct publish_packet *p
 }
 
 /* What refuses the message and leaves the connection. */
-static enum mqtt_reason check_message(const struct client *c, const struct publish_packet *p)
+static enum mqtt_reason check_message(struct client *c, const struct publish_packet *p)
 {
 	const struct limits *limits = c->shard->limits;
 
@@ -81,8 +84,10 @@ static enum mqtt_reason check_message(const struct client *c, const struct publi
 	}
 	if (limits->message_size_limit > 0 && p->payload.len > limits->message_size_limit)
 		return MQTT_QUOTA_EXCEEDED; /* 0x95 is no reason of PUBACK [v5 MQTT-3.4.2-1] */
-	if (protocol_topic_reserved(p->topic))
+	if (protocol_topic_reserved(p->topic) || !access_may(c->session, p->topic, ACL_WRITE)) {
+		access_denied(c->shard, c->session, DENIED_PUBLISH, p->topic);
 		return MQTT_NOT_AUTHORIZED;
+	}
 	return MQTT_SUCCESS;
 }
 

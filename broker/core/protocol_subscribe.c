@@ -2,6 +2,7 @@
 /*
  * SUBSCRIBE and UNSUBSCRIBE.
  */
+#include "broker/core/access.h"
 #include "broker/core/protocol.h"
 #include "broker/core/replay.h"
 #include "broker/mqtt/encode.h"
@@ -56,6 +57,13 @@ static bool split_filter(struct span *filter, struct span *ret_group)
 	return topic_filter_valid(*filter);
 }
 
+static bool may_subscribe(const struct client *c, struct span filter)
+{
+	struct acl_subject subject = access_subject(c->session);
+
+	return c->policy->acl == NULL || acl_allows_filter(c->policy->acl, &subject, filter);
+}
+
 /* Is there room for one more subscription, or is this one there already? */
 static bool has_room(const struct client *c, struct span filter, struct span group)
 {
@@ -83,6 +91,10 @@ static uint8_t subscribe_one(
 
 	if (!split_filter(&filter, &wanted.group))
 		return MQTT_TOPIC_FILTER_INVALID;
+	if (!may_subscribe(c, filter)) {
+		access_denied(c->shard, c->session, DENIED_SUBSCRIBE, filter);
+		return MQTT_NOT_AUTHORIZED;
+	}
 	if (!has_room(c, filter, wanted.group)) {
 		c->shard->counters.refused_subscriptions++;
 		return MQTT_QUOTA_EXCEEDED;

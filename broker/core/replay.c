@@ -3,6 +3,7 @@
 
 #include <utlist.h>
 
+#include "broker/core/access.h"
 #include "broker/core/router.h"
 
 enum {
@@ -38,6 +39,15 @@ static void open_cursor(struct shard *shard, struct awaiting *a)
 	a->cursor = retained_cursor_open(&shard->retained, str_span(&filter));
 	a->ids = subscription_ids_add(NULL, a->first->identifier);
 	str_finish(&filter);
+}
+
+/* May it be read, and could its publisher still write it? */
+static bool is_allowed(const struct client *c, const struct message *m)
+{
+	if (!access_may(c->session, message_topic(m), ACL_READ))
+		return false;
+	return m->source == NULL || !c->shard->limits->check_retain_source ||
+	       source_may_write(m->source, message_topic(m));
 }
 
 /* Deliver what the cursor has come to. False while there is no room for it. */
@@ -76,7 +86,7 @@ static bool run_slice(struct client *c, uint64_t enough, struct instant now)
 			if (shard->work.done++ >= enough)
 				return true;
 			m = retained_cursor_message(a->cursor, now);
-			if (m != NULL && !deliver(c, m, now))
+			if (m != NULL && is_allowed(c, m) && !deliver(c, m, now))
 				return false;
 		}
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "broker/core/router.h"
 
+#include "broker/core/access.h"
 #include "broker/core/fanout.h"
 #include "broker/core/protocol.h"
 #include "broker/core/replay.h"
@@ -150,33 +151,51 @@ static void fan_out(struct fanout *f, const struct match_target *target)
 		enqueue(f->shard, s, d);
 }
 
-/* The member of a shared subscription whose turn it is, as a receiver like any other. */
-static void fan_out_shared(struct fanout *f, struct share_group *group)
+/* The member of a shared subscription whose turn it is, as a receiver like any other, if any. */
+static bool fan_out_shared(struct fanout *f, struct share_group *group)
 {
-	const struct subscription *s = share_group_next(group);
-	const struct match_target member = {
+	const struct subscription *s = share_group_next(group, message_topic(f->message));
+	struct match_target member;
+
+	if (s == NULL)
+		return false;
+	member = (struct match_target){
 		.session = s->session,
 		.ids = subscription_ids_add(NULL, s->identifier),
 		.qos = s->qos,
 		.retain_as_published = s->retain_as_published,
 	};
-
 	fan_out(f, &member);
 	subscription_ids_unref(member.ids);
+	return true;
 }
 
-static void retain(struct shard *shard, struct message *m, struct instant now)
+/* Before anybody else holds it. An empty message is not kept, and needs no source. */
+static void note_source(struct shard *shard, struct session *publisher, struct message *m)
+{
+	if (publisher == NULL || publisher->policy == NULL || m->payload_len == 0 ||
+			!shard->limits->check_retain_source)
+		return;
+	if (publisher->source == NULL)
+		publisher->source = source_open(&shard->sources, session_username(publisher),
+				session_id(publisher), publisher->policy);
+	m->source = source_ref(publisher->source);
+}
+
+static void retain(struct shard *shard, struct session *publisher, struct message *m,
+		struct instant now)
 {
 	if (m->payload_len > 0 && !retained_has_room(&shard->retained, shard->limits,
 						  message_topic(m), message_size(m))) {
 		shard->counters.refused_retained++;
 		return;
 	}
+	note_source(shard, publisher, m);
 	retained_set(&shard->retained, m);
 	shard_plan_sweep(shard, now);
 }
 
-size_t router_publish(struct shard *shard, const struct session *publisher, struct message *m,
+size_t router_publish(struct shard *shard, struct session *publisher, struct message *m,
 		const struct match *match, struct instant now)
 {
 	struct fanout f = { .shard = shard, .message = m, .now = now };
@@ -184,7 +203,7 @@ size_t router_publish(struct shard *shard, const struct session *publisher, stru
 
 	message_count(m, &shard->budget.messages);
 	if (m->retain)
-		retain(shard, m, now);
+		retain(shard, publisher, m, now);
 	if (match == NULL)
 		match = topic_tree_match(&shard->topics, message_topic(m));
 	shard->work.done += match->count;
@@ -193,10 +212,11 @@ size_t router_publish(struct shard *shard, const struct session *publisher, stru
 
 		if (target->session == publisher ? target->no_local : target->own_only)
 			continue; /* [v5 MQTT-3.8.3-3] */
-		if (target->group != NULL)
-			fan_out_shared(&f, target->group);
-		else
-			fan_out(&f, target);
+		if (target->group != NULL) {
+			receivers += fan_out_shared(&f, target->group);
+			continue;
+		}
+		fan_out(&f, target);
 		receivers++;
 	}
 	return receivers;
@@ -212,6 +232,15 @@ void router_deliver(struct shard *shard, struct session *s, struct delivery d, s
 		enqueue(shard, s, d);
 }
 
+/* Of what was queued or sent while the session had other rights. */
+static bool is_denied(const struct client *c, const struct delivery *d)
+{
+	if (d->message == NULL || access_may(c->session, message_topic(d->message), ACL_READ))
+		return false;
+	c->shard->counters.dropped_denied++;
+	return true;
+}
+
 /* Send one entry again that this connection has not seen yet. */
 static void resend(struct client *c, struct inflight_entry *entry, struct instant now)
 {
@@ -219,6 +248,11 @@ static void resend(struct client *c, struct inflight_entry *entry, struct instan
 	const struct wire *wire;
 	struct wire own;
 
+	if (entry->order < c->session->inflight.unchecked_before &&
+			is_denied(c, &entry->delivery)) {
+		inflight_remove(&c->session->inflight, entry);
+		return;
+	}
 	if (entry->state == INFLIGHT_WAIT_PUBCOMP) {
 		protocol_send_ack(c, PACKET_PUBREL, entry->packet_id, MQTT_SUCCESS);
 		return;
@@ -260,12 +294,17 @@ void router_pump(struct client *c, struct instant now)
 	if (s->inflight.unsent > 0)
 		pump_unsent(c, now);
 	while (s->outbox.count > 0 && may_send(c, outbox_first(&s->outbox))) {
+		bool is_unchecked = s->outbox.unchecked > 0;
 		struct delivery d = outbox_pop(&s->outbox);
 		struct fanout f = { .shard = c->shard, .message = d.message, .now = now };
 
 		c->shard->budget.waiting--;
 		if (message_is_expired(d.message, now)) { /* [v5 MQTT-3.3.2-5] */
 			c->shard->counters.dropped_expired++;
+			delivery_finish(&d);
+			continue;
+		}
+		if (is_unchecked && is_denied(c, &d)) {
 			delivery_finish(&d);
 			continue;
 		}

@@ -20,7 +20,7 @@
  * asked for no_local; NULL when nobody in particular publishes. Keeps a retained message. `match`
  * is the answer for the topic, or NULL. Returns the number of receivers.
  */
-size_t router_publish(struct shard *shard, const struct session *publisher, struct message *m,
+size_t router_publish(struct shard *shard, struct session *publisher, struct message *m,
 		const struct match *match, struct instant now);
 
 /*

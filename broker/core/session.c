@@ -5,7 +5,7 @@
 #include <utlist.h>
 
 #include "broker/core/retained.h"
-#include "common/mem.h"
+#include "broker/core/source.h"
 
 struct session *session_table_find(const struct session_table *t, struct span id)
 {
@@ -37,9 +37,9 @@ void session_assign(struct session *s, struct span username, struct policy *poli
 
 void session_change_policy(struct session *s, struct policy *policy)
 {
-	policy_ref(policy);
-	policy_unref(s->policy);
-	s->policy = policy;
+	policy_move(&s->policy, policy);
+	source_unref(s->source);
+	s->source = NULL;
 }
 
 void session_destroy(struct session_table *t, struct session *s)
@@ -52,6 +52,7 @@ void session_destroy(struct session_table *t, struct session *s)
 	packet_ids_finish(&s->received);
 	message_unref(s->will.message);
 	policy_unref(s->policy);
+	source_unref(s->source);
 	free(s->username);
 	free(s);
 }

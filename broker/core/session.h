@@ -37,6 +37,7 @@ struct session {
 	struct client *client; /* borrowed; NULL while away */
 	struct policy *policy; /* of the listener it was last connected through; a reference */
 	char *username;	       /* that it was last connected with, owned; NULL: none */
+	struct source *source; /* a reference; NULL until it publishes a retained message */
 	struct subscription *subscriptions;
 	struct awaiting awaiting;
 	uint32_t subscription_count;
@@ -50,6 +51,7 @@ struct session {
 	uint32_t match_place;	  /* of topic_tree.c */
 	uint16_t id_len;
 	bool is_dropping; /* its queue is full and that was told */
+	bool was_denied;  /* something, since it was last assigned */
 	char id[];
 };
 

@@ -18,6 +18,7 @@ struct shard *shard_create(const struct limits *limits, const struct core_observ
 		shard->observer = *observer;
 	shard->id_seed = id_seed;
 	shard->sessions.seed = hash_seed;
+	shard->sources.seed = hash_seed;
 	topic_tree_init(&shard->topics, hash_seed, limits->max_match_cache);
 	retained_init(&shard->retained, hash_seed);
 	shard->sweep_timer.kind = TIMER_SWEEP;

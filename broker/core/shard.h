@@ -12,9 +12,13 @@
 #include "broker/core/limits.h"
 #include "broker/core/retained.h"
 #include "broker/core/session.h"
+#include "broker/core/source.h"
 #include "broker/core/topic_tree.h"
 #include "broker/core/work.h"
 #include "common/str.h"
+
+/* What a client may not do, by the rules of an acl_file. */
+enum denial { DENIED_PUBLISH, DENIED_WILL, DENIED_SUBSCRIBE };
 
 /*
  * What an operator may want to read about. The core never logs; it tells, and whoever owns the
@@ -29,6 +33,9 @@ struct core_observer {
 	void (*subscribed)(void *owner, const struct client *c, struct span filter, uint8_t code);
 	void (*unsubscribed)(void *owner, const struct client *c, struct span filter);
 	void (*dropped)(void *owner, const struct session *s); /* the first of a full queue */
+	/* `is_first`: since the client connected or its rules changed; more may be many. */
+	void (*denied)(void *owner, struct span client_id, enum denial what, struct span topic,
+			bool is_first);
 	/* Each packet received or sent, `size` bytes in all; costs time when it is not NULL. */
 	void (*packet)(void *owner, const struct client *c, enum packet_type type, size_t size,
 			bool is_sent);
@@ -45,6 +52,7 @@ struct shard {
 	struct retained retained;
 	struct retained_cursor *sweep; /* looks for expired ones; NULL: at rest */
 	struct timer sweep_timer;
+	struct source_table sources; /* of the retained messages */
 	struct timers timers;
 	struct chunk_pool chunks;
 	struct client *dirty;	  /* utlist: who has output */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "broker/core/share.h"
 
-#include "broker/core/session.h"
+#include "broker/core/access.h"
 #include "common/mem.h"
 
 void subscriber_list_add(struct subscriber_list *list, struct subscription *s)
@@ -60,19 +60,26 @@ void share_group_destroy(struct share_group **list, struct share_group *group)
 	free(group);
 }
 
-const struct subscription *share_group_next(struct share_group *group)
+const struct subscription *share_group_next(struct share_group *group, struct span topic)
 {
 	const struct subscriber_list *members = &group->members;
+	const struct subscription *away = NULL;
 	size_t first = group->turn % members->count;
 
 	for (size_t i = 0; i < members->count; i++) {
 		size_t at = (first + i) % members->count;
+		const struct subscription *s = members->all[at];
 
-		if (members->all[at]->session->client != NULL) {
+		if (!access_may(s->session, topic, ACL_READ))
+			continue;
+		if (s->session->client != NULL) {
 			group->turn = at + 1;
-			return members->all[at];
+			return s;
 		}
+		if (away == NULL)
+			away = s;
 	}
-	group->turn = first + 1;
-	return members->all[first];
+	if (away != NULL)
+		group->turn = away->index + 1;
+	return away;
 }

@@ -3,8 +3,9 @@
  * Shared subscriptions (v5 4.8.2): the sessions that subscribe to "$share/GROUP/FILTER" form a
  * group, and each message that matches the filter goes to one of them.
  *
- * They take turns, and a member whose client is away is passed over while another is there. When
- * all are away, the message waits in the queue of the one whose turn it is.
+ * They take turns. A member that may not read the topic is passed over, and so is one whose client
+ * is away while another is there. When all are away, the message waits in the queue of the one
+ * whose turn it is.
  */
 #ifndef BROKER_CORE_SHARE_H
 #define BROKER_CORE_SHARE_H
@@ -40,7 +41,9 @@ struct share_group *share_group_open(struct share_group **list, struct span name
 /* Take the group out of the list and free it with the members that are left. */
 void share_group_destroy(struct share_group **list, struct share_group *group);
 
-/* The member that receives the next message. A group is never empty. */
-const struct subscription *share_group_next(struct share_group *group);
+/*
+ * The member that receives the next message, which is one of `topic`; NULL when none may read it.
+ */
+const struct subscription *share_group_next(struct share_group *group, struct span topic);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "broker/core/topic_tree.h"
 
-#include "broker/core/session.h"
+#include "broker/core/access.h"
 #include "broker/core/share.h"
 #include "common/mem.h"
 
@@ -210,6 +210,11 @@ void topic_tree_remove_all(struct topic_tree *t, struct subscription **of_sessio
 		drop(t, *of_session);
 }
 
+void topic_tree_forget(struct topic_tree *t)
+{
+	t->generation++;
+}
+
 /* --- matching ------------------------------------------------------------------------------- */
 
 static struct match_target *append_target(struct match *m)
@@ -294,6 +299,8 @@ static void add_session(struct match *m, const struct subscription *s)
 		merge(&m->targets[place], s);
 		return;
 	}
+	if (!access_may(session, span_of(m->topic, m->topic_len), ACL_READ))
+		return;
 	session->match_place = m->count;
 	append_subscription(m, s, false);
 }

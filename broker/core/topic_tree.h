@@ -10,12 +10,13 @@
  *
  *     topic name ──hash──▶ struct match { generation, targets[] }
  *
- * Every change of any subscription advances the tree's generation, and an answer of an older
- * generation is worked out anew when it is next asked for. A hot PUBLISH so costs one hash look-up,
- * no splitting and no allocation. A session whose filters overlap appears once, with the largest
- * of its granted QoS and all its subscription identifiers (v5 3.3.4); a second time when some of
- * those subscriptions are "no local" and some are not. Shared subscriptions (share.h) stand apart
- * from those: an answer names the group, and who of it receives is decided message by message.
+ * Every change of any subscription, or of who may read what, advances the tree's generation, and an
+ * answer of an older generation is worked out anew when it is next asked for. A hot PUBLISH so
+ * costs one hash look-up, no splitting and no allocation. A session whose filters overlap appears
+ * once, with the largest of its granted QoS and all its subscription identifiers (v5 3.3.4); a
+ * second time when some of those subscriptions are "no local" and some are not. Shared
+ * subscriptions (share.h) stand apart from those: an answer names the group, and who of it receives
+ * is decided message by message.
  */
 #ifndef BROKER_CORE_TOPIC_TREE_H
 #define BROKER_CORE_TOPIC_TREE_H
@@ -102,13 +103,16 @@ bool topic_tree_unsubscribe(struct topic_tree *t, struct subscription *list, str
 /* Remove all subscriptions of a session. */
 void topic_tree_remove_all(struct topic_tree *t, struct subscription **list);
 
+/* Sessions may read other topics than before: all answers are worked out anew. */
+void topic_tree_forget(struct topic_tree *t);
+
 /*
  * Look in the cache only: NULL when the topic was not seen since the last change. A topic that is
  * found is a valid topic name.
  */
 const struct match *topic_tree_cached(struct topic_tree *t, struct span topic);
 
-/* Who receives messages of the valid name `topic`. Never NULL. */
+/* Who receives messages of the valid name `topic` and may read it. Never NULL. */
 const struct match *topic_tree_match(struct topic_tree *t, struct span topic);
 
 #endif

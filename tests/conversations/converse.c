@@ -28,6 +28,8 @@ static const char *why_skip(const struct options *o, const struct script *s)
 {
 	if (o->binary == NULL && o->address == NULL)
 		return NULL;
+	if (s->has_acl)
+		return "in-process only";
 	if (s->in_process_only)
 		return "in-process only";
 	if (o->address != NULL && (s->settings.len > 0 || !s->is_anonymous))

@@ -37,6 +37,8 @@ struct carrier_ops {
 	/* Return when everything sent by `p` has been dealt with and reached all peers. */
 	void (*settle)(struct carrier *c, struct peer *p);
 	void (*wait)(struct carrier *c, int64_t ns);
+	/* A reload brings other rules. False with a sentence in *problem. */
+	bool (*reload_acl)(struct carrier *c, struct span acl, struct str *problem);
 	void (*finish)(struct carrier *c);
 };
 

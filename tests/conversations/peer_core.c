@@ -3,7 +3,8 @@
  * The broker's core, driven as broker/io drives it, but for the sockets and the clock.
  */
 #include "broker/config.h"
-#include "broker/core/shard.h"
+#include "broker/core/acl_parse.h"
+#include "broker/core/lifecycle.h"
 #include "common/mem.h"
 #include "tests/conversations/peer.h"
 
@@ -31,6 +32,34 @@ static struct core_carrier *core_of(struct carrier *c)
 	return container_of(c, struct core_carrier, carrier);
 }
 
+static bool load_acl(struct policy *policy, struct span text, struct str *problem)
+{
+	struct settings_report report = { 0 };
+	struct acl *acl = acl_parse(text, "acl", 42, &report);
+
+	str_append(problem, span_trim(str_span(&report.text)));
+	str_finish(&report.text);
+	policy_set_acl(policy, acl);
+	acl_unref(acl);
+	return acl != NULL;
+}
+
+static bool core_reload_acl(struct carrier *c, struct span acl, struct str *problem)
+{
+	struct core_carrier *core = core_of(c);
+	struct policy *fresh = config_policy(&core->config, &core->config.first);
+
+	fresh->allow_anonymous = core->policy->allow_anonymous;
+	if (!load_acl(fresh, acl, problem)) {
+		policy_unref(fresh);
+		return false;
+	}
+	lifecycle_change_policy(core->shard, core->policy, fresh, core->now);
+	policy_unref(core->policy);
+	core->policy = fresh;
+	return true;
+}
+
 static bool core_start(struct carrier *c, const struct script *s, struct str *problem)
 {
 	struct core_carrier *core = core_of(c);
@@ -45,7 +74,8 @@ static bool core_start(struct carrier *c, const struct script *s, struct str *pr
 	core->policy->allow_anonymous = s->is_anonymous;
 	core->now = (struct instant){ 1000000000000 };
 	core->shard = shard_create(&core->config.limits, NULL, 42, 43);
-	return report.errors == 0;
+	return report.errors == 0 &&
+	       (!s->has_acl || load_acl(core->policy, str_span(&s->acl), problem));
 }
 
 static void hang_up(struct core_carrier *core, struct peer *p)
@@ -193,7 +223,7 @@ static void core_finish(struct carrier *c)
 struct carrier *core_carrier_create(bool drip)
 {
 	static const struct carrier_ops ops = { core_start, core_connect, core_send, core_drop,
-		core_receive, core_settle, core_wait, core_finish };
+		core_receive, core_settle, core_wait, core_reload_acl, core_finish };
 	struct core_carrier *core = xcalloc(1, sizeof(*core));
 
 	core->carrier.ops = &ops;

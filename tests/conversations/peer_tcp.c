@@ -313,7 +313,7 @@ static void tcp_finish(struct carrier *c)
 struct carrier *tcp_carrier_create(const char *address, const char *binary)
 {
 	static const struct carrier_ops ops = { tcp_start, tcp_connect, tcp_send, tcp_drop,
-		tcp_receive, tcp_settle, tcp_wait, tcp_finish };
+		tcp_receive, tcp_settle, tcp_wait, NULL, tcp_finish };
 	struct tcp_carrier *tcp = xcalloc(1, sizeof(*tcp));
 	const char *colon = address != NULL ? strrchr(address, ':') : NULL;
 

@@ -311,6 +311,17 @@ static bool drop_step(struct run *r, struct peer *p)
 	return true;
 }
 
+static bool reload_step(struct run *r)
+{
+	struct str problem = { 0 };
+
+	settle_sender(r, NULL);
+	if (!r->carrier->ops->reload_acl(r->carrier, span_of_text(r->step->text), &problem))
+		return fail_with(r, &problem);
+	str_finish(&problem);
+	return true;
+}
+
 static bool take_step(struct run *r)
 {
 	struct peer *p = &r->carrier->peers[r->step->client];
@@ -327,6 +338,8 @@ static bool take_step(struct run *r)
 		return open_connection(r, p);
 	case STEP_DROP:
 		return drop_step(r, p);
+	case STEP_ACL:
+		return reload_step(r);
 	case STEP_WAIT:
 		settle_sender(r, NULL);
 		r->carrier->ops->wait(r->carrier, r->step->wait_ns);

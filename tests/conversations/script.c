@@ -211,6 +211,29 @@ static bool read_versions(struct cursor *c, const char *line)
 	return true;
 }
 
+/* At the top the rules to begin with; further down consecutive lines are one reload. */
+static bool read_acl(struct cursor *c, const char *line)
+{
+	struct script *s = c->script;
+	struct step *last = s->count > 0 ? &s->steps[s->count - 1] : NULL;
+	struct str text = { 0 };
+
+	if (last == NULL) {
+		s->has_acl = true;
+		str_printf(&s->acl, "%s\n", line);
+		return true;
+	}
+	if (!s->has_acl)
+		return wrong(c, "a reload of rules needs some at the top, or: acl");
+	if (last->kind != STEP_ACL)
+		last = add_step(c, STEP_ACL);
+	str_printf(&text, "%s%s\n", last->text != NULL ? last->text : "", line);
+	free(last->text);
+	last->text = str_take(&text);
+	s->in_process_only = true;
+	return true;
+}
+
 static bool read_line(struct cursor *c, const char *line)
 {
 	char word[CLIENT_NAME];
@@ -225,6 +248,8 @@ static bool read_line(struct cursor *c, const char *line)
 	} else if (strcmp(word, "versions") == 0) {
 		if (!read_versions(c, rest))
 			return false;
+	} else if (strcmp(word, "acl") == 0) {
+		return read_acl(c, rest);
 	} else {
 		return read_action(c, line);
 	}
@@ -292,5 +317,6 @@ void script_finish(struct script *s)
 	free(s->steps);
 	free(s->file);
 	str_finish(&s->settings);
+	str_finish(&s->acl);
 	*s = (struct script){ 0 };
 }

@@ -6,6 +6,7 @@
  *     anonymous no                        the listener lets nobody in without a name
  *     in-process only                     not against a real broker
  *     versions v3.1.1 v5                  once with each; a CONNECT that names none has that one
+ *     acl topic read a/#                  a line of the broker's acl_file; "acl" alone: it is empty
  *
  *     client a   > CONNECT v5 id=a        client a sends; it is connected first if it is not
  *                < CONNACK reason=0       the next packet it receives is such a one
@@ -16,6 +17,7 @@
  *     client a   open                     connect and say nothing
  *     client a   drop                     the connection is lost
  *     at +10.5                            so many seconds later
+ *     acl topic read b/#                  further down: a reload brings these lines instead
  *
  * A line without a client belongs to the last one that was named; "client" and "at" may stand
  * before what they are about, in one line. A packet that nobody waited for fails the script, at
@@ -35,14 +37,22 @@
 
 #include "common/str.h"
 
-enum step_kind { STEP_SEND, STEP_EXPECT, STEP_EXPECT_AMONG, STEP_OPEN, STEP_DROP, STEP_WAIT };
+enum step_kind {
+	STEP_SEND,
+	STEP_EXPECT,
+	STEP_EXPECT_AMONG,
+	STEP_OPEN,
+	STEP_DROP,
+	STEP_WAIT,
+	STEP_ACL
+};
 
 struct step {
 	enum step_kind kind;
 	unsigned line;
 	unsigned client; /* index into the script's clients */
 	int64_t wait_ns;
-	char *text; /* owned; what follows > or < */
+	char *text; /* owned; what follows > or <, or the lines of an acl_file */
 };
 
 enum { MAX_CLIENTS = 16, CLIENT_NAME = 32, MAX_LEVELS = 3 };
@@ -55,6 +65,8 @@ struct script {
 	struct step *steps;
 	size_t count, capacity;
 	struct str settings; /* lines of mosquitto.conf */
+	struct str acl;	     /* lines of the acl_file */
+	bool has_acl;
 	bool is_anonymous;
 	bool in_process_only;
 	unsigned levels[MAX_LEVELS]; /* protocol levels that it runs with */
