@@ -102,6 +102,28 @@ static void on_dropped(void *owner, const struct session *s)
 			id);
 }
 
+/* The first of each client is for the operator, the rest for who looks for them. */
+static void on_denied(void *owner, struct span client_id, enum denial what, struct span topic,
+		bool is_first)
+{
+	static const char *const verbs[] = {
+		[DENIED_PUBLISH] = "publish to",
+		[DENIED_WILL] = "have a will for",
+		[DENIED_SUBSCRIBE] = "subscribe to",
+	};
+	enum log_type type = is_first ? LOG_TYPE_NOTICE : LOG_TYPE_DEBUG;
+	AUTO_FREE char *id = NULL;
+	AUTO_FREE char *text = NULL;
+
+	(void)owner;
+	if (!log_enabled(type))
+		return;
+	id = escaped(client_id);
+	text = escaped(topic);
+	log_line(type, "Client %s may not %s %s%s", id, verbs[what], text,
+			is_first ? "; more of it is logged as debug" : "");
+}
+
 static void on_packet(void *owner, const struct client *c, enum packet_type type, size_t size,
 		bool is_sent)
 {
@@ -124,6 +146,7 @@ struct core_observer observe_core(bool connections, bool packets)
 		.subscribed = on_subscribed,
 		.unsubscribed = on_unsubscribed,
 		.dropped = on_dropped,
+		.denied = on_denied,
 		.packet = packets ? on_packet : NULL,
 	};
 }

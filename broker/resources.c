@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "broker/config_tables.h"
+#include "broker/core/acl_parse.h"
 #include "broker/core/password_file.h"
 #include "broker/listener_tls.h"
 #include "common/hash.h"
@@ -80,6 +81,32 @@ static struct password_file *open_passwords(const struct resources *r, const str
 	return file;
 }
 
+/* The rules of acl_file, or NULL; listeners with the same settings share them. */
+static struct acl *open_acl(const struct resources *r, const struct config *config,
+		const struct listener_config *listener, struct settings_report *report)
+{
+	const struct security_config *security = config_security(config, listener);
+	struct str text = { 0 };
+	struct acl *acl = NULL;
+	int error;
+
+	for (size_t i = 0; i < r->count; i++) {
+		struct acl *known = r->listeners[i].policy->acl;
+
+		if (config_security(config, r->listeners[i].config) == security)
+			return known != NULL ? acl_ref(known) : NULL;
+	}
+	if (security->acl_file == NULL)
+		return NULL;
+	error = settings_read_file(security->acl_file, &text);
+	if (error < 0)
+		file_error(config, listener, "acl_file", security->acl_file, error, report);
+	else
+		acl = acl_parse(str_span(&text), security->acl_file, hash_seed(), report);
+	str_finish(&text);
+	return acl;
+}
+
 /* Errors go into the report; what could be made stays. */
 static void open_listener(struct resources *r, const struct config *config,
 		const struct listener_config *listener, const char *host,
@@ -87,12 +114,15 @@ static void open_listener(struct resources *r, const struct config *config,
 {
 	struct listener_resources *l = &r->listeners[r->count];
 	struct password_file *passwords = open_passwords(r, config, listener, report);
+	struct acl *acl = open_acl(r, config, listener, report);
 
 	*l = (struct listener_resources){ .config = listener, .host = host };
 	l->name = name_of(r, listener, host);
 	r->count++;
 	l->policy = config_policy(config, listener);
 	l->policy->passwords = passwords;
+	policy_set_acl(l->policy, acl);
+	acl_unref(acl);
 	listener_tls_open(config, listener, l->name, report, &l->tls);
 }
 

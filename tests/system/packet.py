@@ -43,7 +43,8 @@ def properties(pairs=()):
     return length(len(body)) + body
 
 
-def connect(client_id, level=V311, clean=True, keepalive=60, props=(), will=None):
+def connect(client_id, level=V311, clean=True, keepalive=60, props=(), will=None,
+            user=None):
     """`will` is (topic, payload, qos)."""
     flags = 2 if clean else 0
     payload = string(client_id)
@@ -51,6 +52,9 @@ def connect(client_id, level=V311, clean=True, keepalive=60, props=(), will=None
         topic, text, qos = will
         flags |= 4 | qos << 3
         payload += (properties() if level == V5 else b"") + string(topic) + string(text)
+    if user is not None:
+        flags |= 0x80
+        payload += string(user)
     head = string("MQIsdp" if level == V31 else "MQTT")
     head += struct.pack(">BBH", level, flags, keepalive)
     return packet(CONNECT, 0, head + (properties(props) if level == V5 else b"") + payload)
@@ -69,6 +73,11 @@ def subscribe(packet_id, filters, level=V311):
     body = struct.pack(">H", packet_id) + (properties() if level == V5 else b"")
     body += b"".join(string(f) + bytes([qos]) for f, qos in filters)
     return packet(SUBSCRIBE, 2, body)
+
+
+def unsubscribe(packet_id, filters, level=V311):
+    body = struct.pack(">H", packet_id) + (properties() if level == V5 else b"")
+    return packet(UNSUBSCRIBE, 2, body + b"".join(string(f) for f in filters))
 
 
 def acknowledge(kind, packet_id):
