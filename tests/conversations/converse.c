@@ -28,11 +28,9 @@ static const char *why_skip(const struct options *o, const struct script *s)
 {
 	if (o->binary == NULL && o->address == NULL)
 		return NULL;
-	if (s->has_acl)
-		return "in-process only";
 	if (s->in_process_only)
 		return "in-process only";
-	if (o->address != NULL && (s->settings.len > 0 || !s->is_anonymous))
+	if (o->address != NULL && (s->settings.len > 0 || s->has_acl || !s->is_anonymous))
 		return "it needs other settings";
 	if (s->waits_ns > longest_real_wait)
 		return "it waits for long";

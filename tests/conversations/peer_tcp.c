@@ -245,6 +245,11 @@ static void tcp_wait(struct carrier *c, int64_t ns)
 	sleep_ns(ns);
 }
 
+static bool tcp_reload_acl(struct carrier *c, struct span acl, struct str *problem)
+{
+	return server_reload_acl(&tcp_of(c)->server, acl, problem);
+}
+
 static bool tcp_start(struct carrier *c, const struct script *s, struct str *problem)
 {
 	struct tcp_carrier *tcp = tcp_of(c);
@@ -256,7 +261,8 @@ static bool tcp_start(struct carrier *c, const struct script *s, struct str *pro
 	str_printf(&config, "allow_anonymous %s\n", s->is_anonymous ? "true" : "false");
 	str_append_text(&config, "listener 0 127.0.0.1\n");
 	str_append(&config, str_span(&s->settings));
-	good = server_run(&tcp->server, str_span(&config), problem);
+	good = server_run(&tcp->server, str_span(&config),
+			s->has_acl ? str_span(&s->acl) : (struct span){ NULL, 0 }, problem);
 	snprintf(tcp->port, sizeof(tcp->port), "%s", tcp->server.port);
 	str_finish(&config);
 	return good;
@@ -313,7 +319,7 @@ static void tcp_finish(struct carrier *c)
 struct carrier *tcp_carrier_create(const char *address, const char *binary)
 {
 	static const struct carrier_ops ops = { tcp_start, tcp_connect, tcp_send, tcp_drop,
-		tcp_receive, tcp_settle, tcp_wait, NULL, tcp_finish };
+		tcp_receive, tcp_settle, tcp_wait, tcp_reload_acl, tcp_finish };
 	struct tcp_carrier *tcp = xcalloc(1, sizeof(*tcp));
 	const char *colon = address != NULL ? strrchr(address, ':') : NULL;
 

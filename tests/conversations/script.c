@@ -230,7 +230,6 @@ static bool read_acl(struct cursor *c, const char *line)
 	str_printf(&text, "%s%s\n", last->text != NULL ? last->text : "", line);
 	free(last->text);
 	last->text = str_take(&text);
-	s->in_process_only = true;
 	return true;
 }
 

@@ -35,14 +35,31 @@ static int create_file(char path[32])
 	return mkstemp(path);
 }
 
-static bool write_config(struct span config, char path[32])
+static bool write_all(int fd, struct span text)
 {
-	AUTO_CLOSE int fd = create_file(path);
-
-	return fd >= 0 && write(fd, config.data, config.len) == (ssize_t)config.len;
+	return fd >= 0 && write(fd, text.data, text.len) == (ssize_t)text.len;
 }
 
-static bool launch(struct server *s, const char *config_file)
+/* What it starts with. The files stay until its end: a reload reads them again. */
+static bool write_config(struct server *s, struct span config, struct span acl)
+{
+	AUTO_CLOSE int config_fd = create_file(s->config_file);
+	AUTO_CLOSE int acl_fd = -1;
+	struct str text = { 0 };
+	bool good = true;
+
+	if (acl.data != NULL) {
+		acl_fd = create_file(s->acl_file);
+		str_printf(&text, "acl_file %s\n", s->acl_file);
+		good = write_all(acl_fd, acl);
+	}
+	str_append(&text, config);
+	good = good && write_all(config_fd, str_span(&text));
+	str_finish(&text);
+	return good;
+}
+
+static bool launch(struct server *s)
 {
 	AUTO_CLOSE int log = create_file(s->log);
 
@@ -52,7 +69,7 @@ static bool launch(struct server *s, const char *config_file)
 	if (s->pid == 0) {
 		dup2(log, STDOUT_FILENO);
 		dup2(log, STDERR_FILENO);
-		execl(s->binary, s->binary, "-c", config_file, (char *)NULL);
+		execl(s->binary, s->binary, "-c", s->config_file, (char *)NULL);
 		_exit(127);
 	}
 	return s->pid > 0;
@@ -90,24 +107,66 @@ static bool wait_for_port(struct server *s)
 	return false;
 }
 
-bool server_run(struct server *s, struct span config, struct str *problem)
+bool server_run(struct server *s, struct span config, struct span acl, struct str *problem)
 {
-	char config_file[32];
 	bool good;
 
-	if (s->pid > 0 && span_equal(config, str_span(&s->config)))
+	if (s->pid > 0 && acl.data == NULL && s->acl_file[0] == '\0' &&
+			span_equal(config, str_span(&s->config)))
 		return true;
 	if (!server_stop(s, problem))
 		return false;
 	str_append(&s->config, config);
-	good = write_config(config, config_file) && launch(s, config_file) && wait_for_port(s);
-	unlink(config_file);
+	good = write_config(s, config, acl) && launch(s) && wait_for_port(s);
 	if (!good) {
 		str_printf(problem, "%s does not start: ", s->binary);
 		read_file(s->log, problem);
 		server_stop(s, problem);
 	}
 	return good;
+}
+
+/* 1: it has taken it, -1: it has not, 0: it has said nothing yet behind `from`. */
+static int find_outcome(const struct server *s, size_t from)
+{
+	struct str said = { 0 };
+	int outcome = 0;
+
+	read_file(s->log, &said);
+	if (said.len > from && strstr(said.text + from, "is in effect\n") != NULL)
+		outcome = 1;
+	else if (said.len > from && strstr(said.text + from, "stays as it was\n") != NULL)
+		outcome = -1;
+	str_finish(&said);
+	return outcome;
+}
+
+bool server_reload_acl(struct server *s, struct span acl, struct str *problem)
+{
+	AUTO_CLOSE int fd = open(s->acl_file, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	struct str said = { 0 };
+	int outcome = write_all(fd, acl) ? 0 : -1;
+	size_t from;
+
+	read_file(s->log, &said);
+	from = said.len;
+	str_finish(&said);
+	if (outcome == 0)
+		kill(s->pid, SIGHUP);
+	for (int i = 0; i < START_TRIES && outcome == 0; i++) {
+		nap();
+		outcome = find_outcome(s, from);
+	}
+	if (outcome != 1)
+		str_append_text(problem, "the broker does not reload its rules");
+	return outcome == 1;
+}
+
+static void remove_file(char path[32])
+{
+	if (path[0] != '\0')
+		unlink(path);
+	path[0] = '\0';
 }
 
 bool server_stop(struct server *s, struct str *problem)
@@ -130,9 +189,9 @@ bool server_stop(struct server *s, struct str *problem)
 									  : 0));
 		str_finish(&said);
 	}
-	if (s->log[0] != '\0')
-		unlink(s->log);
-	s->log[0] = '\0';
+	remove_file(s->log);
+	remove_file(s->config_file);
+	remove_file(s->acl_file);
 	str_finish(&s->config);
 	return status == 0;
 }

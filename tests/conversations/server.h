@@ -14,12 +14,19 @@ struct server {
 	const char *binary; /* borrowed */
 	pid_t pid;	    /* 0: it does not run */
 	struct str config;  /* that it runs with */
-	char log[32];	    /* file that holds what it says; empty when there is none */
-	char port[8];	    /* of the loopback interface */
+	/* Names of files, empty when there is none: what it says, its configuration, its rules. */
+	char log[32], config_file[32], acl_file[32];
+	char port[8]; /* of the loopback interface */
 };
 
-/* Have it run with these lines of mosquitto.conf. False with a sentence in *problem. */
-bool server_run(struct server *s, struct span config, struct str *problem);
+/*
+ * Have it run with these lines of mosquitto.conf, and unless acl.data is NULL with an acl_file that
+ * holds that: then it is always a new one. False with a sentence in *problem.
+ */
+bool server_run(struct server *s, struct span config, struct span acl, struct str *problem);
+
+/* Put this into its acl_file, and have it reload. False with a sentence in *problem. */
+bool server_reload_acl(struct server *s, struct span acl, struct str *problem);
 
 /* End it. False when it did not end well, and then *problem has what it said. */
 bool server_stop(struct server *s, struct str *problem);
