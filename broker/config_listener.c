@@ -5,6 +5,7 @@
 #include "broker/config_tables.h"
 #include "broker/io/http_api.h"
 #include "common/mem.h"
+#include "common/topic.h"
 
 const struct setting_choice config_anonymous_words[] = {
 	{ "true", ANONYMOUS_YES },
@@ -128,6 +129,11 @@ static void check_listener(const struct listener_config *l, const struct setting
 		config_keyword_error(report, table, lines, "require_certificate",
 				"needs authorities to hold certificates against; add a line: "
 				"cafile PATH");
+	if (l->mount_point != NULL && !topic_name_valid(span_of_text(l->mount_point)))
+		config_keyword_error(report, table, lines, "mount_point",
+				"is no beginning of a topic; write text in UTF-8 without + and #, "
+				"as "
+				"in: mount_point site1/");
 	if (l->accept_protocol_versions != NULL &&
 			!config_versions(l->accept_protocol_versions, &versions))
 		config_keyword_error(report, table, lines, "accept_protocol_versions",

@@ -56,7 +56,6 @@ const struct settings_refusal config_refusals[] = {
 	REFUSE("local_clientid"),
 	REFUSE("local_password"),
 	REFUSE("local_username"),
-	REFUSE("mount_point"),
 	REFUSE("notification_topic"),
 	REFUSE("notifications"),
 	REFUSE("notifications_local_only"),

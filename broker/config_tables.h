@@ -65,7 +65,7 @@ void config_bridge_destroy(struct bridge_config *bridge);
 	{ "bind_interface", SETTING_TEXT, SETTING_FIELD(T, char *, at bind_interface), 0, 15, NULL, SETTING_RESTART, \
 	  "Take only connections that come by this network interface.", NULL }, \
 	{ "mount_point", SETTING_TEXT, SETTING_FIELD(T, char *, at mount_point), 0, 1024, NULL, 0, \
-	  "Put this before every topic of this listener's clients, and take it off what they are sent.", NULL }, \
+	  "Put this before every topic of this listener's clients, and take it off what they are sent. It is text: end it with a slash.", NULL }, \
 	{ "accept_protocol_versions", SETTING_TEXT, SETTING_FIELD(T, char *, at accept_protocol_versions), 0, 15, NULL, 0, \
 	  "The MQTT versions that clients may speak: 3 (MQTT 3.1), 4 (3.1.1), 5, separated by commas. Not given: all.", NULL }, \
 	{ "max_qos", SETTING_NUMBER, SETTING_FIELD(T, uint64_t, at max_qos), 0, 2, "2", 0, \

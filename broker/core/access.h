@@ -26,16 +26,19 @@ static inline struct acl_subject access_subject(const struct session *s)
 	return (struct acl_subject){ session_username(s), session_id(s) };
 }
 
-/* May the session read or write the valid name `topic`? */
+/* access_may() of a session whose listener restricts it. */
+bool access_asked(const struct session *s, struct span topic, enum acl_access access);
+
+/*
+ * May the session read or write the valid name `topic`? What lies outside of its listener's mount
+ * point it cannot read.
+ */
 static inline bool access_may(const struct session *s, struct span topic, enum acl_access access)
 {
-	const struct acl *acl = s->policy != NULL ? s->policy->acl : NULL;
-	struct acl_subject subject;
+	const struct policy *p = s->policy;
 
-	if (acl == NULL)
-		return true;
-	subject = access_subject(s);
-	return acl_allows(acl, &subject, topic, access);
+	return p == NULL || (p->acl == NULL && p->mount_point == NULL) ||
+	       access_asked(s, topic, access);
 }
 
 /* Count a message that was denied, and tell the operator. */

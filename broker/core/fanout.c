@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "broker/core/fanout.h"
 
+#include "broker/core/mount.h"
 #include "broker/mqtt/encode.h"
 
 enum { LAYOUT_HAS_ID = 1, LAYOUT_V5 = 2, LAYOUT_ALIAS = 4, LAYOUT_OWN = FANOUT_LAYOUTS };
@@ -10,7 +11,8 @@ _Static_assert(FANOUT_LAYOUTS > (LAYOUT_HAS_ID | LAYOUT_V5 | LAYOUT_ALIAS), "one
 /* What a PUBLISH looks like. */
 struct shape {
 	enum mqtt_version version;
-	bool has_id, has_topic, has_alias;
+	bool has_id, has_alias;
+	struct span topic;		    /* empty where the alias stands for it */
 	const struct subscription_ids *ids; /* or NULL */
 };
 
@@ -46,7 +48,7 @@ static struct wire serialise(struct str *scratch, const struct message *m,
 	uint8_t expiry[8];
 	struct publish_form form = { .version = shape->version,
 		.has_packet_id = shape->has_id,
-		.topic = shape->has_topic ? message_topic(m) : span_of("", 0),
+		.topic = shape->topic,
 		.payload_len = m->payload_len };
 	struct wire wire = { .by_reference = m->payload_len > OUTPUT_COPY_LIMIT };
 	size_t properties_at;
@@ -107,17 +109,20 @@ static const struct wire *serialise_shared(struct fanout *f, const struct shape 
 const struct wire *fanout_wire(struct fanout *f, const struct client *c, const struct delivery *d,
 		struct wire *own)
 {
-	struct shape shape = { .version = c->version, .has_id = d->qos > 0, .has_topic = true };
+	const struct span topic = mount_out(c->policy, message_topic(f->message));
+	struct shape shape = { .version = c->version, .has_id = d->qos > 0, .topic = topic };
+	bool is_mounted = c->policy->mount_point != NULL;
 	const struct wire *wire;
 
 	if (c->version < MQTT_5)
-		return serialise_shared(f, &shape);
+		return is_mounted ? serialise_own(f, &shape, own) : serialise_shared(f, &shape);
 	shape.ids = d->ids;
 	find_alias(f, c);
 	shape.has_alias = f->alias > 0;
-	shape.has_topic = f->alias == 0 || f->is_new_alias;
-	wire = d->ids != NULL || f->is_new_alias ? serialise_own(f, &shape, own)
-						 : serialise_shared(f, &shape);
+	if (f->alias > 0 && !f->is_new_alias)
+		shape.topic = span_of("", 0);
+	wire = d->ids != NULL || f->is_new_alias || is_mounted ? serialise_own(f, &shape, own)
+							       : serialise_shared(f, &shape);
 	if (!f->is_new_alias || wire->size <= c->max_packet_size)
 		return wire;
 	/* Without the alias it may still be what the client takes. */

@@ -4,6 +4,7 @@
  */
 #include "broker/core/access.h"
 #include "broker/core/lifecycle.h"
+#include "broker/core/mount.h"
 #include "broker/core/protocol.h"
 #include "broker/core/router.h"
 #include "broker/mqtt/encode.h"
@@ -98,6 +99,11 @@ static enum mqtt_reason check_client_id(struct connecting *k)
 	return MQTT_SUCCESS;
 }
 
+static struct span will_topic(const struct connecting *k)
+{
+	return mount_in(k->client->policy, &k->client->shard->mounted, k->packet->will.topic);
+}
+
 static enum mqtt_reason check_will(const struct connecting *k)
 {
 	const struct limits *limits = k->client->shard->limits;
@@ -106,9 +112,9 @@ static enum mqtt_reason check_will(const struct connecting *k)
 
 	if (!k->packet->has_will)
 		return MQTT_SUCCESS;
-	if (!topic_name_valid(will->topic))
+	if (!topic_name_valid(will->topic) || !topic_name_valid(will_topic(k)))
 		return MQTT_TOPIC_NAME_INVALID;
-	if (protocol_topic_reserved(will->topic))
+	if (protocol_topic_reserved(will_topic(k)))
 		return MQTT_NOT_AUTHORIZED;
 	response = property_text(&will->properties, PROPERTY_RESPONSE_TOPIC);
 	if (response.data != NULL && !topic_name_valid(response))
@@ -170,7 +176,7 @@ static void set_will(const struct connecting *k, struct session *s)
 		return;
 	/* Its expiry interval begins when it is published (v5 3.1.3.2.4): until then `expires`
 	   counts from 0. */
-	s->will.message = message_create(will->topic, &will->properties, will->payload, will->qos,
+	s->will.message = message_create(will_topic(k), &will->properties, will->payload, will->qos,
 			will->retain, (struct instant){ 0 });
 	message_count(s->will.message, &k->client->shard->budget.messages);
 	s->will.delay = property_number(&will->properties, PROPERTY_WILL_DELAY_INTERVAL, 0);
@@ -297,11 +303,10 @@ static bool is_will_denied(const struct connecting *k)
 	const struct core_observer *observer = &k->client->shard->observer;
 
 	if (!k->packet->has_will || k->packet->version != MQTT_5 || acl == NULL ||
-			acl_allows(acl, &subject, k->packet->will.topic, ACL_WRITE))
+			acl_allows(acl, &subject, will_topic(k), ACL_WRITE))
 		return false;
 	if (observer->denied != NULL)
-		observer->denied(observer->owner, k->client_id, DENIED_WILL, k->packet->will.topic,
-				true);
+		observer->denied(observer->owner, k->client_id, DENIED_WILL, will_topic(k), true);
 	return true;
 }
 

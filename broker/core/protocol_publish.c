@@ -3,6 +3,7 @@
  * PUBLISH and PUBREL: messages that a client hands over.
  */
 #include "broker/core/access.h"
+#include "broker/core/mount.h"
 #include "broker/core/protocol.h"
 #include "broker/core/router.h"
 #include "broker/mqtt/encode.h"
@@ -153,6 +154,17 @@ static enum mqtt_reason receive_qos2(struct client *c, const struct publish_pack
 	return MQTT_SUCCESS;
 }
 
+/* The whole topic, which is what the broker knows; the client's part has to be a name itself. */
+static enum mqtt_reason mount_topic(struct client *c, struct publish_packet *p)
+{
+	if (c->policy->mount_point == NULL)
+		return MQTT_SUCCESS;
+	if (!topic_name_valid(p->topic))
+		return MQTT_TOPIC_NAME_INVALID; /* [v5 MQTT-3.3.2-2] */
+	p->topic = mount_in(c->policy, &c->shard->mounted, p->topic);
+	return MQTT_SUCCESS;
+}
+
 enum mqtt_reason protocol_publish(struct client *c, const struct frame *frame, struct instant now)
 {
 	struct topic_tree *topics = &c->shard->topics;
@@ -162,6 +174,8 @@ enum mqtt_reason protocol_publish(struct client *c, const struct frame *frame, s
 
 	if (reason == MQTT_SUCCESS)
 		reason = check_publish(c, &p);
+	if (reason == MQTT_SUCCESS)
+		reason = mount_topic(c, &p);
 	if (reason != MQTT_SUCCESS)
 		return reason;
 	c->shard->counters.publish_received++;

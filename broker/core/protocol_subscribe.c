@@ -3,6 +3,7 @@
  * SUBSCRIBE and UNSUBSCRIBE.
  */
 #include "broker/core/access.h"
+#include "broker/core/mount.h"
 #include "broker/core/protocol.h"
 #include "broker/core/replay.h"
 #include "broker/mqtt/encode.h"
@@ -46,14 +47,19 @@ static bool is_shared(struct span filter)
 }
 
 /*
- * Take "$share/GROUP/" off a filter; ret_group->data is NULL when it has none. False when what is
- * left is no filter, or the prefix is not complete.
+ * Take "$share/GROUP/" off a filter; ret_group->data is NULL when it has none. What is left becomes
+ * a filter of whole topics. False when it is no filter, or the prefix is not complete.
  */
-static bool split_filter(struct span *filter, struct span *ret_group)
+static bool split_filter(const struct client *c, struct span *filter, struct span *ret_group)
 {
 	*ret_group = (struct span){ NULL, 0 };
 	if (is_shared(*filter) && !topic_share_split(*filter, ret_group, filter))
 		return false;
+	if (!topic_filter_valid(*filter))
+		return false;
+	if (c->policy->mount_point == NULL)
+		return true;
+	*filter = mount_in(c->policy, &c->shard->mounted, *filter);
 	return topic_filter_valid(*filter);
 }
 
@@ -89,7 +95,7 @@ static uint8_t subscribe_one(
 				(options & SUBSCRIBE_RETAIN_AS_PUBLISHED) != 0 || c->is_bridge,
 	};
 
-	if (!split_filter(&filter, &wanted.group))
+	if (!split_filter(c, &filter, &wanted.group))
 		return MQTT_TOPIC_FILTER_INVALID;
 	if (!may_subscribe(c, filter)) {
 		access_denied(c->shard, c->session, DENIED_SUBSCRIBE, filter);
@@ -155,7 +161,7 @@ static uint8_t unsubscribe_one(struct client *c, struct span filter)
 {
 	struct span group;
 
-	if (!split_filter(&filter, &group))
+	if (!split_filter(c, &filter, &group))
 		return MQTT_TOPIC_FILTER_INVALID;
 	return topic_tree_unsubscribe(&c->shard->topics, c->session->subscriptions, group, filter)
 			       ? MQTT_SUCCESS

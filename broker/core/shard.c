@@ -44,6 +44,7 @@ void shard_destroy(struct shard *shard)
 	retained_finish(&shard->retained);
 	timers_finish(&shard->timers);
 	chunk_pool_finish(&shard->chunks);
+	str_finish(&shard->mounted);
 	for (size_t i = 0; i < array_size(shard->scratch); i++)
 		str_finish(&shard->scratch[i]);
 	free(shard);

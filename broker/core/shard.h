@@ -65,6 +65,7 @@ struct shard {
 	size_t clients;	  /* network connections */
 	size_t connected; /* clients with a session */
 	size_t most_connected;
+	struct str mounted; /* a topic of a client that has a mount point: mount.h */
 	struct str scratch[FANOUT_SCRATCHES]; /* serialised PUBLISH packets, see fanout.h */
 };
 

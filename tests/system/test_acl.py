@@ -254,3 +254,34 @@ def test_a_reload_takes_the_new_rules_or_leaves_the_old_ones(scratch):
         assert may_write(wire, ["a", "b"]) == {"a"}
         reload("topic write b\n")
         assert may_write(wire, ["a", "b"]) == {"b"}
+
+
+@pytest.mark.skipif(not os.path.exists(MOSQUITTO), reason="there is no Mosquitto to compare with")
+def test_a_mount_point_does_what_mosquittos_does(scratch):
+    """The rules see whole topics; who is outside sees the prefix, who is inside does not."""
+    seen = []
+    for name, which in (("ours", None), ("theirs", MOSQUITTO)):
+        outside = free_port()
+        broker = start(scratch, name, "topic site/#\ntopic read x\ntopic deny site/secret\n",
+                       "mount_point site/", f"listener {outside} 127.0.0.1", which=which)
+        with connected(broker.port, "in") as inner, connected(outside, "out") as outer:
+            allowed = may_write(inner, ["x", "secret", "site/x"])
+            for wire in (inner, outer):
+                wire.send(packet.subscribe(1, [("#", 0)], V5))
+                wire.expect(packet.SUBACK)
+            inner.send(packet.publish("x", "", level=V5))
+            received(inner)
+            outer.send(packet.publish("site/y", "", level=V5))
+            outer.send(packet.publish("y", "", level=V5))
+            from_outside = received(outer)
+            inner.send(packet.publish("z", "1", level=V5, retain=True))
+            inside = received(inner)
+            seen.append((allowed, from_outside, received(outer)))
+            # Mosquitto 2.0.11 forgets to take it off again, against its manual.
+            assert inside == {"y", "z"} or which and inside == {"site/y", "site/z"}
+            with connected(outside, "late") as late:
+                late.send(packet.subscribe(1, [("site/z", 0)], V5))
+                late.expect(packet.SUBACK)
+                assert received(late) == {"site/z"}
+    assert seen[0] == seen[1]
+    assert seen[0] == ({"x", "site/x"}, {"site/x", "site/y"}, {"site/z"})

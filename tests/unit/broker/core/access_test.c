@@ -191,6 +191,40 @@ static void a_retained_message_knows_its_publisher_only_when_it_is_asked_for(voi
 	assert_int_equal(shard->sources.table->refs, 2);
 }
 
+/* Two listeners, one of them with a mount point, and a session that goes from one to the other. */
+static void a_session_receives_nothing_from_outside_of_its_mount_point(void **unused)
+{
+	struct policy *mounted;
+	struct client *c, *p;
+	struct str received = { 0 };
+
+	(void)unused;
+	begin_with("topic #\n");
+	mounted = policy_create();
+	mounted->allow_anonymous = true;
+	mounted->mount_point = xstrdup("m/");
+	c = client(CONNECT_AWAY);
+	send(c, SUBSCRIBE_ALL);
+	client_destroy(c, now);
+	p = client(BYTES("\x10\x0d\0\4MQTT\4\2\0\x0a\0\1p"));
+	send(p, PUBLISH_X_1);
+	send(p, BYTES("\x32\x08\0\3m/x\0\1"
+		      "1"));
+	send(p, BYTES("\x32\x07\0\2m/\0\1"
+		      "1")); /* nothing would be left of that name */
+	c = client_create(shard, NULL, mounted, now);
+	client_receive(c, CONNECT_AWAY, now);
+	rig_drain(c, &received, SIZE_MAX, now);
+	assert_span_equal(str_span(&received), BYTES("\x20\2\1\0\x32\x06\0\1x\0\1"
+						     "1"));
+	send(p, PUBLISH_X_1);
+	assert_int_equal(c->output.bytes, 0);
+	client_destroy(c, now);
+	client_destroy(p, now);
+	policy_unref(mounted);
+	str_finish(&received);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_teardown(name, end)
@@ -198,6 +232,7 @@ int main(void)
 		TEST(what_is_denied_is_counted_and_told),
 		TEST(what_waited_and_is_denied_is_counted_when_it_is_due),
 		TEST(known_receivers_are_forgotten_only_when_rights_change),
+		TEST(a_session_receives_nothing_from_outside_of_its_mount_point),
 		TEST(a_retained_message_knows_its_publisher_only_when_it_is_asked_for),
 	};
 
