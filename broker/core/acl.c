@@ -28,8 +28,8 @@ struct acl *acl_create(uint64_t seed)
 	struct acl *acl = xcalloc(1, sizeof(*acl));
 
 	acl->refs = 1;
-	for (uint8_t i = 0; i < array_size(acl->rights); i++)
-		acl->rights[i] = i;
+	for (size_t i = 0; i < array_size(acl->rights); i++)
+		acl->rights[i] = (uint8_t)i;
 	trie_init(&acl->topics, seed);
 	return acl;
 }

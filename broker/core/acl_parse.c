@@ -73,7 +73,7 @@ static bool take_rule(struct parse *p, unsigned *ret_rights)
 
 static void on_topic(struct parse *p)
 {
-	unsigned rights;
+	unsigned rights = 0;
 
 	if (take_rule(p, &rights))
 		acl_add_topic(p->acl, p->username, rights, p->line.rest);
@@ -81,7 +81,7 @@ static void on_topic(struct parse *p)
 
 static void on_pattern(struct parse *p)
 {
-	unsigned rights;
+	unsigned rights = 0;
 
 	if (take_rule(p, &rights))
 		acl_add_pattern(p->acl, rights, p->line.rest);

@@ -164,6 +164,9 @@ static void a_listener_may_differ_from_the_rest(void **unused)
 	assert_true(policy->allow_anonymous);
 	assert_int_equal(policy->max_qos, 2);
 	policy_unref(policy);
+	assert_false(load("listener 1884\nmount_point a/+/\n", NULL, NULL));
+	assert_said(":2: 'mount_point': is no beginning of a topic; write text in UTF-8 without + "
+		    "and #, as in: mount_point site1/\n");
 	assert_false(load("listener 1884\naccept_protocol_versions 4;5\n", NULL, NULL));
 	assert_said(":2: 'accept_protocol_versions': takes 3, 4 and 5, separated by commas\n");
 }
