@@ -65,7 +65,7 @@ def reach(make_broker, scratch):
 
 BROKERS = [pytest.param(which, transport, id=f"{name}-{transport}")
            for name, which, transports in (("mosquitto", MOSQUITTO, ("tcp", "tls", "ws", "wss")),
-                                           ("belfry", None, ("tcp",)))
+                                           ("belfry", None, ("tcp", "tls")))
            for transport in transports]
 
 
