@@ -158,17 +158,23 @@ def parse_arguments(argv):
 def main(argv=None):
     options = parse_arguments(argv)
     print(f"{'storm':<42}{'p99 of a witness':>22}{'most memory':>22}{'time':>22}")
-    outcomes = []
+    outcomes, missed = [], []
     with harness.scratch_folder() as folder:
         for storm in STORMS:
-            if options.only in storm.name:
+            if options.only not in storm.name:
+                continue
+            try:
                 outcomes.append(play(storm, options, folder))
+            except harness.Failure as failure:
+                print(f"{storm.name:<42}  MISSED: {failure}", flush=True)
+                missed.append(storm.name)
+            else:
                 outcomes[-1].print()
     if options.json:
         with open(options.json, "w") as out:
             json.dump([{"storm": o.storm.name, "run": o.run, "witness": o.witness,
                         "peak": o.peak, "faults": o.faults()} for o in outcomes], out, indent=1)
-    missed = [o.storm.name for o in outcomes if o.faults()]
+    missed += [o.storm.name for o in outcomes if o.faults()]
     if missed:
         print("\nMISSED: " + "; ".join(missed), file=sys.stderr)
     return 1 if missed else 0
