@@ -4,74 +4,11 @@
 #include <errno.h>
 
 #include "common/mem.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/broker/io/memory_stream.h"
 
-/* A stream in memory, below the one that is tested. */
-struct memory {
-	struct stream base;
-	struct str coming; /* what the peer has sent */
-	struct str gone;   /* what it has received */
-	size_t step;	   /* bytes that one receive() brings at most */
-	size_t room;	   /* bytes that are taken before the stream is full */
-	unsigned sends;
-	bool is_closed; /* by the peer, behind what comes */
-	bool is_shut_down;
-};
-
-static struct memory peer;
+static struct memory_stream peer;
 static struct stream *ws;
 static uint8_t buffer[STREAM_MIN_RECEIVE];
-
-static ssize_t memory_receive(struct stream *s, uint8_t *to, size_t size)
-{
-	size_t len = peer.coming.len < size ? peer.coming.len : size;
-
-	(void)s;
-	if (len > peer.step)
-		len = peer.step;
-	if (len == 0)
-		return peer.is_closed ? 0 : -EAGAIN;
-	memcpy(to, peer.coming.text, len);
-	str_remove_front(&peer.coming, len);
-	return (ssize_t)len;
-}
-
-static ssize_t memory_send(struct stream *s, const struct span *spans, size_t count)
-{
-	size_t taken = 0;
-
-	(void)s;
-	assert_in_range(count, 0, STREAM_MAX_SPANS);
-	peer.sends++;
-	for (size_t i = 0; i < count; i++) {
-		struct span part = span_first(spans[i], peer.room);
-
-		str_append(&peer.gone, part);
-		peer.room -= part.len;
-		taken += part.len;
-	}
-	return taken == 0 && count > 0 ? -EAGAIN : (ssize_t)taken;
-}
-
-static void memory_shutdown(struct stream *s)
-{
-	(void)s;
-	assert_false(peer.is_shut_down);
-	peer.is_shut_down = true;
-}
-
-static void memory_destroy(struct stream *s)
-{
-	(void)s;
-}
-
-static const struct stream_class memory_class = {
-	.name = "memory",
-	.receive = memory_receive,
-	.send = memory_send,
-	.shutdown = memory_shutdown,
-	.destroy = memory_destroy,
-};
 
 #define REQUEST                                                                                    \
 	"GET /mqtt HTTP/1.1\r\n"                                                                   \
@@ -90,11 +27,7 @@ static int create(void **unused)
 	struct http_upgrade_rules *rules = http_upgrade_rules_create(&none, HTTP_UPGRADE_SIZE);
 
 	(void)unused;
-	peer = (struct memory){
-		.base = { .class = &memory_class, .is_open = true },
-		.step = SIZE_MAX,
-		.room = SIZE_MAX,
-	};
+	memory_stream_init(&peer);
 	ws = websocket_create(&peer.base, rules);
 	http_upgrade_rules_unref(rules);
 	return 0;
@@ -104,8 +37,7 @@ static int destroy(void **unused)
 {
 	(void)unused;
 	stream_destroy(ws);
-	str_finish(&peer.coming);
-	str_finish(&peer.gone);
+	memory_stream_finish(&peer);
 	return 0;
 }
 
