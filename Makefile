@@ -67,7 +67,9 @@ objs = $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(call src,$(1))))
 # A part whose library is absent is left out: a file that refuses it stands in.
 has-header = $(shell $(CC) $(CPPFLAGS) -x c -include $(1) -fsyntax-only /dev/null 2>/dev/null && echo yes)
 HTTP_API := $(call has-header,microhttpd.h)
-ABSENT   := broker/io/http_api$(if $(HTTP_API),_absent).c
+WEBSOCKET := $(and $(call has-header,wslay/wslay.h),$(call has-header,http_parser.h))
+ABSENT   := broker/io/http_api$(if $(HTTP_API),_absent).c \
+	$(if $(WEBSOCKET),broker/io/websocket_absent.c,broker/io/websocket.c broker/io/http_upgrade.c)
 
 COMMON  := $(B)/libcommon.a
 BROKER  := $(B)/libbroker.a
@@ -98,8 +100,7 @@ tests: $(TESTS)
 LIBRARIES := libev:ev.h:libev-dev lmdb:lmdb.h:liblmdb-dev \
 	libmosquitto:mosquitto.h:libmosquitto-dev libcjson:cjson/cJSON.h:libcjson-dev \
 	uthash:uthash.h:uthash-dev xxhash:xxhash.h:libxxhash-dev \
-	libssl:openssl/ssl.h:libssl-dev wslay:wslay/wslay.h:libwslay-dev \
-	http-parser:http_parser.h:libhttp-parser-dev
+	libssl:openssl/ssl.h:libssl-dev
 
 define check-library
 @echo '#include <$(word 2,$(subst :, ,$(1)))>' | $(CC) $(CPPFLAGS) -x c -fsyntax-only - 2>/dev/null || \
@@ -109,12 +110,13 @@ endef
 
 $(B)/libraries: Makefile
 	$(foreach l,$(LIBRARIES),$(call check-library,$(l)))
+	$(if $(WEBSOCKET),,@echo 'note: without libwslay-dev and libhttp-parser-dev: belfry-broker has no `protocol websockets`' >&2)
 	$(if $(HTTP_API),,@echo 'note: without libmicrohttpd-dev: belfry-broker has no `protocol http_api` (/metrics)' >&2)
 	@mkdir -p $(B) && touch $@
 
 pkg = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null || echo $(2))
 LIBS_BROKER  := -lev -lm $(call pkg,lmdb,-llmdb) $(call pkg,openssl,-lssl -lcrypto) \
-	-lwslay -lhttp_parser $(if $(HTTP_API),$(call pkg,libmicrohttpd,-lmicrohttpd))
+	$(if $(WEBSOCKET),-lwslay -lhttp_parser) $(if $(HTTP_API),$(call pkg,libmicrohttpd,-lmicrohttpd))
 LIBS_GATEWAY := $(call pkg,libmosquitto,-lmosquitto) $(call pkg,libcjson,-lcjson) $(call pkg,lmdb,-llmdb)
 LIBS_BENCH   := $(call pkg,openssl,-lssl -lcrypto)
 LIBS_CLI     := $(call pkg,libmosquitto,-lmosquitto) $(call pkg,libcjson,-lcjson) $(call pkg,openssl,-lssl -lcrypto)

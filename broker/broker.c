@@ -7,7 +7,6 @@
 #include "broker/io/connection.h"
 #include "broker/io/listener.h"
 #include "broker/io/verifier.h"
-#include "broker/listener_tls.h"
 #include "broker/observe.h"
 #include "broker/reload.h"
 #include "broker/supervise.h"
@@ -143,31 +142,37 @@ static bool open_http_api(struct broker *b)
 	return b->http_api != NULL;
 }
 
-bool broker_listen(struct broker *b)
+static bool all_are_taken(const struct activation *passed)
+{
+	struct str left = { 0 };
+	size_t count = activation_left(passed, &left);
+
+	if (count > 0)
+		log_error("systemd passes sockets that no listener is for: %s; write a `listener` "
+			  "with the port and address of each, or take it out of the socket unit",
+				str_text(&left));
+	str_finish(&left);
+	return count == 0;
+}
+
+bool broker_listen(struct broker *b, struct activation *passed)
 {
 	if (!verify_passwords(b)) {
 		log_error_errno(errno, "no thread can be started to hash passwords on");
 		return false;
 	}
 	for (size_t i = 0; i < b->resources.count; i++) {
-		const struct listener_resources *l = &b->resources.listeners[i];
-		struct listener_options options = { .name = l->name,
-			.host = l->host,
-			.port = (uint16_t)l->config->port,
-			.max_connections = l->config->max_connections,
-			.policy = l->policy,
-			.tls = l->tls,
-			.peer_name = listener_tls_peer_name(l->config) };
+		struct listener_options options = resources_options(&b->resources.listeners[i]);
 
-		if (l->config->protocol == PROTOCOL_HTTP_API) {
+		if (b->resources.listeners[i].config->protocol == PROTOCOL_HTTP_API) {
 			if (!open_http_api(b))
 				return false;
 			options.http_api = b->http_api;
 		}
-		if (listeners_open(&b->reactor, &options, &b->listeners) < 0)
+		if (listeners_open(&b->reactor, &options, passed, &b->listeners) < 0)
 			return false;
 	}
-	return true;
+	return all_are_taken(passed);
 }
 
 void broker_run(struct broker *b)

@@ -12,8 +12,11 @@ struct broker;
 /* Takes over the configuration, and what *resources holds. */
 struct broker *broker_create(struct config *config, struct resources *resources);
 
-/* Open the listeners and what serves their clients. False when that cannot be; it was logged. */
-bool broker_listen(struct broker *b);
+/*
+ * Open the listeners and what serves their clients; sockets that were passed to the process go to
+ * the listeners they are for. False when that cannot be, or a socket is left over; it was logged.
+ */
+bool broker_listen(struct broker *b, struct activation *passed);
 
 /* Serve until SIGTERM or SIGINT. */
 void broker_run(struct broker *b);

@@ -4,6 +4,7 @@
  */
 #include "broker/config_tables.h"
 #include "broker/io/http_api.h"
+#include "broker/io/websocket.h"
 #include "common/mem.h"
 #include "common/topic.h"
 
@@ -114,6 +115,34 @@ static void check_http_api(const struct setting *rows, const struct setting *tab
 	}
 }
 
+/* What a proxy can tell, and what a listener may so ask of it. */
+static void check_proxy(const struct listener_config *l, const struct setting *table,
+		const struct settings_lines *lines, struct settings_report *report)
+{
+	bool is_told = l->enable_proxy_protocol == 2;
+	bool has_tls = l->certfile != NULL || l->psk_hint != NULL;
+
+	if (l->proxy_protocol_v2_require_tls && !is_told)
+		config_keyword_error(report, table, lines, "proxy_protocol_v2_require_tls",
+				"needs the header that tells of it; add a line: "
+				"enable_proxy_protocol 2");
+	if (l->require_certificate && !has_tls && !is_told)
+		config_keyword_error(report, table, lines, "require_certificate",
+				"needs TLS; add lines: certfile PATH and keyfile PATH, or behind a "
+				"proxy that speaks it: enable_proxy_protocol 2");
+	if (l->require_certificate && has_tls && l->cafile == NULL && l->capath == NULL)
+		config_keyword_error(report, table, lines, "require_certificate",
+				"needs authorities to hold certificates against; add a line: "
+				"cafile PATH");
+	if (l->use_subject_as_username && !has_tls && l->enable_proxy_protocol > 0)
+		config_keyword_error(report, table, lines, "use_subject_as_username",
+				"is more than a proxy tells; take use_identity_as_username");
+	if (l->use_identity_as_username && !has_tls && l->enable_proxy_protocol == 1)
+		config_keyword_error(report, table, lines, "use_identity_as_username",
+				"is more than this version of the header tells; write: "
+				"enable_proxy_protocol 2");
+}
+
 static void check_listener(const struct listener_config *l, const struct setting *table,
 		const struct settings_lines *lines, struct settings_report *report)
 {
@@ -125,22 +154,21 @@ static void check_listener(const struct listener_config *l, const struct setting
 				l->certfile != NULL ? "needs its key; add a line: keyfile PATH"
 						    : "needs its certificate; add a line: certfile "
 						      "PATH");
-	if (l->require_certificate && l->cafile == NULL && l->capath == NULL)
-		config_keyword_error(report, table, lines, "require_certificate",
-				"needs authorities to hold certificates against; add a line: "
-				"cafile PATH");
 	if (l->mount_point != NULL && !topic_name_valid(span_of_text(l->mount_point)))
 		config_keyword_error(report, table, lines, "mount_point",
 				"is no beginning of a topic; write text in UTF-8 without + and #, "
 				"as "
 				"in: mount_point site1/");
+	check_proxy(l, table, lines, report);
+	if (l->protocol == PROTOCOL_WEBSOCKETS && !websocket_is_available())
+		config_keyword_error(report, table, lines, "protocol",
+				"websockets needs wslay and http-parser, and this broker was built "
+				"without them; install libwslay-dev and libhttp-parser-dev and "
+				"build again");
 	if (l->accept_protocol_versions != NULL &&
 			!config_versions(l->accept_protocol_versions, &versions))
 		config_keyword_error(report, table, lines, "accept_protocol_versions",
 				"takes 3, 4 and 5, separated by commas");
-	if (l->protocol == PROTOCOL_WEBSOCKETS)
-		config_keyword_error(report, table, lines, "protocol",
-				"websockets is not carried out by this version");
 }
 
 /* Keywords of a listener before the first one, where there is no listener of `port`. */

@@ -63,7 +63,7 @@ void config_bridge_destroy(struct bridge_config *bridge);
 	{ "socket_domain", SETTING_CHOICE, SETTING_FIELD(T, int, at socket_domain), 0, 0, NULL, SETTING_RESTART, \
 	  "Listen on addresses of this kind only. Not given: on both.", config_domain_words }, \
 	{ "bind_interface", SETTING_TEXT, SETTING_FIELD(T, char *, at bind_interface), 0, 15, NULL, SETTING_RESTART, \
-	  "Take only connections that come by this network interface.", NULL }, \
+	  "Listen on the addresses of this network interface, whatever address is given.", NULL }, \
 	{ "mount_point", SETTING_TEXT, SETTING_FIELD(T, char *, at mount_point), 0, 1024, NULL, 0, \
 	  "Put this before every topic of this listener's clients, and take it off what they are sent. It is text: end it with a slash.", NULL }, \
 	{ "accept_protocol_versions", SETTING_TEXT, SETTING_FIELD(T, char *, at accept_protocol_versions), 0, 15, NULL, 0, \

@@ -7,12 +7,15 @@
 #include "common/mem.h"
 #include "common/settings_file.h"
 
-/* Any keyword that only TLS has: a listener meant to be safe is never opened without it. */
+/*
+ * Any keyword that only TLS has: a listener meant to be safe is never opened without it. But
+ * certificates may be the proxy's business.
+ */
 static bool is_wanted(const struct listener_config *l)
 {
 	return l->certfile != NULL || l->keyfile != NULL || l->cafile != NULL ||
 	       l->capath != NULL || l->crlfile != NULL || l->psk_hint != NULL ||
-	       l->require_certificate;
+	       (l->require_certificate && l->enable_proxy_protocol != 2);
 }
 
 enum tls_name listener_tls_peer_name(const struct listener_config *l)

@@ -84,38 +84,54 @@ static bool read_files(const struct config *config, struct resources *ret)
 	return ok;
 }
 
-/* Until SIGTERM. Takes over both. What needs root comes first, then it is gone. */
-static int serve(struct config *config, struct resources *resources, const struct account *account)
-{
-	struct broker *broker = broker_create(config, resources);
-	bool ok = broker_listen(broker) && drop_privileges(account);
+/* What the command line and the system hand to the broker. */
+struct start {
+	struct config *config;
+	struct resources resources;
+	struct activation passed;
+	struct account found, *account; /* whom root is to become; NULL: it is not root */
+};
 
+/* Until SIGTERM. What needs root comes first, then it is gone. */
+static int serve(struct start *s)
+{
+	struct broker *broker = broker_create(s->config, &s->resources);
+	bool ok = broker_listen(broker, &s->passed) && drop_privileges(s->account);
+
+	s->config = NULL; /* the broker's now */
 	if (ok)
 		broker_run(broker);
 	broker_destroy(broker);
 	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static int run(struct start *s)
+{
+	if (!read_files(s->config, &s->resources))
+		return EXIT_CONFIG;
+	if (s->config->test) {
+		printf("%s: the configuration is good\n",
+				s->config->file != NULL ? s->config->file : "no file");
+		return EXIT_SUCCESS;
+	}
+	if ((s->account != NULL && !find_account(s->config, s->account)) ||
+			!open_log(s->config, s->account) || !start_process(s->config))
+		return EXIT_FAILURE;
+	return serve(s);
+}
+
 int main(int argc, char **argv)
 {
-	struct config *config = config_create();
-	struct resources resources = { 0 };
-	struct account found, *account = getuid() == 0 ? &found : NULL;
+	struct start s = { .config = config_create() };
 	int status;
 
-	if (config_load(config, argc, argv, &status)) { /* says what is wrong itself */
-		status = EXIT_CONFIG;
-		if (read_files(config, &resources)) {
-			if (!config->test && (account == NULL || find_account(config, account)) &&
-					open_log(config, account) && start_process(config))
-				return serve(config, &resources, account);
-			status = config->test ? EXIT_SUCCESS : EXIT_FAILURE;
-		}
-		if (status == EXIT_SUCCESS)
-			printf("%s: the configuration is good\n",
-					config->file != NULL ? config->file : "no file");
-	}
-	resources_close(&resources);
-	config_destroy(config);
+	activation_init(&s.passed);
+	if (getuid() == 0)
+		s.account = &s.found;
+	if (config_load(s.config, argc, argv, &status)) /* says what is wrong itself */
+		status = run(&s);
+	activation_finish(&s.passed);
+	resources_close(&s.resources);
+	config_destroy(s.config);
 	return status;
 }

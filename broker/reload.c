@@ -5,7 +5,6 @@
 #include "broker/io/address_limit.h"
 #include "broker/io/connection.h"
 #include "broker/io/listener.h"
-#include "broker/listener_tls.h"
 #include "broker/observe.h"
 #include "common/mem.h"
 
@@ -84,12 +83,13 @@ static void apply_to_listeners(const struct reloadable *r, const struct resource
 {
 	for (struct listener *l = r->listeners; l != NULL; l = l->next) {
 		const struct listener_resources *new = resources_find(fresh, l->name);
+		struct listener_options options;
 
 		if (new == NULL)
 			continue;
 		reactor_change_policy(r->reactor, l->policy, new->policy);
-		listener_change(l, new->config->max_connections, new->policy);
-		listener_change_tls(l, new->tls, listener_tls_peer_name(new->config));
+		options = resources_options(new);
+		listener_change(l, &options);
 	}
 }
 

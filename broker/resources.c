@@ -124,6 +124,11 @@ static void open_listener(struct resources *r, const struct config *config,
 	policy_set_acl(l->policy, acl);
 	acl_unref(acl);
 	listener_tls_open(config, listener, l->name, report, &l->tls);
+	if (listener->protocol == PROTOCOL_WEBSOCKETS)
+		l->websocket = http_upgrade_rules_create(&listener->websockets_origin,
+				config->websockets_headers_size > 0
+						? config->websockets_headers_size
+						: HTTP_UPGRADE_SIZE);
 }
 
 bool resources_open(
@@ -151,10 +156,44 @@ void resources_close(struct resources *r)
 	for (size_t i = 0; i < r->count; i++) {
 		policy_unref(r->listeners[i].policy);
 		tls_context_unref(r->listeners[i].tls);
+		http_upgrade_rules_unref(r->listeners[i].websocket);
 		free(r->listeners[i].name);
 	}
 	free(r->listeners);
 	*r = (struct resources){ 0 };
+}
+
+static int family_of(const struct listener_config *l)
+{
+	return l->socket_domain == DOMAIN_IPV4	 ? AF_INET
+	       : l->socket_domain == DOMAIN_IPV6 ? AF_INET6
+						 : AF_UNSPEC;
+}
+
+/* Of a client's TLS to the proxy there is to tell only when it does not come through to us. */
+static struct proxy_rules proxy_rules_of(const struct listener_config *l)
+{
+	bool ends_there = l->certfile == NULL && l->psk_hint == NULL;
+
+	return (struct proxy_rules){ .version = (enum proxy_version)l->enable_proxy_protocol,
+		.require_tls = l->proxy_protocol_v2_require_tls,
+		.require_certificate = ends_there && l->require_certificate,
+		.use_identity = ends_there && l->use_identity_as_username };
+}
+
+struct listener_options resources_options(const struct listener_resources *l)
+{
+	return (struct listener_options){ .name = l->name,
+		.place = { .host = l->host,
+				.interface = l->config->bind_interface,
+				.family = family_of(l->config),
+				.port = (uint16_t)l->config->port },
+		.max_connections = l->config->max_connections,
+		.policy = l->policy,
+		.tls = l->tls,
+		.peer_name = listener_tls_peer_name(l->config),
+		.websocket = l->websocket,
+		.proxy = proxy_rules_of(l->config) };
 }
 
 const struct listener_resources *resources_find(const struct resources *r, const char *name)

@@ -8,7 +8,7 @@
 #define BROKER_RESOURCES_H
 
 #include "broker/config.h"
-#include "common/tls.h"
+#include "broker/io/listener.h"
 
 struct listener_resources {
 	const struct listener_config *config; /* borrowed from the configuration */
@@ -16,6 +16,7 @@ struct listener_resources {
 	char *name;		 /* "1883 127.0.0.1", owned: what tells it from the others */
 	struct policy *policy;	 /* a reference */
 	struct tls_context *tls; /* a reference; NULL: no TLS */
+	struct http_upgrade_rules *websocket; /* a reference; NULL: bare MQTT */
 };
 
 struct resources {
@@ -32,6 +33,9 @@ bool resources_open(
 
 /* Give everything back. Accepts zeroed memory. */
 void resources_close(struct resources *r);
+
+/* How the listener is to be opened, or held to from now on. Borrows from `l`. */
+struct listener_options resources_options(const struct listener_resources *l);
 
 /* The one of that name, or NULL. */
 const struct listener_resources *resources_find(const struct resources *r, const char *name);

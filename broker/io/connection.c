@@ -5,9 +5,12 @@
 #include <sys/socket.h>
 #include <utlist.h>
 
+#include "broker/io/address_limit.h"
 #include "broker/io/handshake.h"
 #include "broker/io/listener.h"
+#include "broker/io/proxy_stream.h"
 #include "broker/io/tls_stream.h"
+#include "broker/io/websocket.h"
 #include "common/mem.h"
 #include "common/net.h"
 
@@ -28,8 +31,12 @@ static void stack_streams(struct connection *c, int fd)
 
 	socket_stream_init(&c->socket, fd);
 	c->stream = &c->socket.base;
+	if (l->proxy.version != PROXY_NONE)
+		c->stream = proxy_stream_create(c->stream, &l->proxy);
 	if (l->tls != NULL)
 		c->stream = tls_stream_create(c->stream, l->tls, reactor_tls_workspace(c->reactor));
+	if (l->websocket != NULL)
+		c->stream = websocket_create(c->stream, l->websocket);
 	c->is_established = c->stream->is_open;
 }
 
@@ -245,9 +252,33 @@ void connection_decide(struct connection *c, enum verdict verdict)
 		process_kept(c);
 }
 
-/* The end of a client may be much work: a will for many, subscriptions without number. */
-static void end(struct connection *c)
+/*
+ * A proxy that has said who the client is stands for him from then on. False when his address has
+ * opened too many connections.
+ */
+static bool take_address(struct connection *c)
 {
+	const struct stream *proxy = stream_find(c->stream, &proxy_stream_class);
+	const struct sockaddr_storage *source = proxy != NULL ? proxy_stream_source(proxy) : NULL;
+
+	if (source == NULL || source->ss_family == AF_UNSPEC ||
+			memcmp(&c->peer, source, sizeof(c->peer)) == 0)
+		return true;
+	memcpy(&c->peer, source, sizeof(c->peer));
+	return c->reactor->limit == NULL ||
+	       address_limit_connect(c->reactor->limit, source, c->reactor->now);
+}
+
+/*
+ * A stream that failed has told the peer why, who is given the time to read that. Else: the end
+ * of a client may be much work: a will for many, subscriptions without number.
+ */
+static void end(struct connection *c, ssize_t error)
+{
+	if (error == -EPROTO) {
+		client_close(c->client, MQTT_PROTOCOL_ERROR, c->reactor->now);
+		return;
+	}
 	if (!work_turn_is_long(&c->reactor->shard->work)) {
 		connection_destroy(c);
 		return;
@@ -261,9 +292,13 @@ static ssize_t receive_some(struct connection *c)
 {
 	ssize_t n = stream_receive(c->stream, c->reactor->receive_buffer, RECEIVE_BUFFER);
 
-	if (unlikely(!c->is_established) && c->stream->is_open) {
-		c->is_established = true;
-		handshake_done(c);
+	if (unlikely(!c->is_established)) {
+		if (!take_address(c))
+			return -ECONNREFUSED;
+		if (c->stream->is_open) {
+			c->is_established = true;
+			handshake_done(c);
+		}
 	}
 	return n;
 }
@@ -284,7 +319,7 @@ static void receive(struct connection *c)
 		take_input(c, span_of(c->reactor->receive_buffer, (size_t)n));
 	if ((n <= 0 && n != -EAGAIN) || has_ended(c)) {
 		handshake_report(c, n);
-		end(c);
+		end(c, n);
 	} else if (n > 0) {
 		reactor_count_turn(c->reactor); /* `c` may be gone now */
 	}

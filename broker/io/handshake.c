@@ -2,6 +2,7 @@
 #include "broker/io/handshake.h"
 
 #include "broker/io/listener.h"
+#include "broker/io/proxy_stream.h"
 #include "broker/io/tls_stream.h"
 #include "common/log.h"
 
@@ -28,9 +29,14 @@ static void identify(struct connection *c, const struct stream *tls)
 
 void handshake_done(struct connection *c)
 {
+	const struct stream *proxy = stream_find(c->stream, &proxy_stream_class);
 	struct stream *tls = stream_find(c->stream, &tls_stream_class);
 
-	if (tls == NULL || c->listener == NULL)
+	if (c->listener == NULL)
+		return;
+	if (proxy != NULL && c->listener->proxy.use_identity)
+		client_identify(c->client, span_of_text(proxy_stream_common_name(proxy)));
+	if (tls == NULL)
 		return;
 	/* A reload has come in between: what was right when it began does not count. */
 	if (tls_stream_context(tls) != c->listener->tls)

@@ -33,6 +33,9 @@ static ssize_t accept_header(struct proxy_stream *p, const struct proxy_header *
 	if (p->rules.require_certificate && !h->has_certificate)
 		return fail(p, "the client has shown the proxy no valid certificate "
 			       "(require_certificate)");
+	if (p->rules.use_identity && h->common_name.len == 0)
+		return fail(p, "the proxy tells no common name of a valid certificate "
+			       "(use_identity_as_username)");
 	p->source = h->source;
 	if (h->common_name.len > 0)
 		p->common_name = span_dup_text(h->common_name);
@@ -68,6 +71,7 @@ static ssize_t proxy_receive(struct stream *s, uint8_t *buffer, size_t size)
 {
 	ssize_t n = stream_receive(s->below, buffer, size);
 
+	s->has_begun = s->has_begun || n > 0;
 	return n <= 0 || s->is_open ? n : take_header(proxy_of(s), buffer, (size_t)n);
 }
 

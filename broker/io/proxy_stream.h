@@ -14,6 +14,7 @@ struct proxy_rules {
 	enum proxy_version version; /* PROXY_NONE: no proxy, no stream */
 	bool require_tls;	    /* between client and proxy; version 2 alone tells */
 	bool require_certificate;   /* that the proxy has verified */
+	bool use_identity;	    /* its common name becomes the client's user name */
 };
 
 extern const struct stream_class proxy_stream_class;

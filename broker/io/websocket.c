@@ -288,6 +288,7 @@ static ssize_t end_of_close(struct websocket *ws)
 	if (!utf8_valid(span_from(payload, 2)))
 		return fail(ws, WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA, "a Close was not UTF-8");
 	send_close(ws, span_first(payload, 2));
+	ws->base.is_ended = true;
 	if (ws->pending.len == 0)
 		stream_shutdown(ws->base.below); /* the server closes first, RFC 6455 7.1.1 */
 	return 0;
@@ -347,6 +348,7 @@ static ssize_t websocket_receive(struct stream *s, uint8_t *buffer, size_t size)
 	if (ws->is_over)
 		return 0;
 	n = stream_receive(s->below, buffer, size);
+	s->has_begun = s->has_begun || n > 0 || s->below->has_begun;
 	if (n <= 0)
 		return n;
 	ws->raw = span_of(buffer, (size_t)n);
@@ -376,6 +378,11 @@ static const struct stream_class websocket_class = {
 	.shutdown = websocket_shutdown,
 	.destroy = websocket_destroy,
 };
+
+bool websocket_is_available(void)
+{
+	return true;
+}
 
 struct stream *websocket_create(struct stream *below, struct http_upgrade_rules *rules)
 {

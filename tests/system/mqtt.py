@@ -40,11 +40,12 @@ class Client:
     """
 
     def __init__(self, port, client_id="", version=V5, clean=True, will=None, expiry=None,
-                 keepalive=60, will_delay=None):
+                 keepalive=60, will_delay=None, transport="tcp"):
         self.port, self.version, self.clean, self.keepalive = port, version, clean, keepalive
         self.expiry = expiry
         session = {} if version == V5 else {"clean_session": clean}
-        self.paho = paho.Client(client_id=client_id, protocol=version, **session)
+        self.paho = paho.Client(client_id=client_id, protocol=version, transport=transport,
+                                **session)
         self.messages, self.connections, self.closings = [], [], []
         self._acknowledged, self._lock = {}, threading.Condition()
         self.paho.on_connect = self._on_connect

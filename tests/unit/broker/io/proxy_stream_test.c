@@ -118,6 +118,8 @@ static void a_certificate_may_be_required_of_the_client(void **unused)
 	assert_int_equal(judged(&rules, BYTES(PLAIN)), -EPROTO);
 	assert_int_equal(judged(&rules, BYTES(TLS)), -EPROTO);
 	assert_int_equal(judged(&rules, BYTES(CERTIFIED)), 0);
+	rules = (struct proxy_rules){ .version = PROXY_V2, .use_identity = true };
+	assert_int_equal(judged(&rules, BYTES(TLS)), -EPROTO);
 	memory_stream_init(&peer);
 	s = proxy_stream_create(&peer.base, &rules);
 	assert_string_equal(proxy_stream_common_name(s), "");

@@ -522,6 +522,7 @@ static void payload_in_front_of_a_close_still_comes(void **unused)
 	frame(FIN | BINARY, BYTES("too late"));
 	assert_int_equal(stream_receive(ws, buffer, sizeof(buffer)), 2);
 	assert_memory_equal(buffer, "\xe0\0", 2);
+	assert_true(ws->is_ended); /* nobody has to ask again */
 	assert_gone(BYTES("\x88\2\x03\xe8"));
 	assert_int_equal(stream_receive(ws, buffer, sizeof(buffer)), 0);
 }
