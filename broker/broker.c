@@ -126,6 +126,7 @@ struct broker *broker_create(struct config *config, struct resources *resources)
 	b->reactor.max_connections = config->global_max_connections;
 	watch_addresses(b);
 	b->sys = sys_create(&b->reactor);
+	log_set_publisher(sys_publish_log, b->sys);
 	sys_set_interval(b->sys, config->sys_interval);
 	log_set_publisher(publish_log, b->sys);
 	watch_signal(b, &b->term, SIGTERM, on_stop);
@@ -196,6 +197,7 @@ void broker_destroy(struct broker *b)
 	verifier_destroy(b->verifier); /* while the clients that wait for it are there */
 	b->shard->authenticator = (struct authenticator){ 0 };
 	http_api_destroy(b->http_api);
+	log_set_publisher(NULL, NULL);
 	sys_destroy(b->sys);
 	reactor_finish(&b->reactor);
 	address_limit_destroy(b->limit);

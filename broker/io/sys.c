@@ -2,6 +2,7 @@
 #include "broker/io/sys.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/resource.h>
 
@@ -27,7 +28,8 @@ struct sys {
 	struct figures figures;
 	struct instant taken; /* when the figures were; 0: never */
 	ev_periodic periodic;
-	ev_timer line_timer;
+	ev_async lines_wait;
+	pthread_mutex_t mutex; /* of what follows */
 	struct line *lines, **lines_end;
 	size_t line_count, lines_dropped;
 };
@@ -155,18 +157,30 @@ static void publish_line(struct sys *s, const char *topic, struct span text)
 	publish(s, m);
 }
 
-/* Lines that publishing itself leads to wait for the next turn. */
-static void on_lines(struct ev_loop *loop, ev_timer *watcher, int events)
+/* Take all lines that wait. */
+static struct line *take_lines(struct sys *s, size_t *ret_dropped)
 {
-	struct sys *s = watcher->data;
-	struct line *line = s->lines;
-	size_t dropped = s->lines_dropped;
+	struct line *lines;
 
-	(void)loop;
-	(void)events;
+	pthread_mutex_lock(&s->mutex);
+	lines = s->lines;
+	*ret_dropped = s->lines_dropped;
 	s->lines = NULL;
 	s->lines_end = &s->lines;
 	s->line_count = s->lines_dropped = 0;
+	pthread_mutex_unlock(&s->mutex);
+	return lines;
+}
+
+/* Lines that publishing itself leads to wait for the next turn. */
+static void on_lines(struct ev_loop *loop, ev_async *watcher, int events)
+{
+	struct sys *s = watcher->data;
+	size_t dropped;
+	struct line *line = take_lines(s, &dropped);
+
+	(void)loop;
+	(void)events;
 	while (line != NULL) {
 		struct line *next = line->next;
 
@@ -183,24 +197,31 @@ static void on_lines(struct ev_loop *loop, ev_timer *watcher, int events)
 	}
 }
 
-void sys_publish_log(struct sys *s, enum log_type type, struct span line)
+static void add_line(struct sys *s, const char *topic, struct span text)
 {
+	struct line *l = xmalloc(sizeof(*l) + text.len);
+
+	*l = (struct line){ .topic = topic, .len = text.len };
+	memcpy(l->text, text.data, text.len);
+	*s->lines_end = l;
+	s->lines_end = &l->next;
+	s->line_count++;
+}
+
+void sys_publish_log(void *owner, enum log_type type, struct span line)
+{
+	struct sys *s = owner;
 	const char *topic = topic_of(type);
-	struct line *l;
 
 	if (topic == NULL)
 		return;
-	if (s->line_count == MAX_LINES) {
+	pthread_mutex_lock(&s->mutex);
+	if (s->line_count < MAX_LINES)
+		add_line(s, topic, line);
+	else
 		s->lines_dropped++;
-		return;
-	}
-	l = xmalloc(sizeof(*l) + line.len);
-	*l = (struct line){ .topic = topic, .len = line.len };
-	memcpy(l->text, line.data, line.len);
-	*s->lines_end = l;
-	s->lines_end = &l->next;
-	if (s->line_count++ == 0)
-		ev_timer_start(s->reactor->loop, &s->line_timer);
+	pthread_mutex_unlock(&s->mutex);
+	ev_async_send(s->reactor->loop, &s->lines_wait);
 }
 
 /* --- life ----------------------------------------------------------------------------------- */
@@ -214,8 +235,10 @@ struct sys *sys_create(struct reactor *r)
 	s->lines_end = &s->lines;
 	ev_periodic_init(&s->periodic, on_periodic, 0., 0., NULL);
 	s->periodic.data = s;
-	ev_timer_init(&s->line_timer, on_lines, 0., 0.);
-	s->line_timer.data = s;
+	pthread_mutex_init(&s->mutex, NULL);
+	ev_async_init(&s->lines_wait, on_lines);
+	s->lines_wait.data = s;
+	ev_async_start(r->loop, &s->lines_wait);
 	return s;
 }
 
@@ -224,13 +247,14 @@ void sys_destroy(struct sys *s)
 	if (s == NULL)
 		return;
 	ev_periodic_stop(s->reactor->loop, &s->periodic);
-	ev_timer_stop(s->reactor->loop, &s->line_timer);
+	ev_async_stop(s->reactor->loop, &s->lines_wait);
 	while (s->lines != NULL) {
 		struct line *next = s->lines->next;
 
 		free(s->lines);
 		s->lines = next;
 	}
+	pthread_mutex_destroy(&s->mutex);
 	sys_tree_finish(&s->tree);
 	free(s);
 }

@@ -7,7 +7,7 @@
  * multiple of the interval in civil time, as Mosquitto does, so that the figures of several
  * brokers are of the same moment. Topics and texts are in core/sys_tree.h.
  *
- * All of it runs on the loop's thread.
+ * All of it runs on the loop's thread, but for sys_publish_log().
  */
 #ifndef BROKER_IO_SYS_H
 #define BROKER_IO_SYS_H
@@ -34,12 +34,14 @@ void sys_set_interval(struct sys *s, uint64_t seconds);
 const struct figures *sys_figures(struct sys *s);
 
 /*
- * Publish a line of the log on $SYS/broker/log/ and the letter of its type (`log_dest topic`), in
- * the loop's next turn: lines are written in the middle of routing, which must not begin anew
- * there. Not retained; it expires after 20 s. Debug lines are left out, as Mosquitto does: each
- * would lead to packets that are worth debug lines again. When more than 1000 wait, further ones
- * are dropped, and that is said in their place.
+ * Publish a line of the log on $SYS/broker/log/ and the letter of its type, in the loop's next
+ * turn: lines are written in the middle of routing, which must not begin anew there. For
+ * log_set_publisher(); `owner` is the struct sys. May be called from any thread.
+ *
+ * Not retained; it expires after 20 s. Debug lines are left out, as Mosquitto does: each would
+ * lead to packets that are worth debug lines again. When more than 1000 wait, further ones are
+ * dropped, and that is said in their place.
  */
-void sys_publish_log(struct sys *s, enum log_type type, struct span line);
+void sys_publish_log(void *owner, enum log_type type, struct span line);
 
 #endif

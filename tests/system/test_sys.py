@@ -153,3 +153,25 @@ def test_a_reload_may_set_the_interval(make_broker):
         wait_until(lambda: broker.process.stderr().count("reload: the new configuration") == 2)
         count = len(watcher.messages)
         stays_true(lambda: len(watcher.messages) <= count + 1, 2.5, "silence")
+
+
+def test_the_log_goes_to_topics(make_broker):
+    broker = make_broker("allow_anonymous true", "log_dest topic", "log_dest stderr",
+                         "log_type all", "sys_interval 0")
+    with Client(broker.port, "watch") as watcher:
+        watcher.subscribe("$SYS/broker/log/#", 1)
+        with Client(broker.port, "somebody") as somebody:
+            somebody.subscribe("a/b", 1)
+            somebody.unsubscribe("a/b")
+
+        def said(letter, words):
+            return any(words in m.payload for m in watcher.on(f"$SYS/broker/log/{letter}"))
+
+        wait_until(lambda: said("N", b"somebody disconnected"), 10, "the end of somebody")
+        assert said("N", b"New client connected")
+        assert said("M/subscribe", b"somebody 1 a/b")
+        assert said("M/unsubscribe", b"somebody a/b")
+        assert not any(m.retain for m in watcher.messages)
+        assert not watcher.on("$SYS/broker/log/D")
+        count = len(watcher.messages)
+        stays_true(lambda: len(watcher.messages) == count, 0.5, "silence: no line about a line")
