@@ -8,7 +8,7 @@
 #ifndef BROKER_CORE_BUDGET_H
 #define BROKER_CORE_BUDGET_H
 
-#include "common/base.h"
+#include "broker/core/message.h"
 
 enum {
 	/* What a connection may hold before it is known who it is. */
@@ -19,7 +19,7 @@ enum {
 
 /* Zeroed memory is an empty budget. */
 struct budget {
-	size_t messages;  /* bytes of those that are alive, whoever waits for them */
+	struct message_sum messages;
 	size_t waiting;	  /* places in the queues of sessions */
 	size_t strangers; /* bytes of those who hold more than STRANGER_BYTES each */
 };

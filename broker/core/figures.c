@@ -42,11 +42,11 @@ void figures_take(const struct shard *shard, struct figures *ret)
 		.shared_subscriptions = shard->topics.shared_subscriptions,
 		.retained_messages = shard->retained.count,
 		.retained_bytes = shard->retained.bytes,
+		.stored_messages = shard->budget.messages.count,
+		.stored_bytes = shard->budget.messages.bytes,
+		.limited_memory_bytes = shard_memory(shard),
 	};
 	ret->publish_dropped = dropped(ret);
 	for (const struct session *s = shard->sessions.table; s != NULL; s = s->hh.next)
 		add_session(ret, s);
-	ret->stored_messages =
-			ret->retained_messages + ret->queued_messages + ret->inflight_messages;
-	ret->stored_bytes = ret->retained_bytes + ret->queued_bytes + ret->inflight_bytes;
 }

@@ -39,8 +39,9 @@ enum metric_type {
 	X(queued_bytes,             METRIC_GAUGE,   "belfry/queued/bytes",        NULL,                    "bytes of messages in the queues of sessions") \
 	X(inflight_messages,        METRIC_GAUGE,   "belfry/inflight/messages",   NULL,                    "messages sent and not acknowledged") \
 	X(inflight_bytes,           METRIC_GAUGE,   "belfry/inflight/bytes",      NULL,                    "bytes of messages sent and not acknowledged") \
-	X(stored_messages,          METRIC_GAUGE,   "store/messages/count",       "messages/stored",       "messages retained, queued or in flight, once for each that waits for them") \
+	X(stored_messages,          METRIC_GAUGE,   "store/messages/count",       "messages/stored",       "messages that are retained, queued or in flight") \
 	X(stored_bytes,             METRIC_GAUGE,   "store/messages/bytes",       NULL,                    "bytes of these messages") \
+	X(limited_memory_bytes,     METRIC_GAUGE,   "belfry/memory/limited",      NULL,                    "bytes that clients make the broker hold, which memory_limit is about") \
 	X(output_packets,           METRIC_GAUGE,   "packet/out/count",           NULL,                    "packets for clients whose output is not all sent") \
 	X(output_bytes,             METRIC_GAUGE,   "packet/out/bytes",           NULL,                    "bytes that wait for clients to read them") \
 	X(publish_dropped,          METRIC_COUNTER, "publish/messages/dropped",   NULL,                    "messages dropped, for whatever reason")

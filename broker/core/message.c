@@ -64,12 +64,13 @@ struct message *message_create(struct span topic, const struct properties *prope
 	return m;
 }
 
-void message_count(struct message *m, size_t *bytes)
+void message_count(struct message *m, struct message_sum *sum)
 {
 	if (m->counted_in != NULL)
 		return;
-	m->counted_in = bytes;
-	*bytes += message_size(m);
+	m->counted_in = sum;
+	sum->count++;
+	sum->bytes += message_size(m);
 }
 
 void message_unref(struct message *m)
@@ -79,8 +80,10 @@ void message_unref(struct message *m)
 	assert(m->refs > 0);
 	if (--m->refs > 0)
 		return;
-	if (m->counted_in != NULL)
-		*m->counted_in -= message_size(m);
+	if (m->counted_in != NULL) {
+		m->counted_in->count--;
+		m->counted_in->bytes -= message_size(m);
+	}
 	source_unref(m->source);
 	free(m);
 }

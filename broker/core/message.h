@@ -19,6 +19,12 @@
 
 struct source;
 
+/* Messages that are alive, whoever waits for them. */
+struct message_sum {
+	size_t count;
+	size_t bytes; /* of message_size() */
+};
+
 struct message {
 	uint32_t refs;
 	uint32_t payload_len;
@@ -28,8 +34,8 @@ struct message {
 	bool retain;		/* as published */
 	struct source *source;	/* a reference; who published it, NULL unless it is retained */
 	struct instant expires; /* INSTANT_NEVER without a message expiry interval */
-	size_t *counted_in;	/* message_count() */
-	uint8_t bytes[];	/* topic, properties, payload */
+	struct message_sum *counted_in; /* message_count() */
+	uint8_t bytes[];		/* topic, properties, payload */
 };
 
 /*
@@ -47,10 +53,10 @@ static inline struct message *message_ref(struct message *m)
 }
 
 /*
- * Have its size counted in *bytes as long as it lives, which is shorter than *bytes does. The
- * first to ask for that is heard.
+ * Have it counted in *sum as long as it lives, which is shorter than *sum does. The first to ask
+ * for that is heard.
  */
-void message_count(struct message *m, size_t *bytes);
+void message_count(struct message *m, struct message_sum *sum);
 
 /* Accepts NULL. */
 void message_unref(struct message *m);

@@ -100,7 +100,7 @@ static size_t node_size(const struct trie *t)
 
 size_t shard_memory(const struct shard *shard)
 {
-	return shard->budget.messages + shard->budget.waiting * sizeof(struct delivery) +
+	return shard->budget.messages.bytes + shard->budget.waiting * sizeof(struct delivery) +
 	       shard->budget.strangers + shard->chunks.used + shard->topics.match_bytes +
 	       node_size(&shard->retained.topics) + node_size(&shard->topics.filters) +
 	       shard->topics.subscriptions * sizeof(struct subscription) +

@@ -12,5 +12,7 @@ const char *health_problem(const struct reactor *r)
 		return "no file descriptor is left for new connections; raise LimitNOFILE";
 	if (r->max_connections > 0 && r->connection_count >= r->max_connections)
 		return "global_max_connections is reached; new clients are turned away";
+	if (shard_is_full(r->shard))
+		return "memory_limit is reached; messages and sessions are refused";
 	return NULL;
 }

@@ -7,7 +7,7 @@
 
 #include "broker/io/reactor.h"
 
-/* Why not, as a sentence with the remedy; NULL when all is well. */
+/* What keeps them out, as a sentence with the remedy; NULL when all is well. */
 const char *health_problem(const struct reactor *r);
 
 #endif

@@ -115,6 +115,15 @@ def test_healthz_says_when_no_more_clients_are_taken(start, http):
         wait_until(lambda: http.get("/healthz")[0] == 200, 10, "health again")
 
 
+def test_healthz_says_when_memory_limit_is_reached(start, http):
+    broker = start("memory_limit 100k", "sys_interval 0")
+    with Client(broker.port, "a") as client:
+        assert http.get("/healthz")[0] == 200
+        client.publish("large", b"x" * 150000, 1, retain=True)
+        status, _, body = http.get("/healthz")
+        assert status == 503 and b"memory_limit" in body
+
+
 # --- abuse ------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("request_", [

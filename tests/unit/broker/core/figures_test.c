@@ -147,6 +147,7 @@ static void what_waits_is_counted(void **unused)
 	assert_int_equal(f.queued_bytes, 3 * one);
 	assert_int_equal(f.stored_messages, 6);
 	assert_int_equal(f.stored_bytes, f.retained_bytes + 5 * one);
+	assert_true(f.limited_memory_bytes > f.stored_bytes);
 	assert_int_equal(f.output_packets, 2);
 	assert_int_equal(f.output_bytes, 2 * 8);
 	assert_int_equal(f.counters.publish_sent, 2);
@@ -158,6 +159,23 @@ static void what_waits_is_counted(void **unused)
 	assert_int_equal(f.output_bytes, 0);
 	leave(a);
 	str_finish(&output);
+}
+
+static void a_message_for_many_is_stored_once(void **unused)
+{
+	static const uint8_t subscribe[] = "\x82\x6\0\1\0\1a\1";
+	struct client *all[] = { join('x', 0), join('y', 0), join('z', 0) };
+
+	(void)unused;
+	for (size_t i = 0; i < array_size(all); i++)
+		feed(all[i], subscribe, sizeof(subscribe) - 1);
+	publish("a", "x", 1, true);
+	take();
+	assert_int_equal(f.stored_messages, 1);
+	assert_int_equal(f.stored_bytes, sizeof(struct message) + 2);
+	assert_int_equal(f.inflight_messages, 3);
+	for (size_t i = 0; i < array_size(all); i++)
+		leave(all[i]);
 }
 
 static void received_payloads_are_counted(void **unused)
@@ -254,6 +272,7 @@ int main(void)
 		test(who_takes_over_is_counted_once),
 		test(subscriptions_are_counted_by_kind),
 		test(what_waits_is_counted),
+		test(a_message_for_many_is_stored_once),
 		test(received_payloads_are_counted),
 		test(drops_add_up),
 		test(the_longest_backlogs_are_told),

@@ -99,11 +99,12 @@ static void a_session_that_ends_gives_back_what_waits(void **unused)
 	client_destroy(c, now);
 	publish("a", BYTES("x"), 1, false);
 	assert_int_equal(shard->budget.waiting, 1);
-	assert_true(shard->budget.messages > 0);
+	assert_true(shard->budget.messages.bytes > 0);
 	c = rig_client(shard, NULL, now);
 	client_receive(c, BYTES("\x10\x0d\0\4MQTT\4\2\0\0\0\1a"), now); /* clean session */
 	assert_int_equal(shard->budget.waiting, 0);
-	assert_int_equal(shard->budget.messages, 0);
+	assert_int_equal(shard->budget.messages.bytes, 0);
+	assert_int_equal(shard->budget.messages.count, 0);
 	client_destroy(c, now);
 }
 
