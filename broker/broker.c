@@ -106,12 +106,6 @@ static bool verify_passwords(struct broker *b)
 	return true;
 }
 
-/* log_dest topic */
-static void publish_log(void *owner, enum log_type type, struct span line)
-{
-	sys_publish_log(owner, type, line);
-}
-
 struct broker *broker_create(struct config *config, struct resources *resources)
 {
 	struct broker *b = xcalloc(1, sizeof(*b));
@@ -128,7 +122,6 @@ struct broker *broker_create(struct config *config, struct resources *resources)
 	b->sys = sys_create(&b->reactor);
 	log_set_publisher(sys_publish_log, b->sys);
 	sys_set_interval(b->sys, config->sys_interval);
-	log_set_publisher(publish_log, b->sys);
 	watch_signal(b, &b->term, SIGTERM, on_stop);
 	watch_signal(b, &b->interrupt, SIGINT, on_stop);
 	watch_signal(b, &b->hangup, SIGHUP, on_hangup);
@@ -197,7 +190,6 @@ void broker_destroy(struct broker *b)
 	verifier_destroy(b->verifier); /* while the clients that wait for it are there */
 	b->shard->authenticator = (struct authenticator){ 0 };
 	http_api_destroy(b->http_api);
-	log_set_publisher(NULL, NULL);
 	sys_destroy(b->sys);
 	reactor_finish(&b->reactor);
 	address_limit_destroy(b->limit);

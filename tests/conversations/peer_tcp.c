@@ -259,7 +259,8 @@ static bool tcp_start(struct carrier *c, const struct script *s, struct str *pro
 	if (tcp->server.binary == NULL)
 		return true;
 	str_printf(&config, "allow_anonymous %s\n", s->is_anonymous ? "true" : "false");
-	str_append_text(&config, "listener 0 127.0.0.1\n");
+	/* Reloads read the files of whoever runs the tests. */
+	str_append_text(&config, "user root\nlistener 0 127.0.0.1\n");
 	str_append(&config, str_span(&s->settings));
 	good = server_run(&tcp->server, str_span(&config),
 			s->has_acl ? str_span(&s->acl) : (struct span){ NULL, 0 }, problem);
