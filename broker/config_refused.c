@@ -79,6 +79,5 @@ const struct settings_refusal config_refusals[] = {
 	REFUSE("try_private"),
 	REFUSE("username"),
 	REFUSE("websockets_log_level"),
-	REFUSE("shared_subscription_policy"),
 	{ NULL, NULL },
 };

@@ -20,6 +20,7 @@ struct delivery {
 	struct subscription_ids *ids; /* owned reference, or NULL */
 	uint8_t qos;		      /* granted: the smaller of published and subscribed */
 	bool retain;		      /* the flag that the receiver sees */
+	uint32_t group;		      /* shared subscription that it came by (share.h), 0: none */
 };
 
 static inline struct subscription_ids *subscription_ids_ref(struct subscription_ids *ids)

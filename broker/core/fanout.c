@@ -68,6 +68,13 @@ static struct wire serialise(struct str *scratch, const struct message *m,
 	return wire;
 }
 
+uint32_t fanout_hash(struct fanout *f)
+{
+	if (f->hash == 0)
+		f->hash = hash_span(f->shard->sessions.seed, message_topic(f->message));
+	return f->hash;
+}
+
 /* The alias that stands for the topic, or one that may from now on; 0: none. */
 static void find_alias(struct fanout *f, const struct client *c)
 {
@@ -77,9 +84,7 @@ static void find_alias(struct fanout *f, const struct client *c)
 	f->is_new_alias = false;
 	if (c->sent_aliases.max == 0)
 		return;
-	if (f->hash == 0)
-		f->hash = hash_span(f->shard->sessions.seed, topic);
-	f->alias = sent_alias_find(&c->sent_aliases, topic, f->hash);
+	f->alias = sent_alias_find(&c->sent_aliases, topic, fanout_hash(f));
 	if (f->alias > 0)
 		return;
 	f->alias = sent_alias_next(&c->sent_aliases, topic);

@@ -29,11 +29,14 @@ struct fanout {
 	struct message *message;
 	struct instant now;
 	unsigned ready; /* set of layouts that `wires` holds */
-	uint32_t hash;	/* of the topic, once anybody asked for aliases; 0 before */
+	uint32_t hash;	/* of the topic, once anybody asked for it; 0 before */
 	uint16_t alias; /* for the receiver of the last fanout_wire() */
 	bool is_new_alias;
 	struct wire wires[FANOUT_LAYOUTS];
 };
+
+/* A hash of the message's topic, the same as long as the shard lives. */
+uint32_t fanout_hash(struct fanout *f);
 
 /* The packet for one receiver: what others share, or its own, in *own. Valid until the next. */
 const struct wire *fanout_wire(struct fanout *f, const struct client *c, const struct delivery *d,

@@ -31,7 +31,7 @@ static void end_session(struct shard *shard, struct session *s, struct instant n
 	lifecycle_publish_will(shard, s, now);
 	topic_tree_remove_all(&shard->topics, &s->subscriptions);
 	timer_clear(&shard->timers, &s->expiry);
-	shard->budget.waiting -= s->outbox.count;
+	router_share_again(shard, s, now);
 	session_destroy(&shard->sessions, s);
 }
 

@@ -120,7 +120,8 @@ static uint8_t granted_qos(const struct fanout *f, const struct match_target *ta
 	return f->message->qos;
 }
 
-static void fan_out(struct fanout *f, const struct match_target *target)
+/* `group` is that of a shared subscription, or 0. */
+static void fan_out(struct fanout *f, const struct match_target *target, uint32_t group)
 {
 	const struct limits *limits = f->shard->limits;
 	struct session *s = target->session;
@@ -129,6 +130,7 @@ static void fan_out(struct fanout *f, const struct match_target *target)
 		.ids = target->ids,
 		.qos = granted_qos(f, target),
 		.retain = target->retain_as_published && f->message->retain,
+		.group = group,
 	};
 
 	if (d.qos == 0 && s->client != NULL) {
@@ -154,7 +156,9 @@ static void fan_out(struct fanout *f, const struct match_target *target)
 /* The member of a shared subscription whose turn it is, as a receiver like any other, if any. */
 static bool fan_out_shared(struct fanout *f, struct share_group *group)
 {
-	const struct subscription *s = share_group_next(group, message_topic(f->message));
+	enum share_policy policy = (enum share_policy)f->shard->limits->shared_subscription_policy;
+	const struct subscription *s = share_group_pick(group, policy, message_topic(f->message),
+			policy == SHARE_BY_TOPIC ? fanout_hash(f) : 0);
 	struct match_target member;
 
 	if (s == NULL)
@@ -165,7 +169,7 @@ static bool fan_out_shared(struct fanout *f, struct share_group *group)
 		.qos = s->qos,
 		.retain_as_published = s->retain_as_published,
 	};
-	fan_out(f, &member);
+	fan_out(f, &member, group->id);
 	subscription_ids_unref(member.ids);
 	return true;
 }
@@ -216,10 +220,47 @@ size_t router_publish(struct shard *shard, struct session *publisher, struct mes
 			receivers += fan_out_shared(&f, target->group);
 			continue;
 		}
-		fan_out(&f, target);
+		fan_out(&f, target, 0);
 		receivers++;
 	}
 	return receivers;
+}
+
+/* A message of a session that has ended: to another member of the group that it came by. */
+static void share_again(struct shard *shard, const struct delivery *d, struct instant now)
+{
+	struct fanout f = { .shard = shard, .message = d->message, .now = now };
+	const struct match *match;
+
+	if (d->group == 0 || message_is_expired(d->message, now))
+		return;
+	match = topic_tree_match(&shard->topics, message_topic(d->message));
+	shard->work.done += match->count;
+	for (uint32_t i = 0; i < match->count; i++) {
+		if (match->targets[i].group != NULL && match->targets[i].group->id == d->group) {
+			fan_out_shared(&f, match->targets[i].group);
+			return;
+		}
+	}
+}
+
+void router_share_again(struct shard *shard, struct session *s, struct instant now)
+{
+	struct inflight_entry *entry;
+
+	if (s->inflight.count > 0)
+		inflight_mark_unsent(&s->inflight);
+	while ((entry = inflight_next_unsent(&s->inflight)) != NULL) {
+		if (entry->state == INFLIGHT_WAIT_PUBACK)
+			share_again(shard, &entry->delivery, now);
+	}
+	while (s->outbox.count > 0) {
+		struct delivery d = outbox_pop(&s->outbox);
+
+		shard->budget.waiting--;
+		share_again(shard, &d, now);
+		delivery_finish(&d);
+	}
 }
 
 void router_deliver(struct shard *shard, struct session *s, struct delivery d, struct instant now)

@@ -38,6 +38,13 @@ static inline bool router_has_waiting(const struct session *s)
 	return s->outbox.count > 0 || s->inflight.unsent > 0 || s->awaiting.first != NULL;
 }
 
+/*
+ * The session ends and has no subscriptions any more: what it was sent as a member of a shared
+ * subscription and has not acknowledged goes to another (v5 4.8.2), but not QoS 2 that was on its
+ * way already [v5 MQTT-4.8.2-5]. Empties the outbox.
+ */
+void router_share_again(struct shard *shard, struct session *s, struct instant now);
+
 /* Send from the outbox while the window has room; retained messages follow in their turn. */
 void router_pump(struct client *c, struct instant now);
 

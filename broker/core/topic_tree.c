@@ -19,8 +19,7 @@ static void free_subscribers(void *value)
 	struct filter_subscribers *f = value;
 
 	subscriber_list_finish(&f->each);
-	while (f->groups != NULL)
-		share_group_destroy(&f->groups, f->groups);
+	share_list_free(&f->groups);
 	free(f);
 }
 
@@ -28,6 +27,7 @@ void topic_tree_init(struct topic_tree *t, uint64_t seed, size_t max_matches)
 {
 	*t = (struct topic_tree){ .generation = 1, .max_matches = max_matches };
 	trie_init(&t->filters, seed);
+	t->shares.seed = seed;
 }
 
 static void match_clear(struct match *m)
@@ -62,28 +62,29 @@ void topic_tree_finish(struct topic_tree *t)
 {
 	forget_matches(t);
 	match_free(t->overflow);
+	share_table_clear(&t->shares);
 	trie_finish(&t->filters, free_subscribers);
 	*t = (struct topic_tree){ 0 };
 }
 
 /* The list that a subscription to this filter stands in; NULL when there is no such group. */
-static struct subscriber_list *list_of(
-		const struct trie_node *node, struct span group, struct share_group **ret_group)
+static struct subscriber_list *list_of(const struct topic_tree *t, const struct trie_node *node,
+		struct span group, struct share_group **ret_group)
 {
 	struct filter_subscribers *f = node->value;
 
 	*ret_group = NULL;
 	if (f == NULL || group.data == NULL)
 		return f != NULL ? &f->each : NULL;
-	*ret_group = share_group_find(f->groups, group);
+	*ret_group = share_group_find(&t->shares, node, group);
 	return *ret_group != NULL ? &(*ret_group)->members : NULL;
 }
 
-static struct subscription *find(struct subscription *of_session, const struct trie_node *node,
-		struct span group_name)
+static struct subscription *find(const struct topic_tree *t, struct subscription *of_session,
+		const struct trie_node *node, struct span group_name)
 {
 	struct share_group *group;
-	struct subscriber_list *list = list_of(node, group_name, &group);
+	struct subscriber_list *list = list_of(t, node, group_name, &group);
 	const struct session *session;
 
 	if (list == NULL || of_session == NULL)
@@ -118,7 +119,7 @@ const struct subscription *topic_tree_find(const struct topic_tree *t, struct su
 {
 	const struct trie_node *node = trie_find(&t->filters, filter);
 
-	return node != NULL ? find(list, node, group) : NULL;
+	return node != NULL ? find(t, list, node, group) : NULL;
 }
 
 static void add(struct topic_tree *t, struct trie_node *node, struct subscription *s,
@@ -129,7 +130,7 @@ static void add(struct topic_tree *t, struct trie_node *node, struct subscriptio
 	if (f == NULL)
 		node->value = f = xcalloc(1, sizeof(*f));
 	if (group_name.data != NULL)
-		s->group = share_group_open(&f->groups, group_name);
+		s->group = share_group_open(&t->shares, &f->groups, node, group_name);
 	s->node = node;
 	subscriber_list_add(s->group != NULL ? &s->group->members : &f->each, s);
 	t->subscriptions++;
@@ -151,7 +152,7 @@ static void drop(struct topic_tree *t, struct subscription *s)
 
 	subscriber_list_remove(s->group != NULL ? &s->group->members : &f->each, s);
 	if (s->group != NULL && s->group->members.count == 0)
-		share_group_destroy(&f->groups, s->group);
+		share_group_destroy(&t->shares, &f->groups, s->group);
 	if (f->each.count == 0 && f->groups == NULL) {
 		free_subscribers(f);
 		s->node->value = NULL;
@@ -172,7 +173,7 @@ bool topic_tree_subscribe(struct topic_tree *t, struct session *session,
 		const struct subscribe_options *options)
 {
 	struct trie_node *node = trie_insert(&t->filters, filter);
-	struct subscription *s = find(*of_session, node, options->group);
+	struct subscription *s = find(t, *of_session, node, options->group);
 	bool is_new = s == NULL;
 
 	if (is_new) {
@@ -196,7 +197,7 @@ bool topic_tree_unsubscribe(struct topic_tree *t, struct subscription *of_sessio
 		struct span group, struct span filter)
 {
 	struct trie_node *node = trie_find(&t->filters, filter);
-	struct subscription *s = node != NULL ? find(of_session, node, group) : NULL;
+	struct subscription *s = node != NULL ? find(t, of_session, node, group) : NULL;
 
 	if (s == NULL)
 		return false;

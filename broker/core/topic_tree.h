@@ -22,6 +22,7 @@
 #define BROKER_CORE_TOPIC_TREE_H
 
 #include "broker/core/delivery.h"
+#include "broker/core/share.h"
 #include "broker/core/trie.h"
 
 struct session;
@@ -66,8 +67,9 @@ struct topic_tree {
 	uint64_t generation;
 	struct match *matches; /* uthash by topic name */
 	size_t match_count, max_matches;
-	size_t match_bytes;	     /* of all in the cache */
-	struct match *overflow;	     /* the last answer, where there is no cache (max_matches 0) */
+	size_t match_bytes;	/* of all in the cache */
+	struct match *overflow; /* the last answer, where there is no cache (max_matches 0) */
+	struct share_table shares;
 	size_t subscriptions;	     /* all */
 	size_t shared_subscriptions; /* of them */
 };

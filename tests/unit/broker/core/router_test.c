@@ -363,6 +363,38 @@ static void no_local_is_not_sent_back(void **unused)
 	message_unref(m);
 }
 
+static void join_group(struct client *member)
+{
+	struct subscribe_options options = { .group = BYTES("g"), .qos = 0 };
+
+	topic_tree_subscribe(&shard->topics, member->session, &member->session->subscriptions,
+			BYTES("+"), &options);
+	rig_drain(member, &output, SIZE_MAX, now);
+}
+
+static void a_topic_of_a_group_may_stay_with_one_member(void **unused)
+{
+	struct client *b = rig_client(shard, NULL, now);
+	size_t got = 0;
+
+	(void)unused;
+	client_receive(b, BYTES("\x10\x0d\0\4MQTT\4\2\0\0\0\1b"), now);
+	join_group(b);
+	join_group(c);
+	limits.shared_subscription_policy = SHARE_BY_TOPIC;
+	for (int i = 0; i < 8; i++) {
+		publish("x", "1", 0);
+		got += b->output.bytes > 0;
+		rig_drain(b, &output, SIZE_MAX, now);
+	}
+	assert_true(got == 0 || got == 8);
+	limits.shared_subscription_policy = SHARE_ROUND_ROBIN;
+	publish("x", "1", 0);
+	publish("x", "1", 0);
+	assert_true(b->output.bytes > 0);
+	client_destroy(b, now);
+}
+
 static void large_payloads_are_borrowed_and_arrive_whole(void **unused)
 {
 	char payload[OUTPUT_COPY_LIMIT + 2];
@@ -407,6 +439,7 @@ int main(void)
 		TEST(qos_0_is_not_kept_for_one_who_is_away_unless_asked),
 		TEST(what_expires_while_it_waits_is_not_sent),
 		TEST(no_local_is_not_sent_back),
+		TEST(a_topic_of_a_group_may_stay_with_one_member),
 		TEST(large_payloads_are_borrowed_and_arrive_whole),
 	};
 
