@@ -10,6 +10,7 @@
 
 enum {
 	MAX_FRAME = 65535, /* payload of one that is sent */
+	KEPT_PENDING = 64, /* memory for headers that an idle connection may keep */
 	MAX_CONTROL = 125, /* payload of Ping, Pong and Close, RFC 6455 5.5 */
 };
 
@@ -152,6 +153,8 @@ static ssize_t send_once(struct websocket *ws, const struct span *spans, size_t 
 	if (head > (size_t)sent)
 		head = (size_t)sent;
 	str_remove_front(&ws->pending, head);
+	if (ws->pending.len == 0 && ws->pending.capacity > KEPT_PENDING)
+		str_finish(&ws->pending);
 	ws->owed -= (size_t)sent - head;
 	return sent - (ssize_t)head;
 }

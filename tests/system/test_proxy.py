@@ -117,6 +117,13 @@ def test_websockets_come_through_a_proxy_too(make_broker):
     is_logged(broker, "192.0.2.5:49152", "framed")
 
 
+def test_the_rate_of_connections_is_that_of_each_client_and_not_of_the_proxy(make_broker):
+    broker = make_broker("enable_proxy_protocol 1", "allow_anonymous true", "max_connect_rate 1")
+    line = "PROXY TCP4 192.0.2.{} 192.0.2.1 49152 1883\r\n"
+    assert all(let_in(broker, line.format(i + 1).encode(), f"of-many-{i}") for i in range(20))
+    assert not all(let_in(broker, line.format(99).encode(), f"of-one-{i}") for i in range(20))
+
+
 def test_tls_may_come_through_a_proxy_unopened(make_broker, scratch):
     pki = Pki(scratch.folder("pki"))
     certificate, key = pki.issue("server", "/CN=localhost")
