@@ -65,7 +65,7 @@ def reach(make_broker, scratch):
 
 BROKERS = [pytest.param(which, transport, id=f"{name}-{transport}")
            for name, which, transports in (("mosquitto", MOSQUITTO, ("tcp", "tls", "ws", "wss")),
-                                           ("belfry", None, ("tcp", "tls")))
+                                           ("belfry", None, ("tcp", "tls", "ws", "wss")))
            for transport in transports]
 
 
@@ -82,6 +82,14 @@ def test_every_message_is_accounted_for(reach, which, transport):
     assert result["received"] == 2100
     shared = reached.play("share", "--publishers", 5, "--count", 1000, "--window", WINDOW)
     assert shared["received"] == 1000
+
+
+@pytest.mark.parametrize("transport", ["tcp", "tls", "ws", "wss"])
+def test_messages_larger_than_any_record_or_frame(reach, transport):
+    """A TLS record holds 16 kB, our WebSocket frames 128 kB."""
+    result = reach(None, transport).play("fan-in", "--publishers", 2, "--count", 20, "--size",
+                                         1000000, "--window", 4)
+    assert result["received"] == 20
 
 
 def test_retained_messages_are_replayed(reach):
