@@ -75,6 +75,13 @@ static void address_of(const struct client *c, struct sockaddr_storage *ret)
 	connection_address(c->connection, ret);
 }
 
+static void describe_peer(const struct client *c, struct str *into)
+{
+	char peer[CONNECTION_PEER];
+
+	str_append_text(into, connection_peer(c->connection, peer));
+}
+
 static void decide(struct client *c, enum verdict verdict)
 {
 	connection_decide(c->connection, verdict);
@@ -116,6 +123,7 @@ struct broker *broker_create(struct config *config, struct resources *resources)
 	b->resources = *resources;
 	*resources = (struct resources){ 0 };
 	b->shard = shard_create(&config->limits, &observer, hash_seed(), hash_seed());
+	b->shard->describe_peer = describe_peer;
 	reactor_init(&b->reactor, b->shard);
 	b->reactor.max_connections = config->global_max_connections;
 	watch_addresses(b);

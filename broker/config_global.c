@@ -95,6 +95,8 @@ const struct setting config_global_settings[] = {
 	  "Clients, connected or away with a session. 0: no limit.", NULL },
 	{ "retain_expiry_interval", SETTING_NUMBER, G(uint64_t, limits.retain_expiry_interval), 0, 1000000, "1", 0,
 	  "Minutes between two looks for retained messages that have expired. 0: they go when a new message or a subscriber comes by.", NULL },
+	{ "publisher_properties", SETTING_BOOL, G(bool, limits.publisher_properties), 0, 0, "false", 0,
+	  "Tell MQTT 5 subscribers who published: user properties belfry-client, belfry-user and belfry-address, which publishers then cannot forge. With an acl_file only those who may read $SYS/broker/belfry/publisher. (belfry's own)", NULL },
 	{ "check_retain_source", SETTING_BOOL, G(bool, limits.check_retain_source), 0, 0, "true", 0,
 	  "Hold the publisher of a retained message against the acl_file again before it is sent.", NULL },
 	{ "connect_timeout", SETTING_DURATION, G(uint64_t, limits.connect_timeout), 1, 3600, "10", 0,

@@ -98,6 +98,7 @@ void client_destroy(struct client *c, struct instant now)
 	output_finish(&c->output, &c->shard->chunks);
 	c->shard->clients--;
 	policy_unref(c->policy);
+	str_finish(&c->publisher);
 	free(c->identity);
 	free(c);
 }

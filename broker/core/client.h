@@ -49,6 +49,7 @@ struct client {
 	void *connection;	 /* the owner's, untouched here */
 	char *identity;		 /* user name that the transport has proved, owned; NULL: none */
 	struct str connect;	 /* the CONNECT packet while CLIENT_WAITING */
+	struct str publisher;	 /* publisher_properties(), once anybody asked */
 	uint32_t charged;	 /* for that, to the budget of strangers */
 	struct output output;
 	struct client *previous_dirty, *next_dirty;
@@ -65,6 +66,7 @@ struct client {
 	uint8_t version;	     /* enum mqtt_version */
 	bool is_dirty, is_replaying; /* it stands in that list of its shard */
 	bool is_bridge;
+	bool sees_publishers; /* publisher_is_told() */
 	bool closed_by_peer;  /* it sent DISCONNECT */
 	uint8_t close_reason; /* enum mqtt_reason, once CLOSING */
 };

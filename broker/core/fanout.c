@@ -4,14 +4,22 @@
 #include "broker/core/mount.h"
 #include "broker/mqtt/encode.h"
 
-enum { LAYOUT_HAS_ID = 1, LAYOUT_V5 = 2, LAYOUT_ALIAS = 4, LAYOUT_OWN = FANOUT_LAYOUTS };
+enum {
+	LAYOUT_HAS_ID = 1,
+	LAYOUT_V5 = 2,
+	LAYOUT_ALIAS = 4,
+	LAYOUT_PUBLISHER = 8,
+	LAYOUT_OWN = FANOUT_LAYOUTS,
+};
 
-_Static_assert(FANOUT_LAYOUTS > (LAYOUT_HAS_ID | LAYOUT_V5 | LAYOUT_ALIAS), "one for each set");
+_Static_assert(FANOUT_LAYOUTS > (LAYOUT_HAS_ID | LAYOUT_V5 | LAYOUT_ALIAS | LAYOUT_PUBLISHER),
+		"one for each set");
 
 /* What a PUBLISH looks like. */
 struct shape {
 	enum mqtt_version version;
 	bool has_id, has_alias;
+	bool has_publisher;		    /* the receiver may see who published */
 	struct span topic;		    /* empty where the alias stands for it */
 	const struct subscription_ids *ids; /* or NULL */
 };
@@ -39,7 +47,8 @@ static void set_properties(struct publish_form *form, const struct shape *shape,
 	if (shape->ids != NULL)
 		form->properties[1] = span_of(shape->ids->bytes, shape->ids->len);
 	form->properties[2] = encode_expiry(expiry, m, now);
-	form->properties[3] = message_properties(m);
+	form->properties[3] =
+			shape->has_publisher ? message_properties(m) : message_plain_properties(m);
 }
 
 static struct wire serialise(struct str *scratch, const struct message *m,
@@ -102,7 +111,8 @@ static const struct wire *serialise_shared(struct fanout *f, const struct shape 
 {
 	unsigned layout = (shape->has_id ? LAYOUT_HAS_ID : 0) |
 			  (shape->version == MQTT_5 ? LAYOUT_V5 : 0) |
-			  (shape->has_alias ? LAYOUT_ALIAS : 0);
+			  (shape->has_alias ? LAYOUT_ALIAS : 0) |
+			  (shape->has_publisher ? LAYOUT_PUBLISHER : 0);
 
 	if ((f->ready >> layout & 1) == 0) {
 		f->wires[layout] = serialise(&f->shard->scratch[layout], f->message, shape, f->now);
@@ -122,6 +132,7 @@ const struct wire *fanout_wire(struct fanout *f, const struct client *c, const s
 	if (c->version < MQTT_5)
 		return is_mounted ? serialise_own(f, &shape, own) : serialise_shared(f, &shape);
 	shape.ids = d->ids;
+	shape.has_publisher = c->sees_publishers && f->message->publisher_len > 0;
 	find_alias(f, c);
 	shape.has_alias = f->alias > 0;
 	if (f->alias > 0 && !f->is_new_alias)

@@ -3,10 +3,10 @@
  * One message on its way to many clients, as bytes.
  *
  * A PUBLISH is serialised once per layout (version 5 or before, with or without a packet
- * identifier, with the topic or an alias in its place) and copied to each receiver's output; only
- * the first byte, the identifier and the alias are written per receiver. A receiver with
- * subscription identifiers or a mount point, or one that is told a new alias, gets bytes of its
- * own.
+ * identifier, with the topic or an alias in its place, with or without who published) and copied to
+ * each receiver's output; only the first byte, the identifier and the alias are written per
+ * receiver. A receiver with subscription identifiers or a mount point, or one that is told a new
+ * alias, gets bytes of its own.
  */
 #ifndef BROKER_CORE_FANOUT_H
 #define BROKER_CORE_FANOUT_H

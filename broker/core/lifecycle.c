@@ -3,6 +3,7 @@
 
 #include "broker/core/access.h"
 #include "broker/core/password_file.h"
+#include "broker/core/publisher.h"
 #include "broker/core/replay.h"
 #include "broker/core/router.h"
 
@@ -151,6 +152,7 @@ void lifecycle_change_policy(
 		if (c == NULL)
 			continue;
 		client_change_policy(c, new);
+		c->sees_publishers = publisher_is_told(s);
 		if (!is_admitted(c, old, new))
 			client_close(c, MQTT_NOT_AUTHORIZED, now);
 	}

@@ -47,6 +47,7 @@ struct limits {
 	uint64_t connect_timeout;	       /* seconds a connection has for its CONNECT */
 	int shared_subscription_policy;	       /* enum share_policy; belfry's own */
 	bool check_retain_source;
+	bool publisher_properties; /* belfry's own */
 	bool retain_available;
 	bool queue_qos0_messages;
 	bool upgrade_outgoing_qos;

@@ -30,6 +30,7 @@ struct message {
 	uint32_t payload_len;
 	uint32_t properties_len;
 	uint16_t topic_len;
+	uint16_t publisher_len; /* of the properties, what publisher.h says; they come last */
 	uint8_t qos;		/* as published */
 	bool retain;		/* as published */
 	struct source *source;	/* a reference; who published it, NULL unless it is retained */
@@ -45,6 +46,14 @@ struct message {
  */
 struct message *message_create(struct span topic, const struct properties *properties,
 		struct span payload, uint8_t qos, bool retain, struct instant now);
+
+/*
+ * The same, with encoded properties of publisher.h behind the forwarded ones, of which those that
+ * claim to be such are left out. `publisher` is empty: nothing is added and nothing left out.
+ */
+struct message *message_create_of(struct span publisher, struct span topic,
+		const struct properties *properties, struct span payload, uint8_t qos, bool retain,
+		struct instant now);
 
 static inline struct message *message_ref(struct message *m)
 {
@@ -69,6 +78,12 @@ static inline struct span message_topic(const struct message *m)
 static inline struct span message_properties(const struct message *m)
 {
 	return span_of(m->bytes + m->topic_len, m->properties_len);
+}
+
+/* Without what is for those alone who may see who publishes. */
+static inline struct span message_plain_properties(const struct message *m)
+{
+	return span_of(m->bytes + m->topic_len, m->properties_len - m->publisher_len);
 }
 
 static inline struct span message_payload(const struct message *m)

@@ -6,6 +6,7 @@
 #include "broker/core/lifecycle.h"
 #include "broker/core/mount.h"
 #include "broker/core/protocol.h"
+#include "broker/core/publisher.h"
 #include "broker/core/router.h"
 #include "broker/mqtt/encode.h"
 #include "common/topic.h"
@@ -176,8 +177,9 @@ static void set_will(const struct connecting *k, struct session *s)
 		return;
 	/* Its expiry interval begins when it is published (v5 3.1.3.2.4): until then `expires`
 	   counts from 0. */
-	s->will.message = message_create(will_topic(k), &will->properties, will->payload, will->qos,
-			will->retain, (struct instant){ 0 });
+	s->will.message = message_create_of(publisher_properties(k->client), will_topic(k),
+			&will->properties, will->payload, will->qos, will->retain,
+			(struct instant){ 0 });
 	message_count(s->will.message, &k->client->shard->budget.messages);
 	s->will.delay = property_number(&will->properties, PROPERTY_WILL_DELAY_INTERVAL, 0);
 }
@@ -262,6 +264,7 @@ static void accept_client(struct connecting *k, struct span properties)
 	if (++shard->connected > shard->most_connected)
 		shard->most_connected = shard->connected;
 	access_assign(shard, c->session, k->username, c->policy);
+	c->sees_publishers = publisher_is_told(c->session);
 	c->session->expiry_interval = session_expiry(packet);
 	set_will(k, c->session);
 	c->state = CLIENT_CONNECTED;

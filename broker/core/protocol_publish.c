@@ -5,6 +5,7 @@
 #include "broker/core/access.h"
 #include "broker/core/mount.h"
 #include "broker/core/protocol.h"
+#include "broker/core/publisher.h"
 #include "broker/core/router.h"
 #include "broker/mqtt/encode.h"
 #include "common/topic.h"
@@ -102,7 +103,8 @@ static enum mqtt_reason route(struct client *c, const struct publish_packet *p,
 
 	if (reason != MQTT_SUCCESS)
 		return reason;
-	m = message_create(p->topic, &p->properties, p->payload, p->qos, p->retain, now);
+	m = message_create_of(publisher_properties(c), p->topic, &p->properties, p->payload, p->qos,
+			p->retain, now);
 	receivers = router_publish(c->shard, c->session, m, match, now);
 	message_unref(m);
 	return receivers > 0 ? MQTT_SUCCESS : MQTT_NO_MATCHING_SUBSCRIBERS;

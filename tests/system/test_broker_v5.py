@@ -5,6 +5,7 @@ import struct
 import pytest
 
 import packet
+from broker import Broker
 from mqtt import V5, V311, Client, mosquitto_pub
 from packet import Wire
 from wait import let_pass, stays_true, wait_until
@@ -189,3 +190,19 @@ def test_old_and_new_clients_share_retained_messages_and_sessions(broker):
     with Client(broker.port, "shared", V311, clean=False) as client:
         assert client.connections == [(1, 0)]
         assert client.wait_for(1)[0].payload == b"y"
+
+
+def test_subscribers_may_learn_who_published(scratch):
+    broker = Broker(scratch.folder("broker"),
+                    ["allow_anonymous true", "publisher_properties true"]).start()
+    reader, writer = Client(broker.port, "reader"), Client(broker.port, "writer")
+    reader.connect()
+    reader.subscribe("t")
+    writer.connect()
+    writer.publish("t", "x", UserProperty=[("belfry-client", "root"), ("a", "b")])
+    told = reader.wait_for(1)[0].properties.UserProperty
+    assert told[:2] == [("a", "b"), ("belfry-client", "writer")]
+    name, address = told[2]
+    assert name == "belfry-address" and address.startswith("127.0.0.1:") and len(told) == 3
+    reader.close()
+    writer.close()
