@@ -306,7 +306,7 @@ static ssize_t receive_some(struct connection *c)
 /* The peer has said good-bye, and all it said before is dealt with. */
 static bool has_ended(const struct connection *c)
 {
-	return c->stream->is_ended && !c->is_busy && c->client->state != CLIENT_WAITING;
+	return stream_has_ended(c->stream) && !c->is_busy && c->client->state != CLIENT_WAITING;
 }
 
 static void receive(struct connection *c)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "broker/io/handshake.h"
 
+#include <errno.h>
+
 #include "broker/io/listener.h"
 #include "broker/io/proxy_stream.h"
 #include "broker/io/tls_stream.h"
@@ -69,9 +71,9 @@ void handshake_report(struct connection *c, ssize_t error)
 		return;
 	if (!listener_may_report(c->listener))
 		return;
-	why = s->failure != NULL ? s->failure
-	      : error < 0	 ? strerror((int)-error)
-				 : "the peer closed the connection";
+	why = s->failure != NULL	      ? s->failure
+	      : error < 0 && error != -EAGAIN ? strerror((int)-error)
+					      : "the peer closed the connection";
 	log_notice("%s %s of %s failed: %s", s->class->name,
 			s->is_open ? "connection" : "handshake", connection_peer(c, peer), why);
 }

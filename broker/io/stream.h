@@ -95,6 +95,14 @@ static inline ssize_t stream_send(struct stream *s, const struct span *spans, si
 	return s->class->send(s, spans, count);
 }
 
+/* Nothing more can come: some stream of the stack has ended. */
+static inline bool stream_has_ended(const struct stream *top)
+{
+	while (top != NULL && !top->is_ended)
+		top = top->below;
+	return top != NULL;
+}
+
 static inline bool stream_wants_write(const struct stream *s)
 {
 	return s->class->wants_write != NULL && s->class->wants_write(s);

@@ -121,6 +121,21 @@ static void stream_is_found_by_its_class(void **unused)
 	stream_destroy(&s.base);
 }
 
+static void stack_has_ended_when_one_of_it_has(void **unused)
+{
+	static const struct stream_class upper_class = { .name = "upper" };
+	struct socket_stream s;
+	struct stream upper = { .class = &upper_class, .below = &s.base };
+	AUTO_CLOSE int peer = -1;
+
+	(void)unused;
+	open_pair(&s, &peer);
+	assert_false(stream_has_ended(&upper));
+	s.base.is_ended = true;
+	assert_true(stream_has_ended(&upper));
+	stream_destroy(&s.base);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -131,6 +146,7 @@ int main(void)
 		cmocka_unit_test(shutdown_closes_the_sending_half_alone),
 		cmocka_unit_test(destroying_a_socket_closes_it),
 		cmocka_unit_test(stream_is_found_by_its_class),
+		cmocka_unit_test(stack_has_ended_when_one_of_it_has),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
