@@ -132,6 +132,26 @@ bool client_send(struct client *c, enum packet_type type, struct span packet)
 	return true;
 }
 
+void client_explain(struct client *c, const char *why)
+{
+	c->why = why;
+}
+
+struct span client_explanation(const struct client *c)
+{
+	return c->why != NULL && c->wants_reasons ? span_of_text(c->why) : (struct span){ NULL, 0 };
+}
+
+static void send_disconnect(struct client *c, enum mqtt_reason reason, struct span why)
+{
+	uint8_t packet[256];
+	struct writer w = writer_of(packet, sizeof(packet));
+
+	encode_disconnect(&w, reason, why);
+	if (!client_send(c, PACKET_DISCONNECT, writer_span(&w)) && why.len > 0)
+		send_disconnect(c, reason, (struct span){ NULL, 0 });
+}
+
 static void count_close(const struct client *c, enum mqtt_reason reason)
 {
 	struct shard *shard = c->shard;
@@ -159,11 +179,8 @@ void client_close(struct client *c, enum mqtt_reason reason, struct instant now)
 	if (!was_connected)
 		return;
 	count_close(c, reason);
-	if (c->version == MQTT_5 && !c->closed_by_peer) {
-		struct writer w = writer_of(client_reserve(c, PACKET_DISCONNECT, 3, 0), 3);
-
-		encode_disconnect(&w, reason);
-	}
+	if (c->version == MQTT_5 && !c->closed_by_peer)
+		send_disconnect(c, reason, client_explanation(c));
 	if (c->shard->observer.closed != NULL)
 		c->shard->observer.closed(c->shard->observer.owner, c);
 	lifecycle_client_leaves(c, reason != MQTT_NORMAL_DISCONNECTION, now);
@@ -214,6 +231,7 @@ static enum mqtt_reason hear_whole(struct client *c, const struct frame *frame, 
 	c->last_heard = now;
 	c->shard->counters.packets_received++;
 	c->shard->work.done++;
+	c->why = NULL;
 	return dispatch(c, frame, now);
 }
 

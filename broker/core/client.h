@@ -69,6 +69,8 @@ struct client {
 	bool sees_publishers; /* publisher_is_told() */
 	bool closed_by_peer;  /* it sent DISCONNECT */
 	uint8_t close_reason; /* enum mqtt_reason, once CLOSING */
+	bool wants_reasons;   /* reason strings: it did not decline problem information */
+	const char *why;      /* client_explain() */
 };
 
 enum {
@@ -153,6 +155,16 @@ uint8_t *client_reserve(struct client *c, enum packet_type type, size_t len, siz
  * [v5 MQTT-3.1.2-24], and then it returns false.
  */
 bool client_send(struct client *c, enum packet_type type, struct span packet);
+
+/*
+ * Say why the packet that is being dealt with is refused: `why`, a constant, goes as the reason
+ * string with the acknowledgement or the DISCONNECT that follows, if there is room for it
+ * [v5 MQTT-3.4.2-2] and the client wants such strings.
+ */
+void client_explain(struct client *c, const char *why);
+
+/* What client_explain() was told, for the packet that is encoded now; empty for none. */
+struct span client_explanation(const struct client *c);
 
 /* Begin to watch that the client keeps to its keep-alive, if it has one. */
 void client_watch_keep_alive(struct client *c, struct instant now);

@@ -38,15 +38,28 @@ static void send_connack(struct client *c, enum mqtt_reason reason, bool session
 	client_send(c, PACKET_CONNACK, writer_span(&w));
 }
 
+/* As the property of a CONNACK, if there is one and the client takes a packet of that size. */
+static struct span reason_string(const struct client *c, struct writer *w)
+{
+	struct span why = client_explanation(c);
+
+	if (why.len == 0 || 5 + 3 + why.len > c->max_packet_size)
+		return (struct span){ NULL, 0 };
+	property_write_text(w, PROPERTY_REASON_STRING, why);
+	return writer_span(w);
+}
+
 /* Answer with a CONNACK that says no; the connection is then closed [v5 MQTT-3.1.4-2]. */
 static enum mqtt_reason refuse(struct client *c, struct span client_id, enum mqtt_reason reason)
 {
 	struct shard *shard = c->shard;
+	uint8_t properties[256];
+	struct writer w = writer_of(properties, sizeof(properties));
 
 	shard->counters.connects_refused++;
 	if (shard->observer.refused != NULL)
 		shard->observer.refused(shard->observer.owner, c, client_id, reason);
-	send_connack(c, reason, false, (struct span){ NULL, 0 });
+	send_connack(c, reason, false, reason_string(c, &w));
 	return reason;
 }
 
@@ -87,8 +100,10 @@ static enum mqtt_reason check_client_id(struct connecting *k)
 	k->client_id = policy->use_username_as_clientid ? k->username : packet->client_id;
 	if (policy->use_username_as_clientid && k->username.len == 0)
 		return MQTT_NOT_AUTHORIZED;
-	if (k->client_id.len > MAX_CLIENT_ID)
+	if (k->client_id.len > MAX_CLIENT_ID) {
+		client_explain(k->client, "the client identifier has more than 1,024 bytes");
 		return MQTT_CLIENT_IDENTIFIER_NOT_VALID;
+	}
 	if (k->client_id.len > 0)
 		return policy_takes_client_id(policy, k->client_id) ? MQTT_SUCCESS
 								    : MQTT_NOT_AUTHORIZED;
@@ -319,10 +334,13 @@ static enum mqtt_reason check_room(const struct connecting *k, struct span prope
 	struct shard *shard = k->client->shard;
 	enum mqtt_reason reason = lifecycle_check_room(shard, k->client_id);
 
-	if (reason != MQTT_SUCCESS)
+	if (reason != MQTT_SUCCESS) {
 		shard->counters.refused_sessions++;
-	else if (5 + properties.len > k->client->max_packet_size)
+		client_explain(k->client,
+				"max_sessions, global_max_clients or memory_limit is reached");
+	} else if (5 + properties.len > k->client->max_packet_size) {
 		reason = MQTT_PACKET_TOO_LARGE;
+	}
 	return reason;
 }
 
@@ -374,6 +392,9 @@ static enum mqtt_reason open_connect(struct connecting *k, const struct frame *f
 		return reason;
 	}
 	c->max_packet_size = largest_taken(k->packet);
+	c->wants_reasons = c->version == MQTT_5 &&
+			   property_number(&k->packet->properties,
+					   PROPERTY_REQUEST_PROBLEM_INFORMATION, 1) != 0;
 	find_username(k);
 	reason = check_connect(k);
 	return reason != MQTT_SUCCESS ? refuse(c, k->client_id, reason) : MQTT_SUCCESS;

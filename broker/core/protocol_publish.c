@@ -10,14 +10,23 @@
 #include "broker/mqtt/encode.h"
 #include "common/topic.h"
 
+static void send_ack(struct client *c, enum packet_type type, uint16_t packet_id,
+		enum mqtt_reason reason, struct span why)
+{
+	uint8_t packet[256];
+	struct writer w = writer_of(packet, sizeof(packet));
+
+	encode_ack(&w, type, c->version, packet_id, reason, why);
+	if (!client_send(c, type, writer_span(&w)) && why.len > 0)
+		send_ack(c, type, packet_id, reason, (struct span){ NULL, 0 });
+}
+
 void protocol_send_ack(struct client *c, enum packet_type type, uint16_t packet_id,
 		enum mqtt_reason reason)
 {
-	uint8_t packet[8];
-	struct writer w = writer_of(packet, sizeof(packet));
-
-	encode_ack(&w, type, c->version, packet_id, reason);
-	client_send(c, type, writer_span(&w));
+	send_ack(c, type, packet_id, reason,
+			mqtt_reason_is_failure(reason) ? client_explanation(c)
+						       : (struct span){ NULL, 0 });
 }
 
 bool protocol_topic_reserved(struct span topic)
@@ -82,10 +91,13 @@ static enum mqtt_reason check_message(struct client *c, const struct publish_pac
 					sizeof(struct message) + p->topic.len + p->payload.len +
 							p->properties.raw.len)) {
 		c->shard->counters.refused_retained++;
+		client_explain(c, "max_retained_messages or max_retained_bytes is reached");
 		return MQTT_QUOTA_EXCEEDED;
 	}
-	if (limits->message_size_limit > 0 && p->payload.len > limits->message_size_limit)
+	if (limits->message_size_limit > 0 && p->payload.len > limits->message_size_limit) {
+		client_explain(c, "the payload is larger than message_size_limit");
 		return MQTT_QUOTA_EXCEEDED; /* 0x95 is no reason of PUBACK [v5 MQTT-3.4.2-1] */
+	}
 	if (protocol_topic_reserved(p->topic) || !access_may(c->session, p->topic, ACL_WRITE)) {
 		access_denied(c->shard, c->session, DENIED_PUBLISH, p->topic);
 		return MQTT_NOT_AUTHORIZED;
@@ -128,6 +140,7 @@ static enum mqtt_reason refuse_for_memory(struct client *c, const struct publish
 		return MQTT_SUCCESS;
 	}
 	counters->refused_memory++;
+	client_explain(c, "memory_limit is reached");
 	if (c->version < MQTT_5)
 		return MQTT_QUOTA_EXCEEDED;
 	protocol_send_ack(c, p->qos == 1 ? PACKET_PUBACK : PACKET_PUBREC, p->packet_id,

@@ -27,15 +27,27 @@ static size_t suback_size(enum mqtt_version version, size_t codes)
 	return 1 + varint_size((uint32_t)body) + body;
 }
 
+static enum mqtt_reason too_large(struct client *c)
+{
+	client_explain(c, "the answer would be larger than the client's maximum packet size");
+	return MQTT_PACKET_TOO_LARGE;
+}
+
 static void send_codes(struct client *c, enum packet_type type, uint16_t packet_id,
 		const uint8_t *codes, size_t count)
 {
-	size_t size = suback_size(c->version, count);
+	struct span why = client_explanation(c);
+	size_t size = suback_size(c->version, count) + 4 + why.len;
 	uint8_t *packet = xmalloc(size);
 	struct writer w = writer_of(packet, size);
 
-	encode_suback(&w, type, c->version, packet_id, codes, count);
-	client_send(c, type, writer_span(&w));
+	encode_suback(&w, type, c->version, packet_id, codes, count, why);
+	if (!client_send(c, type, writer_span(&w)) && why.len > 0) {
+		w = writer_of(packet, size);
+		encode_suback(&w, type, c->version, packet_id, codes, count,
+				(struct span){ NULL, 0 });
+		client_send(c, type, writer_span(&w));
+	}
 	free(packet);
 }
 
@@ -103,6 +115,7 @@ static uint8_t subscribe_one(
 	}
 	if (!has_room(c, filter, wanted.group)) {
 		c->shard->counters.refused_subscriptions++;
+		client_explain(c, "max_subscriptions or memory_limit is reached");
 		return MQTT_QUOTA_EXCEEDED;
 	}
 	if (wanted.qos > c->policy->max_qos)
@@ -142,7 +155,7 @@ enum mqtt_reason protocol_subscribe(struct client *c, const struct frame *frame,
 	identifier = property_number(&packet.properties, PROPERTY_SUBSCRIPTION_IDENTIFIER, 0);
 	count = count_filters(packet);
 	if (suback_size(c->version, count) > c->max_packet_size)
-		return MQTT_PACKET_TOO_LARGE; /* nobody could be told what was granted */
+		return too_large(c); /* nobody could be told what was granted */
 	shard->work.done += count * WORK_FILTER;
 	codes = xmalloc(count);
 	list = packet;
@@ -184,7 +197,7 @@ enum mqtt_reason protocol_unsubscribe(
 		return reason;
 	count = count_filters(packet);
 	if (suback_size(c->version, count) > c->max_packet_size)
-		return MQTT_PACKET_TOO_LARGE;
+		return too_large(c);
 	shard->work.done += count * WORK_FILTER;
 	shard->work.done += count * WORK_FILTER;
 	codes = xmalloc(count);

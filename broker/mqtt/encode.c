@@ -25,27 +25,49 @@ void encode_connack(struct writer *w, const struct connack *c)
 	write_bytes(w, c->properties);
 }
 
+/* Bytes of a property list that holds the reason string, or nothing. */
+static size_t why_len(struct span why)
+{
+	return why.len > 0 ? 3 + why.len : 0;
+}
+
+static void write_why(struct writer *w, struct span why)
+{
+	write_varint(w, (uint32_t)why_len(why));
+	if (why.len > 0)
+		property_write_text(w, PROPERTY_REASON_STRING, why);
+}
+
+static size_t why_size(struct span why)
+{
+	return varint_size((uint32_t)why_len(why)) + why_len(why);
+}
+
 void encode_ack(struct writer *w, enum packet_type type, enum mqtt_version version,
-		uint16_t packet_id, enum mqtt_reason reason)
+		uint16_t packet_id, enum mqtt_reason reason, struct span why)
 {
 	bool with_reason = version == MQTT_5 && reason != MQTT_SUCCESS;
+	bool with_why = with_reason && why.len > 0;
+	size_t more = with_why ? 1 + why_size(why) : with_reason;
 
-	write_fixed_header(w, type, with_reason ? 3 : 2);
+	write_fixed_header(w, type, 2 + more);
 	write_u16(w, packet_id);
 	if (with_reason)
 		write_u8(w, (uint8_t)reason);
+	if (with_why)
+		write_why(w, why);
 }
 
 void encode_suback(struct writer *w, enum packet_type type, enum mqtt_version version,
-		uint16_t packet_id, const uint8_t *codes, size_t count)
+		uint16_t packet_id, const uint8_t *codes, size_t count, struct span why)
 {
 	bool with_codes = type == PACKET_SUBACK || version == MQTT_5;
-	size_t properties = version == MQTT_5 ? 1 : 0;
+	size_t properties = version == MQTT_5 ? why_size(why) : 0;
 
 	write_fixed_header(w, type, 2 + properties + (with_codes ? count : 0));
 	write_u16(w, packet_id);
 	if (version == MQTT_5)
-		write_u8(w, 0); /* no properties */
+		write_why(w, why);
 	for (size_t i = 0; with_codes && i < count; i++)
 		write_u8(w, version == MQTT_5 || codes[i] < 0x80 ? codes[i] : 0x80);
 }
@@ -55,10 +77,12 @@ void encode_pingresp(struct writer *w)
 	write_fixed_header(w, PACKET_PINGRESP, 0);
 }
 
-void encode_disconnect(struct writer *w, enum mqtt_reason reason)
+void encode_disconnect(struct writer *w, enum mqtt_reason reason, struct span why)
 {
-	write_fixed_header(w, PACKET_DISCONNECT, 1);
+	write_fixed_header(w, PACKET_DISCONNECT, 1 + (why.len > 0 ? why_size(why) : 0));
 	write_u8(w, (uint8_t)reason);
+	if (why.len > 0)
+		write_why(w, why);
 }
 
 static size_t properties_len(const struct publish_form *form)

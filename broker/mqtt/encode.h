@@ -18,22 +18,24 @@ struct connack {
 void encode_connack(struct writer *w, const struct connack *c);
 
 /*
- * PUBACK, PUBREC, PUBREL or PUBCOMP. The reason is sent to version 5 when it is not success.
+ * PUBACK, PUBREC, PUBREL or PUBCOMP. The reason is sent to version 5 when it is not success; `why`
+ * is the reason string that goes with it, empty for none.
  */
 void encode_ack(struct writer *w, enum packet_type type, enum mqtt_version version,
-		uint16_t packet_id, enum mqtt_reason reason);
+		uint16_t packet_id, enum mqtt_reason reason, struct span why);
 
 /*
  * SUBACK or UNSUBACK with `count` codes: reason codes for version 5, else granted QoS or 0x80.
- * The UNSUBACK of versions before 5 has no codes.
+ * The UNSUBACK of versions before 5 has no codes. `why` is a reason string for version 5, empty for
+ * none.
  */
 void encode_suback(struct writer *w, enum packet_type type, enum mqtt_version version,
-		uint16_t packet_id, const uint8_t *codes, size_t count);
+		uint16_t packet_id, const uint8_t *codes, size_t count, struct span why);
 
 void encode_pingresp(struct writer *w);
 
 /* DISCONNECT, which only version 5 knows from a server. */
-void encode_disconnect(struct writer *w, enum mqtt_reason reason);
+void encode_disconnect(struct writer *w, enum mqtt_reason reason, struct span why);
 
 /* One PUBLISH on its way out, but for what differs from receiver to receiver. */
 struct publish_form {

@@ -105,6 +105,8 @@ static inline bool served_parse(const struct frame *f, uint8_t version, struct s
 	}
 	if (f->type == PACKET_DISCONNECT) {
 		ret->reason = read_u8(&r);
+		if (reader_left(&r) > 0)
+			served_properties(&r, version, ret);
 		return version == MQTT_5 && !reader_failed(&r) && reader_left(&r) == 0;
 	}
 	if (f->type == PACKET_PINGRESP)
@@ -120,6 +122,8 @@ static inline bool served_parse(const struct frame *f, uint8_t version, struct s
 		return false;
 	if (version == MQTT_5 && reader_left(&r) > 0)
 		ret->reason = read_u8(&r);
+	if (version == MQTT_5 && reader_left(&r) > 0)
+		served_properties(&r, version, ret);
 	return !reader_failed(&r) && reader_left(&r) == 0 && ret->packet_id > 0;
 }
 

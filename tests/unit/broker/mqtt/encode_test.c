@@ -3,6 +3,8 @@
 
 #include "tests/unit/unit.h"
 
+#define NO_WHY ((struct span){ NULL, 0 })
+
 static uint8_t at[512];
 static struct writer w;
 
@@ -44,15 +46,15 @@ static void connack_has_the_form_of_its_version(void **unused)
 static void acknowledgements_carry_a_reason_only_in_version_5(void **unused)
 {
 	(void)unused;
-	encode_ack(&w, PACKET_PUBACK, MQTT_3_1_1, 0x1234, MQTT_QUOTA_EXCEEDED);
+	encode_ack(&w, PACKET_PUBACK, MQTT_3_1_1, 0x1234, MQTT_QUOTA_EXCEEDED, NO_WHY);
 	assert_written(BYTES("\x40\2\x12\x34"));
-	encode_ack(&w, PACKET_PUBACK, MQTT_5, 0x1234, MQTT_SUCCESS);
+	encode_ack(&w, PACKET_PUBACK, MQTT_5, 0x1234, MQTT_SUCCESS, NO_WHY);
 	assert_written(BYTES("\x40\2\x12\x34"));
-	encode_ack(&w, PACKET_PUBREC, MQTT_5, 0x1234, MQTT_QUOTA_EXCEEDED);
+	encode_ack(&w, PACKET_PUBREC, MQTT_5, 0x1234, MQTT_QUOTA_EXCEEDED, NO_WHY);
 	assert_written(BYTES("\x50\3\x12\x34\x97"));
-	encode_ack(&w, PACKET_PUBREL, MQTT_5, 1, MQTT_SUCCESS); /* [v5 MQTT-3.6.1-1] */
+	encode_ack(&w, PACKET_PUBREL, MQTT_5, 1, MQTT_SUCCESS, NO_WHY); /* [v5 MQTT-3.6.1-1] */
 	assert_written(BYTES("\x62\2\0\1"));
-	encode_ack(&w, PACKET_PUBCOMP, MQTT_3_1, 1, MQTT_SUCCESS);
+	encode_ack(&w, PACKET_PUBCOMP, MQTT_3_1, 1, MQTT_SUCCESS, NO_WHY);
 	assert_written(BYTES("\x70\2\0\1"));
 }
 
@@ -61,13 +63,13 @@ static void suback_maps_failures_for_older_versions(void **unused)
 	static const uint8_t codes[] = { 0, 2, 0x8f };
 
 	(void)unused;
-	encode_suback(&w, PACKET_SUBACK, MQTT_3_1_1, 1, codes, 3);
+	encode_suback(&w, PACKET_SUBACK, MQTT_3_1_1, 1, codes, 3, NO_WHY);
 	assert_written(BYTES("\x90\5\0\1\0\2\x80"));
-	encode_suback(&w, PACKET_SUBACK, MQTT_5, 1, codes, 3);
+	encode_suback(&w, PACKET_SUBACK, MQTT_5, 1, codes, 3, NO_WHY);
 	assert_written(BYTES("\x90\6\0\1\0\0\2\x8f"));
-	encode_suback(&w, PACKET_UNSUBACK, MQTT_3_1_1, 1, codes, 3);
+	encode_suback(&w, PACKET_UNSUBACK, MQTT_3_1_1, 1, codes, 3, NO_WHY);
 	assert_written(BYTES("\xb0\2\0\1"));
-	encode_suback(&w, PACKET_UNSUBACK, MQTT_5, 1, codes, 3);
+	encode_suback(&w, PACKET_UNSUBACK, MQTT_5, 1, codes, 3, NO_WHY);
 	assert_written(BYTES("\xb0\6\0\1\0\0\2\x8f"));
 }
 
@@ -76,7 +78,7 @@ static void small_packets(void **unused)
 	(void)unused;
 	encode_pingresp(&w);
 	assert_written(BYTES("\xd0\0"));
-	encode_disconnect(&w, MQTT_SESSION_TAKEN_OVER);
+	encode_disconnect(&w, MQTT_SESSION_TAKEN_OVER, NO_WHY);
 	assert_written(BYTES("\xe0\1\x8e"));
 }
 
@@ -84,7 +86,7 @@ static void a_packet_that_does_not_fit_fails(void **unused)
 {
 	(void)unused;
 	w = writer_of(at, 3);
-	encode_ack(&w, PACKET_PUBACK, MQTT_5, 1, MQTT_SUCCESS);
+	encode_ack(&w, PACKET_PUBACK, MQTT_5, 1, MQTT_SUCCESS, NO_WHY);
 	assert_true(writer_failed(&w));
 }
 
