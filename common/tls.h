@@ -18,7 +18,10 @@
 struct ssl_st;
 struct tls_context;
 
-enum { TLS_MAX_KEY = 512 }; /* bytes of a pre-shared key */
+enum {
+	TLS_MAX_KEY = 512, /* bytes of a pre-shared key */
+	TLS_KEY_DIGEST = 32,
+};
 
 /* Where a server's pre-shared keys come from. */
 struct tls_keys {
@@ -76,7 +79,8 @@ void tls_context_unref(struct tls_context *context);
  * nothing.
  */
 struct tls_peer {
-	char *psk_identity; /* it has proved to hold this one's key; owned; NULL: none */
+	char *psk_identity; /* that it offered and that has a key; owned; NULL: none */
+	uint8_t key_digest[TLS_KEY_DIGEST]; /* of that key */
 };
 
 void tls_peer_finish(struct tls_peer *peer);
@@ -103,8 +107,8 @@ bool tls_peer_name(const struct ssl_st *ssl, const struct tls_peer *peer, enum t
 
 /*
  * Would `context` let the other end of an existing connection in today? Looks at what it was let
- * in for, certificate or identity: revoked, expired, its CA or key taken away. The signatures are
- * verified again, which takes a fraction of a millisecond.
+ * in for, certificate or identity: revoked, expired, its CA or key taken away or changed. The
+ * signatures are verified again, which takes a fraction of a millisecond.
  */
 bool tls_peer_still_valid(const struct tls_context *context, const struct ssl_st *ssl,
 		const struct tls_peer *peer);

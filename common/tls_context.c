@@ -36,9 +36,10 @@ static unsigned find_key(SSL *ssl, const char *identity, unsigned char *key, uns
 	if (len == 0 || len > size)
 		return 0;
 	memcpy(key, found, len);
-	wipe(found, sizeof(found));
 	tls_peer_finish(peer);
 	peer->psk_identity = xstrdup(identity);
+	tls_digest_key(found, len, peer->key_digest);
+	wipe(found, sizeof(found));
 	return (unsigned)len;
 }
 

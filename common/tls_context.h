@@ -22,4 +22,7 @@ struct tls_context {
 	size_t psk_len;
 };
 
+/* What is remembered of a pre-shared key. */
+void tls_digest_key(const uint8_t *key, size_t len, uint8_t ret[TLS_KEY_DIGEST]);
+
 #endif

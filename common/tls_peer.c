@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include <openssl/crypto.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/ssl.h>
 
 #include "common/mem.h"
@@ -10,6 +12,18 @@ void tls_peer_finish(struct tls_peer *peer)
 {
 	free(peer->psk_identity);
 	peer->psk_identity = NULL;
+}
+
+/*
+ * Whose key the other end has proved to hold, or NULL. TLS 1.3 asks for the key of an identity
+ * that is offered before it knows whether it comes to be used: it may yet take a certificate.
+ */
+static const char *proved_identity(const struct ssl_st *ssl, const struct tls_peer *peer)
+{
+	bool is_proved = SSL_version(ssl) >= TLS1_3_VERSION ? SSL_session_reused(ssl)
+							    : SSL_get_psk_identity(ssl) != NULL;
+
+	return is_proved ? peer->psk_identity : NULL;
 }
 
 static bool append_common_name(const X509 *certificate, struct str *name)
@@ -45,10 +59,11 @@ bool tls_peer_name(const struct ssl_st *ssl, const struct tls_peer *peer, enum t
 		struct str *name)
 {
 	const X509 *certificate = SSL_get0_peer_certificate(ssl);
+	const char *identity = proved_identity(ssl, peer);
 	bool ok = false;
 
-	if (peer->psk_identity != NULL) {
-		str_append_text(name, peer->psk_identity);
+	if (identity != NULL) {
+		str_append_text(name, identity);
 		ok = true;
 	} else if (certificate != NULL && kind == TLS_NAME_COMMON) {
 		ok = append_common_name(certificate, name);
@@ -78,19 +93,35 @@ static bool is_certificate_valid(const struct tls_context *context, const struct
 	return ok;
 }
 
+void tls_digest_key(const uint8_t *key, size_t len, uint8_t ret[TLS_KEY_DIGEST])
+{
+	if (EVP_Digest(key, len, ret, NULL, EVP_sha256(), NULL) != 1)
+		abort(); /* as out of memory */
+}
+
+/* Does the identity have the same key still? */
+static bool is_key_valid(
+		const struct tls_keys *keys, const char *identity, const struct tls_peer *peer)
+{
+	uint8_t key[TLS_MAX_KEY], digest[TLS_KEY_DIGEST];
+	size_t len = 0;
+
+	if (keys->find != NULL)
+		len = keys->find(keys->owner, span_of_text(identity), key);
+	if (len == 0)
+		return false;
+	tls_digest_key(key, len, digest);
+	wipe(key, sizeof(key));
+	return CRYPTO_memcmp(digest, peer->key_digest, sizeof(digest)) == 0;
+}
+
 bool tls_peer_still_valid(const struct tls_context *context, const struct ssl_st *ssl,
 		const struct tls_peer *peer)
 {
-	uint8_t key[TLS_MAX_KEY];
-	size_t len = 0;
+	const char *identity = proved_identity(ssl, peer);
 
-	if (peer->psk_identity != NULL) {
-		if (context->keys.find != NULL)
-			len = context->keys.find(
-					context->keys.owner, span_of_text(peer->psk_identity), key);
-		wipe(key, sizeof(key));
-		return len > 0;
-	}
+	if (identity != NULL)
+		return is_key_valid(&context->keys, identity, peer);
 	return !context->asks_certificate || is_certificate_valid(context, ssl);
 }
 

@@ -557,6 +557,62 @@ static void identity_that_was_taken_away_is_not_valid_any_more(void **unused)
 	ends_free(e);
 }
 
+static size_t find_other_key(void *owner, struct span identity, uint8_t key[TLS_MAX_KEY])
+{
+	size_t len = find_key(owner, identity, key);
+
+	key[0] = 'X';
+	return len;
+}
+
+static void who_has_the_key_of_yesterday_is_not_valid_any_more(void **unused)
+{
+	char known[] = "pump-7";
+	struct tls_settings same = { .psk_hint = "hint", .keys = { known, find_key, NULL } };
+	struct tls_settings later = { .psk_hint = "hint", .keys = { known, find_other_key, NULL } };
+
+	(void)unused;
+	for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++) {
+		struct ends *e = shake_keys(version, "pump-7", "0123456789abcdef");
+		struct tls_context *now = server_of(&later), *before = server_of(&same);
+
+		assert_true(e->is_done);
+		assert_true(tls_peer_still_valid(before, e->server, &e->server_peer));
+		assert_false(tls_peer_still_valid(now, e->server, &e->server_peer));
+		tls_context_unref(before);
+		tls_context_unref(now);
+		ends_free(e);
+	}
+}
+
+/* OpenSSL looks the key up, finds that it does not go with the cipher, and takes certificates. */
+static void identity_that_is_only_named_proves_nothing(void **unused)
+{
+	char known[] = "pump-7";
+	struct setup server = setup_of("server"), client = setup_of("alice");
+	struct str name = { 0 };
+	struct ends *e;
+
+	(void)unused;
+	server.s.psk_hint = "hint";
+	server.s.keys = (struct tls_keys){ known, find_key, NULL };
+	client.s.psk_identity = "pump-7";
+	client.s.psk = BYTES("a key that is wrong");
+	client.s.ciphers_tls13 = "TLS_AES_256_GCM_SHA384";
+	for (int i = 0; i < 2; i++) {
+		server.s.require_certificate = i == 1;
+		e = shake(server_of(&server.s), client_of(&client.s));
+		assert_true(e->is_done);
+		assert_int_equal(tls_peer_name(e->server, &e->server_peer, TLS_NAME_COMMON, &name),
+				server.s.require_certificate);
+		assert_string_equal(str_text(&name), i == 0 ? "" : "alice");
+		ends_free(e);
+	}
+	str_finish(&name);
+	setup_finish(&client);
+	setup_finish(&server);
+}
+
 static void client_with_a_key_believes_no_certificate(void **unused)
 {
 	struct setup server = setup_of("server");
@@ -612,6 +668,8 @@ int main(void)
 		cmocka_unit_test(name_that_is_none_is_no_name),
 		cmocka_unit_test(shared_key_lets_in_under_its_identity),
 		cmocka_unit_test(identity_that_was_taken_away_is_not_valid_any_more),
+		cmocka_unit_test(who_has_the_key_of_yesterday_is_not_valid_any_more),
+		cmocka_unit_test(identity_that_is_only_named_proves_nothing),
 		cmocka_unit_test(client_with_a_key_believes_no_certificate),
 	};
 
