@@ -54,7 +54,7 @@ struct client {
 	struct output output;
 	struct client *previous_dirty, *next_dirty;
 	struct client *previous_replaying, *next_replaying;
-	struct timer timer;	   /* CONNECT timeout, then keep-alive */
+	struct timer timer;	   /* for CONNECT, for the verdict on it, then keep-alive */
 	struct instant last_heard; /* a whole packet, or much of a large one */
 	size_t heard_of_packet;
 	struct alias_table aliases; /* set by the client */
@@ -79,6 +79,8 @@ enum {
 	/* Bytes of a client identifier. The protocol's 65,535 are of use to nobody but who fills
 	   tables and logs with them; a certificate's subject, the longest in use, has hundreds. */
 	MAX_CLIENT_ID = 1024,
+	/* For a verdict: thousands who come back at once wait for slow hashes. */
+	MAX_VERDICT_SECONDS = 60,
 };
 
 /*

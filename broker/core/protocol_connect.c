@@ -363,7 +363,10 @@ static enum mqtt_reason conclude(struct connecting *k, enum verdict verdict)
 	return MQTT_SUCCESS;
 }
 
-/* The verdict comes later: keep the packet, and look at nothing that follows it. */
+/*
+ * The verdict comes later: keep the packet, and look at nothing that follows it. The client has
+ * said all that is asked of it: only the broker's own time runs from here on.
+ */
 static enum mqtt_reason wait_for_verdict(struct connecting *k, const struct frame *frame)
 {
 	struct client *c = k->client;
@@ -373,6 +376,8 @@ static enum mqtt_reason wait_for_verdict(struct connecting *k, const struct fram
 	if (!budget_take_stranger(&c->shard->budget, &c->charged, frame->size))
 		return refuse(c, k->client_id, MQTT_SERVER_BUSY);
 	str_append(&c->connect, span_of(frame->body.data - header, frame->size));
+	timer_set(&c->shard->timers, &c->timer,
+			instant_after(k->now, seconds(MAX_VERDICT_SECONDS)));
 	return MQTT_SUCCESS;
 }
 
