@@ -92,7 +92,7 @@ C_FILES := $(sort $(shell find common broker gateway plugins cli tests -name '*.
 .PHONY: all programs tests check demo deps lint tidy format bench chaos fuzz install clean help
 all: programs
 programs: $(PROGRAMS)
-tests: $(TESTS)
+tests: $(TESTS) $(LOADGEN)
 
 # --- libraries -----------------------------------------------------------------------------------
 # job, header to try, package that brings it. Checked once per configuration, before compiling.
@@ -201,13 +201,13 @@ demo:
 
 check:
 	$(Q)sh contrib/deps.sh
-	$(Q)$(MAKE) --no-print-directory programs tests $(LOADGEN)
+	$(Q)$(MAKE) --no-print-directory programs tests
 	$(Q)MODE=$(MODE) BELFRY_BIN=$(BIN) BELFRY_BUILD=$(B) $(PYTHON) tests/check.py $(ONLY)
 
 chaos: programs tests
 	$(Q)BELFRY_BIN=$(BIN) BELFRY_BUILD=$(B) $(PYTHON) tests/system/chaos.py $(CHAOS)
 
-bench: programs tests $(LOADGEN)
+bench: programs tests
 	$(Q)BELFRY_BIN=$(BIN) BELFRY_BUILD=$(B) $(PYTHON) tests/bench/bench.py $(BENCH)
 
 lint:
