@@ -93,6 +93,7 @@ void client_destroy(struct client *c, struct instant now)
 	timer_clear(&c->shard->timers, &c->timer);
 	if (c->is_dirty)
 		DL_DELETE2(c->shard->dirty, c, previous_dirty, next_dirty);
+	str_finish(&c->codes);
 	alias_finish(&c->aliases);
 	sent_aliases_finish(&c->sent_aliases);
 	output_finish(&c->output, &c->shard->chunks);
@@ -192,8 +193,9 @@ static enum mqtt_reason dispatch(struct client *c, const struct frame *frame, st
 	const struct core_observer *observer = &c->shard->observer;
 	protocol_handler *handler;
 
-	if (unlikely(observer->packet != NULL))
+	if (unlikely(observer->packet != NULL) && !c->is_unfinished)
 		observer->packet(observer->owner, c, frame->type, frame->size, false);
+	c->is_unfinished = false;
 	if (c->state == CLIENT_NEW)
 		return frame->type == PACKET_CONNECT ? protocol_connect(c, frame, now)
 						     : MQTT_PROTOCOL_ERROR;
@@ -229,9 +231,11 @@ static enum mqtt_reason hear_whole(struct client *c, const struct frame *frame, 
 {
 	c->heard_of_packet = 0;
 	c->last_heard = now;
-	c->shard->counters.packets_received++;
 	c->shard->work.done++;
-	c->why = NULL;
+	if (!c->is_unfinished) {
+		c->shard->counters.packets_received++;
+		c->why = NULL;
+	}
 	return dispatch(c, frame, now);
 }
 
@@ -239,8 +243,8 @@ struct client_progress client_receive(struct client *c, struct span input, struc
 {
 	struct client_progress progress = { 0 };
 	struct frame frame = { 0 };
-	uint64_t enough = work_share(&c->shard->work);
 
+	work_begin_share(&c->shard->work);
 	while (c->state != CLIENT_CLOSING && c->state != CLIENT_WAITING) {
 		struct span rest = span_from(input, progress.consumed);
 		enum frame_status status = frame_next(rest, largest_packet(c), &frame);
@@ -259,12 +263,12 @@ struct client_progress client_receive(struct client *c, struct span input, struc
 			reason = MQTT_MALFORMED_PACKET;
 		} else if (status == FRAME_TOO_LARGE) {
 			reason = MQTT_PACKET_TOO_LARGE;
-		} else if (c->shard->work.done >= enough) {
+		} else if (work_share_is_over(&c->shard->work)) {
 			progress.has_more = true;
 			break;
 		} else {
 			reason = hear_whole(c, &frame, now);
-			progress.consumed += frame.size;
+			progress.consumed += c->is_unfinished ? 0 : frame.size;
 		}
 		if (reason != MQTT_SUCCESS)
 			client_close(c, reason, now);

@@ -69,6 +69,8 @@ struct client {
 	bool sees_publishers; /* publisher_is_told() */
 	bool closed_by_peer;  /* it sent DISCONNECT */
 	uint8_t close_reason; /* enum mqtt_reason, once CLOSING */
+	bool is_unfinished;   /* the packet at hand was too much for one turn, and comes again */
+	struct str codes;     /* its answer so far: one for each filter that is dealt with */
 	bool wants_reasons;   /* reason strings: it did not decline problem information */
 	const char *why;      /* client_explain() */
 };

@@ -33,22 +33,23 @@ static enum mqtt_reason too_large(struct client *c)
 	return MQTT_PACKET_TOO_LARGE;
 }
 
-static void send_codes(struct client *c, enum packet_type type, uint16_t packet_id,
-		const uint8_t *codes, size_t count)
+/* The answer to a SUBSCRIBE or UNSUBSCRIBE whose filters are all dealt with. */
+static void send_codes(struct client *c, enum packet_type type, uint16_t packet_id)
 {
-	struct span why = client_explanation(c);
-	size_t size = suback_size(c->version, count) + 4 + why.len;
+	struct span why = client_explanation(c), codes = str_span(&c->codes);
+	size_t size = suback_size(c->version, codes.len) + 4 + why.len;
 	uint8_t *packet = xmalloc(size);
 	struct writer w = writer_of(packet, size);
 
-	encode_suback(&w, type, c->version, packet_id, codes, count, why);
+	encode_suback(&w, type, c->version, packet_id, codes.data, codes.len, why);
 	if (!client_send(c, type, writer_span(&w)) && why.len > 0) {
 		w = writer_of(packet, size);
-		encode_suback(&w, type, c->version, packet_id, codes, count,
+		encode_suback(&w, type, c->version, packet_id, codes.data, codes.len,
 				(struct span){ NULL, 0 });
 		client_send(c, type, writer_span(&w));
 	}
 	free(packet);
+	str_finish(&c->codes);
 }
 
 static bool is_shared(struct span filter)
@@ -137,77 +138,95 @@ static bool shares_without_local(struct subscribe_packet list)
 	return false;
 }
 
-enum mqtt_reason protocol_subscribe(struct client *c, const struct frame *frame, struct instant now)
+typedef uint8_t filter_handler(struct client *c, const struct subscribe_packet *packet,
+		struct span filter, uint8_t options);
+
+/*
+ * Deal with the filters of a packet and put a code for each into c->codes. False when they are too
+ * many for one turn: then the packet comes again, and those are left out that are done.
+ */
+static bool handle_filters(
+		struct client *c, const struct subscribe_packet *packet, filter_handler *handle)
 {
-	struct shard *shard = c->shard;
-	struct subscribe_packet packet, list;
-	enum mqtt_reason reason = decode_subscribe(frame, c->version, &packet);
-	uint32_t identifier;
+	struct work *work = &c->shard->work;
+	struct subscribe_packet list = *packet;
+	size_t done = c->codes.len;
 	struct span filter;
 	uint8_t options;
-	uint8_t *codes;
-	size_t count;
+
+	for (size_t i = 0; subscribe_next(&list, &filter, &options); i++) {
+		if (i < done)
+			continue;
+		c->is_unfinished = work_share_is_over(work);
+		if (c->is_unfinished)
+			return false;
+		work->done += WORK_FILTER;
+		str_append_byte(&c->codes, (char)handle(c, packet, filter, options));
+	}
+	return true;
+}
+
+static uint8_t handle_subscription(struct client *c, const struct subscribe_packet *packet,
+		struct span filter, uint8_t options)
+{
+	const struct core_observer *observer = &c->shard->observer;
+	uint8_t code = subscribe_one(c, filter, options,
+			property_number(&packet->properties, PROPERTY_SUBSCRIPTION_IDENTIFIER, 0));
+
+	if (observer->subscribed != NULL)
+		observer->subscribed(observer->owner, c, filter, code);
+	return code;
+}
+
+enum mqtt_reason protocol_subscribe(struct client *c, const struct frame *frame, struct instant now)
+{
+	struct subscribe_packet packet;
+	enum mqtt_reason reason = decode_subscribe(frame, c->version, &packet);
 
 	if (reason != MQTT_SUCCESS)
 		return reason;
 	if (shares_without_local(packet))
 		return MQTT_PROTOCOL_ERROR; /* [v5 MQTT-3.8.3-4] */
-	identifier = property_number(&packet.properties, PROPERTY_SUBSCRIPTION_IDENTIFIER, 0);
-	count = count_filters(packet);
-	if (suback_size(c->version, count) > c->max_packet_size)
+	if (suback_size(c->version, count_filters(packet)) > c->max_packet_size)
 		return too_large(c); /* nobody could be told what was granted */
-	shard->work.done += count * WORK_FILTER;
-	codes = xmalloc(count);
-	list = packet;
-	for (size_t i = 0; subscribe_next(&list, &filter, &options); i++) {
-		codes[i] = subscribe_one(c, filter, options, identifier);
-		if (shard->observer.subscribed != NULL)
-			shard->observer.subscribed(shard->observer.owner, c, filter, codes[i]);
-	}
-	send_codes(c, PACKET_SUBACK, packet.packet_id, codes, count);
-	free(codes);
+	if (!handle_filters(c, &packet, handle_subscription))
+		return MQTT_SUCCESS;
+	send_codes(c, PACKET_SUBACK, packet.packet_id);
 	replay_start(c, now);
 	return MQTT_SUCCESS;
 }
 
-static uint8_t unsubscribe_one(struct client *c, struct span filter)
+static uint8_t handle_unsubscription(struct client *c, const struct subscribe_packet *packet,
+		struct span filter, uint8_t options)
 {
-	struct span group;
+	const struct core_observer *observer = &c->shard->observer;
+	struct topic_tree *topics = &c->shard->topics;
+	struct span group, whole = filter;
+	uint8_t code = MQTT_TOPIC_FILTER_INVALID;
 
-	if (!split_filter(c, &filter, &group))
-		return MQTT_TOPIC_FILTER_INVALID;
-	return topic_tree_unsubscribe(&c->shard->topics, c->session->subscriptions, group, filter)
-			       ? MQTT_SUCCESS
-			       : MQTT_NO_SUBSCRIPTION_EXISTED;
+	(void)packet;
+	(void)options;
+	if (split_filter(c, &whole, &group))
+		code = topic_tree_unsubscribe(topics, c->session->subscriptions, group, whole)
+				       ? MQTT_SUCCESS
+				       : MQTT_NO_SUBSCRIPTION_EXISTED;
+	if (observer->unsubscribed != NULL)
+		observer->unsubscribed(observer->owner, c, filter);
+	return code;
 }
 
 enum mqtt_reason protocol_unsubscribe(
 		struct client *c, const struct frame *frame, struct instant now)
 {
-	struct shard *shard = c->shard;
-	struct subscribe_packet packet, list;
+	struct subscribe_packet packet;
 	enum mqtt_reason reason = decode_unsubscribe(frame, c->version, &packet);
-	struct span filter;
-	uint8_t options;
-	uint8_t *codes;
-	size_t count;
 
 	(void)now;
 	if (reason != MQTT_SUCCESS)
 		return reason;
-	count = count_filters(packet);
-	if (suback_size(c->version, count) > c->max_packet_size)
+	if (suback_size(c->version, count_filters(packet)) > c->max_packet_size)
 		return too_large(c);
-	shard->work.done += count * WORK_FILTER;
-	shard->work.done += count * WORK_FILTER;
-	codes = xmalloc(count);
-	list = packet;
-	for (size_t i = 0; subscribe_next(&list, &filter, &options); i++) {
-		codes[i] = unsubscribe_one(c, filter);
-		if (shard->observer.unsubscribed != NULL)
-			shard->observer.unsubscribed(shard->observer.owner, c, filter);
-	}
-	send_codes(c, PACKET_UNSUBACK, packet.packet_id, codes, count);
-	free(codes);
+	if (handle_filters(c, &packet, handle_unsubscription))
+		send_codes(c, PACKET_UNSUBACK, packet.packet_id);
 	return MQTT_SUCCESS;
 }

@@ -17,7 +17,7 @@ enum {
 
 void replay_wake(struct client *c)
 {
-	if (c->is_replaying || c->session->awaiting.first == NULL)
+	if (c->is_replaying || c->is_unfinished || c->session->awaiting.first == NULL)
 		return;
 	c->is_replaying = true;
 	DL_APPEND2(c->shard->replaying, c, previous_replaying, next_replaying);

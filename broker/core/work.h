@@ -24,6 +24,7 @@ enum {
 struct work {
 	uint64_t done;	     /* only ever grows */
 	uint64_t turn_began; /* `done` at that time */
+	uint64_t share_ends; /* `done` at which the packets of the client at hand have had theirs */
 };
 
 static inline void work_begin_turn(struct work *w)
@@ -36,10 +37,15 @@ static inline bool work_turn_is_long(const struct work *w)
 	return w->done - w->turn_began >= WORK_TURN;
 }
 
-/* The value of `done` at which a client's packets have had their share. */
-static inline uint64_t work_share(const struct work *w)
+/* It is a client's turn to have its packets dealt with. */
+static inline void work_begin_share(struct work *w)
 {
-	return w->done + (work_turn_is_long(w) ? WORK_SMALL_SHARE : WORK_SHARE);
+	w->share_ends = w->done + (work_turn_is_long(w) ? WORK_SMALL_SHARE : WORK_SHARE);
+}
+
+static inline bool work_share_is_over(const struct work *w)
+{
+	return w->done >= w->share_ends;
 }
 
 #endif

@@ -256,6 +256,65 @@ static void a_burst_is_dealt_with_in_shares(void **unused)
 	free(burst);
 }
 
+enum { MANY_FILTERS = 62 * 62 };
+
+/* One packet that subscribes to, or unsubscribes from, all filters of two letters or so. */
+static struct span all_filters(uint8_t first, bool with_options)
+{
+	size_t room = 16 + 5L * MANY_FILTERS;
+	struct writer w = writer_of(xmalloc(room), room);
+
+	write_u8(&w, first);
+	write_varint(&w, 2 + (with_options ? 5 : 4) * MANY_FILTERS);
+	write_u16(&w, 1);
+	for (int i = 0; i < MANY_FILTERS; i++) {
+		write_u16(&w, 2);
+		write_u8(&w, (uint8_t)('A' + i / 62));
+		write_u8(&w, (uint8_t)('A' + i % 62));
+		if (with_options)
+			write_u8(&w, 1);
+	}
+	return writer_span(&w);
+}
+
+/* Turns until the packet is consumed. */
+static unsigned turns_for(struct span packet)
+{
+	unsigned turns = 0;
+	struct client_progress p;
+
+	do {
+		work_begin_turn(&shard->work);
+		shard->work.done += WORK_TURN; /* of others: shares are small */
+		p = client_receive(c, packet, now);
+		assert_int_equal(p.has_more, p.consumed == 0);
+		turns++;
+	} while (p.has_more);
+	assert_int_equal(p.consumed, packet.len);
+	return turns;
+}
+
+static void a_large_subscribe_takes_as_many_turns_as_it_needs(void **unused)
+{
+	struct span packet = all_filters(0x82, true);
+
+	(void)unused;
+	send(CONNECT_V3);
+	assert_answer(BYTES("\x20\2\0\0"));
+	assert_true(turns_for(packet) > 20);
+	assert_int_equal(shard->topics.subscriptions, MANY_FILTERS);
+	assert_int_equal(shard->counters.packets_received, 2);
+	str_clear(&output);
+	rig_drain(c, &output, SIZE_MAX, now);
+	assert_int_equal(output.len, 3 + 2 + MANY_FILTERS); /* one SUBACK for all */
+	free((void *)(uintptr_t)packet.data);
+	packet = all_filters(0xa2, false);
+	assert_true(turns_for(packet) > 20);
+	assert_int_equal(shard->topics.subscriptions, 0);
+	assert_answer(BYTES("\xb0\2\0\1"));
+	free((void *)(uintptr_t)packet.data);
+}
+
 static void the_dirty_list_names_each_client_once_and_forgets_the_dead(void **unused)
 {
 	struct client *b = rig_client(shard, NULL, now);
@@ -292,6 +351,7 @@ int main(void)
 		TEST(who_sends_a_byte_at_a_time_is_silent),
 		TEST(a_large_packet_may_take_longer_than_the_keep_alive),
 		TEST(a_burst_is_dealt_with_in_shares),
+		TEST(a_large_subscribe_takes_as_many_turns_as_it_needs),
 		TEST(the_dirty_list_names_each_client_once_and_forgets_the_dead),
 	};
 
