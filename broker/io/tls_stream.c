@@ -18,6 +18,9 @@ enum {
 	OUTPUT_SIZE = 64 * 1024 + RECORD_SIZE,
 	/* A call of send() takes no more, so that one fast reader does not hold up the others. */
 	SEND_BURST = 256 * 1024,
+	/* Nobody has so much left to read whose handshakes and changes of keys are still answered;
+	   what payload leaves over is less. */
+	MAX_UNREAD = 128 * 1024,
 };
 
 struct tls_workspace {
@@ -220,6 +223,14 @@ static ssize_t fail(struct tls_stream *t)
 	return -EPROTO;
 }
 
+static ssize_t fail_unread(struct tls_stream *t)
+{
+	t->base.failure = "the peer does not read the answers that it wants";
+	t->base.is_ended = true;
+	t->is_broken = true;
+	return -EPROTO;
+}
+
 /* What can be told of `operation`, which has returned `result` below 1. 0: it wants more. */
 static ssize_t explain(struct tls_stream *t, int result)
 {
@@ -311,6 +322,8 @@ static ssize_t tls_receive(struct stream *s, uint8_t *buffer, size_t size)
 		s->is_ended = true;
 		verdict = t->error;
 	}
+	if (verdict == 0 && t->unsent.len - t->unsent.at > MAX_UNREAD)
+		verdict = fail_unread(t);
 	if (total > 0)
 		return (ssize_t)total;
 	return verdict < 0 ? verdict : s->is_ended ? 0 : -EAGAIN;

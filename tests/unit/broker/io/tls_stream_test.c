@@ -2,6 +2,7 @@
 #include "broker/io/tls_stream.h"
 
 #include <errno.h>
+#include <openssl/ssl.h>
 #include <sys/socket.h>
 
 #include "common/mem.h"
@@ -321,6 +322,43 @@ static void peer_that_is_gone_is_an_error_when_sending(void **unused)
 	tls_workspace_destroy(e.space);
 }
 
+/* A client of OpenSSL's own at the other end of the server. */
+static SSL *plain_client(struct ends *e)
+{
+	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+	SSL *client = SSL_new(context);
+
+	SSL_CTX_free(context);
+	SSL_set_fd(client, e->sockets[1].fd);
+	SSL_set_connect_state(client);
+	e->server = stream_of(e, &e->sockets[0], true);
+	for (int i = 0; i < 10 && !e->server->is_open; i++) {
+		SSL_do_handshake(client);
+		assert_int_equal(stream_receive(e->server, buffer, ROOM), -EAGAIN);
+	}
+	assert_true(e->server->is_open);
+	return client;
+}
+
+/* TLS 1.3: each request to change the keys is answered. */
+static void who_reads_no_answer_is_not_answered_for_ever(void **unused)
+{
+	struct ends e = ends_open();
+	SSL *client = plain_client(&e);
+	ssize_t n = -EAGAIN;
+
+	(void)unused;
+	for (int i = 0; i < 100000 && n == -EAGAIN; i++) {
+		assert_int_equal(SSL_key_update(client, SSL_KEY_UPDATE_REQUESTED), 1);
+		assert_int_equal(SSL_do_handshake(client), 1);
+		n = stream_receive(e.server, buffer, ROOM);
+	}
+	assert_int_equal(n, -EPROTO);
+	assert_string_equal(e.server->failure, "the peer does not read the answers that it wants");
+	SSL_free(client);
+	ends_close(&e);
+}
+
 static void shutdown_before_the_handshake_only_closes(void **unused)
 {
 	struct ends e = ends_open();
@@ -360,6 +398,7 @@ int main(void)
 		cmocka_unit_test(goodbye_ends_the_stream),
 		cmocka_unit_test(connection_that_breaks_off_has_ended),
 		cmocka_unit_test(peer_that_is_gone_is_an_error_when_sending),
+		cmocka_unit_test(who_reads_no_answer_is_not_answered_for_ever),
 		cmocka_unit_test(shutdown_before_the_handshake_only_closes),
 	};
 
