@@ -44,7 +44,7 @@ def properties(pairs=()):
 
 
 def connect(client_id, level=V311, clean=True, keepalive=60, props=(), will=None,
-            user=None):
+            user=None, password=None):
     """`will` is (topic, payload, qos)."""
     flags = 2 if clean else 0
     payload = string(client_id)
@@ -55,6 +55,9 @@ def connect(client_id, level=V311, clean=True, keepalive=60, props=(), will=None
     if user is not None:
         flags |= 0x80
         payload += string(user)
+    if password is not None:
+        flags |= 0x40
+        payload += string(password)
     head = string("MQIsdp" if level == V31 else "MQTT")
     head += struct.pack(">BBH", level, flags, keepalive)
     return packet(CONNECT, 0, head + (properties(props) if level == V5 else b"") + payload)

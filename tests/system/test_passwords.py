@@ -11,32 +11,11 @@ import packet
 from broker import MOSQUITTO, Broker, free_port
 from mqtt import V5, V311, Client
 from process import program, run
+from users import MAKERS, make_users
 from wait import SLACK, stays_true, wait_until
 
 BUSY, NOT_AUTHORIZED = 0x89, 0x87
 REFUSED = {V311: 5, V5: NOT_AUTHORIZED}
-
-MAKERS = {
-    "mosquitto": ["mosquitto_passwd", "-b"],
-    "mosquitto-sha512": ["mosquitto_passwd", "-H", "sha512", "-b"],
-    "belfry": ["belfry", "passwd", "-b"],
-    "belfry-pbkdf2": ["belfry", "passwd", "-H", "sha512-pbkdf2", "-b"],
-    "belfry-sha512": ["belfry", "passwd", "-H", "sha512", "-b"],
-}
-CHEAP = MAKERS["belfry-sha512"]
-
-
-def make_users(path, maker=CHEAP, **users):
-    """Add users, or change their passwords, with one of the two tools."""
-    if not path.exists():
-        assert run(["touch", path]).returncode == 0
-        assert run(["chmod", "600", path]).returncode == 0
-    tool = [program("belfry", path.parent), *maker[1:]] if maker[0] == "belfry" else maker
-    for user, password in users.items():
-        done = run([*tool, path, user, password])
-        assert done.returncode == 0, done.stderr
-    return path
-
 
 @pytest.fixture
 def users(scratch):
