@@ -99,7 +99,7 @@ bool file_edit_open(struct file_edit *f, const char *path, bool may_be_new, stru
 {
 	int error;
 
-	*f = (struct file_edit){ .fd = -1 };
+	*f = (struct file_edit){ .fd = -1, .new_mode = S_IRUSR | S_IWUSR };
 	f->path = resolve(path, problem);
 	if (f->path == NULL)
 		return false;
@@ -129,7 +129,7 @@ static int write_all(int fd, struct span text)
 static int copy_status(const struct file_edit *f, int fd)
 {
 	if (f->fd < 0)
-		return 0;
+		return fchmod(fd, f->new_mode) < 0 ? -errno : 0;
 	if (fchown(fd, f->status.st_uid, f->status.st_gid) < 0)
 		return -errno;
 	return fchmod(fd, f->status.st_mode & 07777) < 0 ? -errno : 0;

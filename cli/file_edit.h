@@ -20,6 +20,7 @@ struct file_edit {
 	char *path; /* where the file really is, owned */
 	int fd;	    /* of the file as it is, locked; -1: there is none yet */
 	struct stat status;
+	mode_t new_mode; /* of a file that is new: 0600 unless changed before file_edit_replace() */
 	struct str text; /* what it holds; a secret */
 };
 
@@ -30,8 +31,8 @@ struct file_edit {
 bool file_edit_open(struct file_edit *f, const char *path, bool may_be_new, struct str *problem);
 
 /*
- * Put `text` in its place, on disk when it returns. Owner, group and mode stay; a new file is for
- * its owner alone. False with a sentence in *problem; the file is then as it was.
+ * Put `text` in its place, on disk when it returns. Owner, group and mode stay. False with a
+ * sentence in *problem; the file is then as it was.
  */
 bool file_edit_replace(struct file_edit *f, struct span text, struct str *problem);
 

@@ -140,6 +140,25 @@ enum options_outcome options_read(
 	return outcome;
 }
 
+enum options_outcome options_read_words(const struct verb *verb, void *target, int argc,
+		char **argv, char **words, int *ret_count)
+{
+	enum options_outcome outcome = OPTIONS_READ;
+	bool are_all_words = false;
+
+	*ret_count = 0;
+	settings_init(verb->options, target);
+	for (int i = 1; i < argc && outcome == OPTIONS_READ; i++) {
+		if (are_all_words || argv[i][0] != '-')
+			words[(*ret_count)++] = argv[i];
+		else if (strcmp(argv[i], "--") == 0)
+			are_all_words = true;
+		else
+			outcome = read_option(verb, target, argc, argv, &i);
+	}
+	return outcome;
+}
+
 static const char *value_name(const struct setting *s)
 {
 	if (s->flags & OPTION_MAY_BE_EMPTY)

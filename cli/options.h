@@ -25,6 +25,13 @@ enum options_outcome {
 enum options_outcome options_read(
 		const struct verb *verb, void *target, int argc, char **argv, int *ret_command);
 
+/*
+ * The same for a verb that takes words as well, before, between and behind its options; behind
+ * `--` everything is one. `words` has room for argc; *ret_count says how many there are.
+ */
+enum options_outcome options_read_words(const struct verb *verb, void *target, int argc,
+		char **argv, char **words, int *ret_count);
+
 /* "belfry VERB: ...", on stderr, with the way to the help behind it. Returns EXIT_USAGE. */
 int options_complain(const struct verb *verb, const char *format, ...) PRINTF_LIKE(2, 3);
 

@@ -26,6 +26,7 @@ struct verb {
 	int (*run)(int argc, char **argv);
 };
 
+extern const struct verb cert_verb;
 extern const struct verb demo_verb;
 extern const struct verb passwd_verb;
 extern const struct verb status_verb;

@@ -76,6 +76,19 @@ static void a_new_file_is_for_its_owner_alone(void **unused)
 	assert_file("new", 0600);
 }
 
+static void a_new_file_has_the_mode_that_is_asked_for(void **unused)
+{
+	struct file_edit f;
+	struct str problem = { 0 };
+
+	(void)unused;
+	assert_true(file_edit_open(&f, path, true, &problem));
+	f.new_mode = 0644;
+	assert_true(file_edit_replace(&f, BYTES("new"), &problem));
+	file_edit_close(&f);
+	assert_file("new", 0644);
+}
+
 static void the_mode_stays(void **unused)
 {
 	(void)unused;
@@ -179,6 +192,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_new_file_is_for_its_owner_alone, begin, end),
+		cmocka_unit_test_setup_teardown(
+				a_new_file_has_the_mode_that_is_asked_for, begin, end),
 		cmocka_unit_test_setup_teardown(the_mode_stays, begin, end),
 		cmocka_unit_test_setup_teardown(
 				who_has_it_open_goes_on_reading_the_old, begin, end),

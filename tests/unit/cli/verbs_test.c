@@ -26,7 +26,7 @@ static void test_find(void **unused)
 /* Every verb can tell about itself, and every option has a text. */
 static void test_help(void **unused)
 {
-	static const char *const names[] = { "submit", "demo", "status", "passwd", "help" };
+	static const char *const names[] = { "submit", "demo", "status", "passwd", "cert", "help" };
 	const char *nearest;
 
 	(void)unused;
@@ -144,6 +144,27 @@ static void test_wrong_options(void **unused)
 	}
 }
 
+/* Words stand where they like; behind -- everything is one. */
+static void test_words_between_options(void **unused)
+{
+	static const char *const words[] = { "test", "a", "--number", "7", "b", "-v", "--", "-c" };
+	char *argv[8], *found[8];
+	struct target t = { 0 };
+	int count;
+
+	(void)unused;
+	for (size_t i = 0; i < array_size(words); i++)
+		argv[i] = (char *)(uintptr_t)words[i];
+	assert_int_equal(options_read_words(&verb, &t, 8, argv, found, &count), OPTIONS_READ);
+	assert_int_equal(count, 3);
+	assert_string_equal(found[0], "a");
+	assert_string_equal(found[1], "b");
+	assert_string_equal(found[2], "-c");
+	assert_int_equal(t.number, 7);
+	assert_true(t.verbose);
+	settings_finish(table, &t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -152,6 +173,7 @@ int main(void)
 		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_options_that_may_be_empty),
 		cmocka_unit_test(test_wrong_options),
+		cmocka_unit_test(test_words_between_options),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
