@@ -144,19 +144,17 @@ static time_t now(void)
 	return (time_t)wall_time_seconds(wall_time_now());
 }
 
-/* "expires in 8 days", "has expired"; nothing when it is further away than SOON. */
+/* "expires within 8 days", "has expired"; nothing when it is further away than SOON. */
 static bool append_warning(struct str *into, time_t until)
 {
-	long left = (long)(until - now());
+	long left = (long)(until - now()), days = (left + DAY - 1) / DAY;
 
 	if (left > SOON)
 		return false;
 	if (left <= 0)
 		str_append_text(into, "  has expired");
-	else if (left < DAY)
-		str_append_text(into, "  expires within a day");
 	else
-		str_printf(into, "  expires in %ld day%s", left / DAY, left / DAY > 1 ? "s" : "");
+		str_printf(into, "  expires within %ld day%s", days, days > 1 ? "s" : "");
 	return true;
 }
 
