@@ -88,11 +88,21 @@ static void print_help(void)
 	     "  --test-config  check the configuration and exit: 0 when it is good, 3 when not\n"
 	     "  --help         print this text\n"
 	     "  --version      print the version\n"
+	     "  --print-settings=mdoc\n"
+	     "                 print what the manual says about each keyword\n"
 	     "\n"
 	     "Without -c it listens on port 1883 of the loopback interface and lets anybody in.\n"
 	     "\n"
 	     "Keywords of the configuration:\n");
 	settings_print_help(stdout, &grammar);
+}
+
+static void print_mdoc(void)
+{
+	struct config nothing = { 0 };
+	struct settings_grammar grammar = config_grammar(&nothing);
+
+	settings_print_mdoc(stdout, &grammar);
 }
 
 enum argument { ARGUMENT_GO_ON, ARGUMENT_EXIT, ARGUMENT_BAD };
@@ -109,6 +119,10 @@ static enum argument parse_argument(
 	}
 	if (strcmp(word, "--version") == 0) {
 		puts("belfry-broker " BELFRY_VERSION);
+		return ARGUMENT_EXIT;
+	}
+	if (strcmp(word, "--print-settings=mdoc") == 0) {
+		print_mdoc();
 		return ARGUMENT_EXIT;
 	}
 	if (strcmp(word, "-v") == 0 || strcmp(word, "--verbose") == 0) {

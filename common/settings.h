@@ -166,6 +166,12 @@ bool settings_set(const struct setting *table, void *target, const char *origin,
 /* The settings of a grammar with value, bounds, default and help, for --help. */
 void settings_print_help(FILE *out, const struct settings_grammar *grammar);
 
+/*
+ * The same as mdoc(7), for the manual: a subsection with a list for the global table and for each
+ * block. A keyword that stands in both is left to the block.
+ */
+void settings_print_mdoc(FILE *out, const struct settings_grammar *grammar);
+
 /* The line that set `keyword`; 0 when none did. */
 unsigned settings_line_of(const struct setting *table, const struct settings_lines *lines,
 		const char *keyword);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/settings_value.h"
 
-static bool is_refused(const struct settings_grammar *grammar, const char *keyword)
+bool settings_is_refused(const struct settings_grammar *grammar, const char *keyword)
 {
 	const struct settings_refusal *r = grammar->refusals;
 
@@ -16,7 +16,7 @@ static void print_table(
 	for (; table != NULL && table->name != NULL; table++) {
 		struct str accepts = { 0 };
 
-		if (is_refused(grammar, table->name))
+		if (settings_is_refused(grammar, table->name))
 			continue;
 		setting_describe(table, &accepts);
 		fprintf(out, "  %s  (%s", table->name, str_text(&accepts));
@@ -35,7 +35,7 @@ void settings_print_help(FILE *out, const struct settings_grammar *grammar)
 
 	print_table(out, grammar, grammar->global.table);
 	for (; o != NULL && o->keyword != NULL; o++) {
-		if (is_refused(grammar, o->keyword))
+		if (settings_is_refused(grammar, o->keyword))
 			continue;
 		fprintf(out, "\n%s %s\n      %s\n", o->keyword, o->usage, o->help);
 		print_table(out, grammar, o->table);

@@ -476,6 +476,84 @@ static void help_tells_every_row_with_bounds_and_default(void **unused)
 	free(text);
 }
 
+/* The text that settings_print_mdoc() prints; free() it. */
+static char *mdoc_of(const struct settings_grammar *grammar)
+{
+	static char *text;
+	static size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	settings_print_mdoc(out, grammar);
+	fclose(out);
+	return text;
+}
+
+static void the_manual_tells_every_row_with_bounds_and_default(void **unused)
+{
+	struct settings_grammar grammar = grammar_of(false);
+	char *text = mdoc_of(&grammar);
+
+	(void)unused;
+	assert_non_null(strstr(text, ".It Ic number Ar number\nA number.\n"
+				     "Takes a number from 10 to 20.\nDefault:\n.Cm 15 .\n"));
+	assert_non_null(strstr(text, ".It Ic flag Cm true | false\nA flag.\nDefault:\n"
+				     ".Cm true .\n"));
+	assert_non_null(strstr(text, ".El\n.Ss The section block\nOpened by:\n"
+				     ".Ic block Ar NAME\n.Pp\nOpens a block.\n"
+				     ".Bl -tag -width Ds\n.It Ic limit Ar number\nA limit.\n"
+				     "Takes a number from 0 to 9.\nRequired.\n"));
+	for (const struct setting *s = table; s->name != NULL; s++)
+		assert_non_null(strstr(text, s->help));
+	free(text);
+}
+
+/* clang-format off */
+static const struct setting awkward[] = {
+	{ "flag", SETTING_BOOL, T(bool, flag), 0, 0, NULL, SETTING_RESTART,
+	  ".x is 'a' \\b `c` \"d\". With -d it isn't (whose own?) and so on for longer than one line of "
+	  "a manual may be. A third.", NULL },
+	{ "number", SETTING_NUMBER, T(uint64_t, number), 0, 20, NULL, SETTING_UNLIMITED, "N.", NULL },
+	{ "limit", SETTING_NUMBER, T(uint64_t, any), 0, 9, "3", 0, "A limit.", NULL },
+	{ "old_word", SETTING_TEXT, T(char *, text), 0, 0, NULL, 0, "Refused.", NULL },
+	{ "text", SETTING_TEXT, T(char *, name), 0, 0, NULL, 0, "A text.", NULL },
+	{ NULL, 0, 0, 0, 0, NULL, 0, NULL, NULL },
+};
+/* clang-format on */
+
+static void the_manual_has_markup_escaped_and_short_lines(void **unused)
+{
+	struct settings_grammar grammar = grammar_of(false);
+	char *text;
+
+	(void)unused;
+	grammar.global.table = awkward;
+	text = mdoc_of(&grammar);
+	assert_non_null(strstr(text,
+			"\n\\&.x is \\(aqa\\(aq \\eb \\(gac\\(ga \\(dqd\\(dq.\n"
+			"With \\-d it isn\\(aqt (whose own?) and so on for longer than "
+			"one line of a\nmanual may be.\nA third.\n"
+			"A change takes effect at the next start.\n"));
+	assert_non_null(strstr(text, "Takes a number from 0 to 20; \\-1 is read as 0.\n"));
+	free(text);
+}
+
+static void the_manual_leaves_out_what_is_refused_and_what_a_block_tells(void **unused)
+{
+	struct settings_grammar grammar = grammar_of(false);
+	char *text, *limit;
+
+	(void)unused;
+	grammar.global.table = awkward;
+	text = mdoc_of(&grammar);
+	assert_null(strstr(text, "old_word"));
+	limit = strstr(text, ".It Ic limit");
+	assert_non_null(limit);
+	assert_null(strstr(limit + 1, ".It Ic limit"));
+	assert_true(limit > strstr(text, ".Ss The section block"));
+	assert_non_null(strstr(text, "A text.\n")); /* its namesake is another */
+	free(text);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -495,6 +573,9 @@ int main(void)
 		TEST(the_files_of_a_folder_are_read_in_the_place_of_its_line),
 		TEST(errors_of_included_files_name_them),
 		TEST(help_tells_every_row_with_bounds_and_default),
+		TEST(the_manual_tells_every_row_with_bounds_and_default),
+		TEST(the_manual_has_markup_escaped_and_short_lines),
+		TEST(the_manual_leaves_out_what_is_refused_and_what_a_block_tells),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
