@@ -12,6 +12,7 @@
 #   make bench        measure, side by side with the distribution's Mosquitto
 #   make chaos        kill and stop everything under load for a while, count what was lost
 #   make fuzz         run every fuzzer for FUZZ_SECONDS (60) with clang's libFuzzer
+#   make man          renew what the manual says about keywords
 #   make install      install; DESTDIR and PREFIX (/usr/local) are honoured
 #   make clean        remove build/
 #
@@ -24,6 +25,7 @@ PREFIX     ?= /usr/local
 BINDIR     ?= $(PREFIX)/bin
 SBINDIR    ?= $(PREFIX)/sbin
 DOCDIR     ?= $(PREFIX)/share/doc/belfry
+MANDIR     ?= $(PREFIX)/share/man
 PYTHON     ?= /usr/bin/python3
 PKG_CONFIG ?= pkg-config
 FUZZ_SECONDS ?= 60
@@ -89,7 +91,9 @@ TESTS    := $(UNITS) $(REPLAYS) $(CONVERSE) $(NEBS)
 
 C_FILES := $(sort $(shell find common broker gateway plugins cli tests -name '*.[ch]' 2>/dev/null))
 
-.PHONY: all programs tests check demo deps lint tidy format bench chaos fuzz install clean help
+MAN_PAGES := $(sort $(foreach n,1 5 8,$(wildcard broker/*.$(n) gateway/*.$(n) cli/*.$(n))))
+
+.PHONY: all programs tests check demo deps lint tidy format bench chaos fuzz man install clean help
 all: programs
 programs: $(PROGRAMS)
 tests: $(TESTS) $(LOADGEN)
@@ -237,12 +241,18 @@ build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(call src,common $(BROKER_DIRS) gateway)
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ $< \
 		$(call FUZZ_SOURCES,$@) $(LIBS_BROKER) $(LIBS_GATEWAY)
 
+man: $(BIN)/belfry-broker
+	$(Q)sh contrib/man.sh broker/belfry-broker.conf.5 $<
+
 install: programs
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) $(DESTDIR)$(DOCDIR)/examples
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) $(DESTDIR)$(DOCDIR)/examples \
+		$(foreach n,1 5 8,$(DESTDIR)$(MANDIR)/man$(n))
 	install -m 755 $(BIN)/belfry $(DESTDIR)$(BINDIR)/
 	install -m 755 $(BIN)/belfry-broker $(BIN)/belfry-gateway $(DESTDIR)$(SBINDIR)/
 	install -m 644 README.md CHANGES LICENSE $(DESTDIR)$(DOCDIR)/
 	install -m 644 contrib/examples/* $(DESTDIR)$(DOCDIR)/examples/
+	$(Q)set -e; for page in $(MAN_PAGES); do \
+		install -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/; done
 
 clean:
 	rm -rf build

@@ -47,10 +47,17 @@ analysis() {
         common broker gateway cli
 }
 
+# What mandoc knows of this machine's own manual is no business of ours.
+manual() {
+    mandoc -Tlint broker/*.[158] cli/*.[158] 2>&1 |
+        grep -vE 'referenced manual not found|outdated mandoc.db' || true
+}
+
 check "licence" licence "$@"
 check "trailing blanks" trailing_blanks "$@"
 check "purity" purity
 check "statements of MQTT" python3 tests/lint/statements.py
 if command -v clang-format >/dev/null; then check "formatting (make format mends it)" formatting "$@"; fi
 if command -v cppcheck >/dev/null; then check "cppcheck" analysis; fi
+if command -v mandoc >/dev/null; then check "manual" manual; else echo "note: without mandoc the manual is not looked at"; fi
 exit $((failed > 0))

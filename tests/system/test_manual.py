@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+"""The manual says what the programs say about themselves."""
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from process import binaries
+
+TOP = Path(__file__).resolve().parents[2]
+PAGES = sorted(p for folder in ("broker", "gateway", "cli") for p in (TOP / folder).glob("*.[158]"))
+SCRIPT = TOP / "contrib/man.sh"
+
+
+def output(*command):
+    return subprocess.run([binaries() / command[0], *command[1:]], capture_output=True,
+                          stdin=subprocess.DEVNULL, text=True, check=True).stdout
+
+
+def man_sh(*arguments):
+    return subprocess.run(["sh", SCRIPT, *arguments], capture_output=True,
+                          stdin=subprocess.DEVNULL, text=True)
+
+
+def flags_of(page):
+    """The options that the page's lists explain: {"c", "-test-config"}."""
+    return {word for line in re.findall(r"^\.It Fl (.*)$", page.read_text(), re.M)
+            for word in re.findall(r"(?:^|, )(\\-[\w=-]+|\w)", line)}
+
+
+def options_in(text):
+    """The options that a help text explains, at the beginning of a line."""
+    return set(re.findall(r"^  -(-?[\w=-]+)", text, re.M))
+
+
+def test_what_it_says_about_keywords_is_what_the_broker_prints():
+    done = man_sh("--check", TOP / "broker/belfry-broker.conf.5", binaries() / "belfry-broker")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_page_that_is_stale_is_found_and_renewed(tmp_path):
+    page, original = tmp_path / "page.5", TOP / "broker/belfry-broker.conf.5"
+    fresh = original.read_text()
+    stale = fresh.replace(".It Ic max_queued_messages Ar number\n", "")
+    assert stale != fresh
+    page.write_text(stale)
+    done = man_sh("--check", page, binaries() / "belfry-broker")
+    assert done.returncode == 1 and "+.It Ic max_queued_messages" in done.stdout
+    assert "run: make man" in done.stderr and page.read_text() == stale
+    assert man_sh(page, binaries() / "belfry-broker").returncode == 0
+    assert page.read_text() == fresh
+
+
+def test_a_page_without_its_marks_is_left_alone(tmp_path):
+    page = tmp_path / "page.5"
+    page.write_text(".Sh NAME\n")
+    done = man_sh(page, binaries() / "belfry-broker")
+    assert done.returncode != 0 and "BEGIN and END" in done.stderr
+    assert page.read_text() == ".Sh NAME\n"
+
+
+def test_the_brokers_page_has_its_options():
+    wanted = {o.replace("-", r"\-", 1) if o.startswith("-") else o
+              for o in options_in(output("belfry-broker", "--help"))}
+    found = flags_of(TOP / "broker/belfry-broker.8")
+    assert wanted <= found and found - wanted <= {"h", r"\-verbose", r"\-daemon"}
+
+
+def test_the_page_of_belfry_passwd_has_its_options():
+    wanted = options_in(output("belfry", "help", "passwd"))
+    assert wanted and flags_of(TOP / "cli/belfry-passwd.1") == wanted
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_pages_refer_to_pages_that_there_are(page):
+    known = {p.name for p in PAGES}
+    ours = re.findall(r"^\.Xr (belfry\S*) (\d)", page.read_text(), re.M)
+    assert ours and {f"{name}.{section}" for name, section in ours} <= known
