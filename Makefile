@@ -13,7 +13,8 @@
 #   make chaos        kill and stop everything under load for a while, count what was lost
 #   make fuzz         run every fuzzer for FUZZ_SECONDS (60) with clang's libFuzzer
 #   make man          renew what the manual says about keywords
-#   make install      install; DESTDIR and PREFIX (/usr/local) are honoured
+#   make install      install programs, manual, units, samples; DESTDIR, PREFIX (/usr/local) and
+#                     the folders below it are honoured; no configuration is touched
 #   make clean        remove build/
 #
 #   MODE=release|debug|asan|tsan   what to build; release is the default
@@ -26,6 +27,9 @@ BINDIR     ?= $(PREFIX)/bin
 SBINDIR    ?= $(PREFIX)/sbin
 DOCDIR     ?= $(PREFIX)/share/doc/belfry
 MANDIR     ?= $(PREFIX)/share/man
+SYSCONFDIR ?= /etc
+UNITDIR    ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 PYTHON     ?= /usr/bin/python3
 PKG_CONFIG ?= pkg-config
 FUZZ_SECONDS ?= 60
@@ -92,6 +96,7 @@ TESTS    := $(UNITS) $(REPLAYS) $(CONVERSE) $(NEBS)
 C_FILES := $(sort $(shell find common broker gateway plugins cli tests -name '*.[ch]' 2>/dev/null))
 
 MAN_PAGES := $(sort $(foreach n,1 5 8,$(wildcard broker/*.$(n) gateway/*.$(n) cli/*.$(n))))
+SERVICES  := $(sort $(wildcard contrib/systemd/*.service contrib/systemd/*.socket))
 
 .PHONY: all programs tests check demo deps lint tidy format bench chaos fuzz man install clean help
 all: programs
@@ -244,15 +249,21 @@ build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(call src,common $(BROKER_DIRS) gateway)
 man: $(BIN)/belfry-broker
 	$(Q)sh contrib/man.sh broker/belfry-broker.conf.5 $<
 
+# Units name the folders that programs and configuration are installed in.
 install: programs
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) $(DESTDIR)$(DOCDIR)/examples \
-		$(foreach n,1 5 8,$(DESTDIR)$(MANDIR)/man$(n))
+		$(foreach n,1 5 8,$(DESTDIR)$(MANDIR)/man$(n)) $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR)
 	install -m 755 $(BIN)/belfry $(DESTDIR)$(BINDIR)/
 	install -m 755 $(BIN)/belfry-broker $(BIN)/belfry-gateway $(DESTDIR)$(SBINDIR)/
 	install -m 644 README.md CHANGES LICENSE $(DESTDIR)$(DOCDIR)/
 	install -m 644 contrib/examples/* $(DESTDIR)$(DOCDIR)/examples/
+	install -m 644 contrib/systemd/belfry.sysusers $(DESTDIR)$(SYSUSERSDIR)/belfry.conf
 	$(Q)set -e; for page in $(MAN_PAGES); do \
 		install -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/; done
+	$(Q)set -e; for unit in $(SERVICES); do \
+		sed -e 's|@SBINDIR@|$(SBINDIR)|g' -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|g' \
+			$$unit >$(DESTDIR)$(UNITDIR)/$${unit##*/}; \
+		chmod 644 $(DESTDIR)$(UNITDIR)/$${unit##*/}; done
 
 clean:
 	rm -rf build

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: MIT
+"""What make install puts where, and the samples that come with it."""
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pki import Pki
+from process import binaries, give_away, program, run
+
+TOP = Path(__file__).resolve().parents[2]
+CONFIGURATION = "etc/belfry/belfry-broker.conf"
+
+
+@pytest.fixture
+def install(tmp_path):
+    """install(*variables) installs what was built below a folder, which it returns."""
+    def make(*variables):
+        environment = {name: value for name, value in os.environ.items()
+                       if not name.startswith("MAKE") and name != "MFLAGS"}
+        done = subprocess.run(
+            ["make", "-s", "-o", "programs", "install", f"B={tmp_path / 'build'}",
+             f"BIN={binaries()}", f"DESTDIR={tmp_path / 'root'}", *variables],
+            cwd=TOP, env=environment, capture_output=True, stdin=subprocess.DEVNULL, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return tmp_path / "root"
+    return make
+
+
+def modes(root):
+    """{path below root: mode} of every file."""
+    return {str(p.relative_to(root)): p.stat().st_mode & 0o777
+            for p in root.rglob("*") if not p.is_dir()}
+
+
+def test_everything_has_its_place(install):
+    files = modes(install("PREFIX=/usr"))
+    for path in ("usr/bin/belfry", "usr/sbin/belfry-broker", "usr/sbin/belfry-gateway"):
+        assert files.pop(path) == 0o755
+    assert set(files.values()) == {0o644}
+    assert {path for path in files if not path.startswith("usr/share/doc/belfry/")} >= {
+        "usr/share/man/man1/belfry-passwd.1", "usr/share/man/man5/belfry-broker.conf.5",
+        "usr/share/man/man8/belfry-broker.8", "usr/lib/systemd/system/belfry-broker.service",
+        "usr/lib/systemd/system/belfry-broker.socket", "usr/lib/sysusers.d/belfry.conf"}
+    assert "usr/share/doc/belfry/examples/belfry-broker.conf" in files
+    assert not any(path.startswith("etc/") for path in files)
+
+
+def test_folders_may_be_chosen(install):
+    root = install("MANDIR=/man", "UNITDIR=/units", "SYSUSERSDIR=/users", "SBINDIR=/daemons",
+                   "SYSCONFDIR=/settings")
+    assert {"man/man8/belfry-broker.8", "units/belfry-broker.service", "users/belfry.conf",
+            "daemons/belfry-broker"} <= modes(root).keys()
+    unit = (root / "units/belfry-broker.service").read_text()
+    assert "ExecStart=/daemons/belfry-broker -c /settings/belfry/belfry-broker.conf\n" in unit
+    assert not re.search("@[A-Z]+@", unit)
+
+
+def test_a_configuration_is_never_touched(install, tmp_path):
+    mine = tmp_path / "root" / CONFIGURATION
+    mine.parent.mkdir(parents=True)
+    mine.write_text("listener 1\n")
+    install("PREFIX=/usr")
+    assert mine.read_text() == "listener 1\n" and list(mine.parent.iterdir()) == [mine]
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
+def test_the_brokers_unit_gives_away_little(install):
+    unit = install("PREFIX=/usr") / "usr/lib/systemd/system/belfry-broker.service"
+    done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=20", unit],
+                          capture_output=True, stdin=subprocess.DEVNULL, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
+@pytest.mark.parametrize("kind", ["service", "socket"])
+def test_systemd_understands_every_line_of_the_units(install, kind):
+    unit = install("PREFIX=/usr") / f"usr/lib/systemd/system/belfry-broker.{kind}"
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", unit], capture_output=True,
+                          stdin=subprocess.DEVNULL, text=True)
+    assert not re.search(rf"{unit.name}:\d+:", done.stdout + done.stderr), done.stderr
+
+
+def as_used(text, folder):
+    """A sample with its examples taken into use and its files in `folder`."""
+    return re.sub(r"^#(?=[a-z])", "", text, flags=re.M).replace("/etc/belfry/", f"{folder}/")
+
+
+def checked(path):
+    done = run([program("belfry-broker", path.parent), "-c", path, "--test-config"])
+    return done.returncode, (done.stdout + done.stderr).decode()
+
+
+def test_the_brokers_sample_is_good_as_it_stands(scratch):
+    path = scratch.path / "broker.conf"
+    path.write_text((TOP / "contrib/examples/belfry-broker.conf").read_text())
+    status, said = checked(path)
+    assert status == 0, said
+
+
+def test_the_brokers_sample_is_good_with_all_examples(scratch):
+    pki, path = Pki(scratch.folder("files")), scratch.path / "broker.conf"
+    sample = (TOP / "contrib/examples/belfry-broker.conf").read_text()
+    pki.issue("broker")
+    shutil.copy(pki.path("ca.crt"), give_away_new(pki.path("clients-ca.crt")))
+    acl = re.findall(r"^#     ((?:pattern|user|topic) .*\n)", sample, re.M)
+    assert acl
+    give_away_new(pki.path("acl")).write_text("".join(acl))
+    done = run([program("belfry", scratch.path), "passwd", "-c", pki.path("passwords"), "host1"],
+               stdin=b"secret\n")
+    assert done.returncode == 0, done.stderr
+    path.write_text(as_used(sample, pki.folder))
+    status, said = checked(path)
+    assert status == 0, said
+    text = path.read_text()
+    assert text.count("\nlistener ") == 4 and "\nacl_file " in text and "\npassword_file " in text
+
+
+def give_away_new(path):
+    path.touch()
+    return give_away(path)
