@@ -40,12 +40,16 @@ static uint32_t hash_of(const struct trie *t, const struct trie_node *parent, st
 struct trie_node *trie_child(
 		const struct trie *t, const struct trie_node *parent, struct span level)
 {
-	uint32_t key = hash_of(t, parent, level);
+	struct trie_node *first = parent->first_child;
 	UT_hash_handle *at;
 	unsigned bucket;
+	uint32_t key;
 
-	if (parent->first_child == NULL || t->table == NULL)
+	if (first == NULL)
 		return NULL;
+	if (first->next == NULL) /* the only one: nothing to search for */
+		return span_equal(trie_level(first), level) ? first : NULL;
+	key = hash_of(t, parent, level);
 	/* uthash compares keys in one piece; this walk of its bucket compares the two parts. */
 	HASH_TO_BKT(key, t->table->hh.tbl->num_buckets, bucket);
 	for (at = t->table->hh.tbl->buckets[bucket].hh_head; at != NULL; at = at->hh_next) {
