@@ -3,6 +3,7 @@
 
 #include <utlist.h>
 
+#include "broker/core/bridge.h"
 #include "broker/core/lifecycle.h"
 #include "broker/core/protocol.h"
 #include "broker/core/router.h"
@@ -11,7 +12,9 @@
 
 enum { HEARD_PIECE = 64 * 1024 };
 
-static protocol_handler *const handlers[] = {
+enum { PACKET_TYPES = 16 };
+
+static protocol_handler *const handlers[PACKET_TYPES] = {
 	[PACKET_PUBLISH] = protocol_publish,
 	[PACKET_PUBACK] = protocol_puback,
 	[PACKET_PUBREC] = protocol_pubrec,
@@ -24,6 +27,19 @@ static protocol_handler *const handlers[] = {
 	[PACKET_AUTH] = protocol_auth,
 };
 
+/* Of a bridge: the other end is a server. */
+static protocol_handler *const bridge_handlers[PACKET_TYPES] = {
+	[PACKET_PUBLISH] = protocol_publish,
+	[PACKET_PUBACK] = protocol_puback,
+	[PACKET_PUBREC] = protocol_pubrec,
+	[PACKET_PUBREL] = protocol_pubrel,
+	[PACKET_PUBCOMP] = protocol_pubcomp,
+	[PACKET_SUBACK] = protocol_suback,
+	[PACKET_UNSUBACK] = protocol_suback,
+	[PACKET_PINGRESP] = protocol_pingresp,
+	[PACKET_DISCONNECT] = protocol_server_disconnect,
+};
+
 struct client *client_create(
 		struct shard *shard, void *connection, struct policy *policy, struct instant now)
 {
@@ -34,6 +50,8 @@ struct client *client_create(
 	c->policy = policy_ref(policy);
 	c->version = MQTT_3_1_1;
 	c->max_packet_size = UINT32_MAX;
+	c->max_qos = 2;
+	c->takes_retain = true;
 	c->last_heard = now;
 	c->timer.kind = TIMER_CLIENT;
 	timer_set(&shard->timers, &c->timer,
@@ -78,6 +96,14 @@ static void stop_waiting(struct client *c)
 	str_finish(&c->connect);
 }
 
+static void tell_closed(const struct client *c)
+{
+	const struct core_observer *observer = &c->shard->observer;
+
+	if (observer->closed != NULL && c->bridge == NULL)
+		observer->closed(observer->owner, c);
+}
+
 void client_destroy(struct client *c, struct instant now)
 {
 	if (c == NULL)
@@ -85,10 +111,11 @@ void client_destroy(struct client *c, struct instant now)
 	if (c->state == CLIENT_CONNECTED) {
 		c->state = CLIENT_CLOSING;
 		c->close_reason = MQTT_UNSPECIFIED_ERROR;
-		if (c->shard->observer.closed != NULL)
-			c->shard->observer.closed(c->shard->observer.owner, c);
+		tell_closed(c);
 		lifecycle_client_leaves(c, true, now);
 	}
+	if (c->bridge != NULL)
+		bridge_client_leaves(c, MQTT_UNSPECIFIED_ERROR, now);
 	stop_waiting(c);
 	timer_clear(&c->shard->timers, &c->timer);
 	if (c->is_dirty)
@@ -166,6 +193,17 @@ static void count_close(const struct client *c, enum mqtt_reason reason)
 		shard->counters.protocol_errors++;
 }
 
+static void end_connected(struct client *c, enum mqtt_reason reason, struct instant now)
+{
+	count_close(c, reason);
+	/* Before version 5 a bridge says nothing: the end of the connection publishes its will. */
+	if (c->version == MQTT_5 && !c->closed_by_peer)
+		send_disconnect(c, c->bridge != NULL ? bridge_disconnect_reason(reason) : reason,
+				client_explanation(c));
+	tell_closed(c);
+	lifecycle_client_leaves(c, reason != MQTT_NORMAL_DISCONNECTION, now);
+}
+
 void client_close(struct client *c, enum mqtt_reason reason, struct instant now)
 {
 	bool was_connected = c->state == CLIENT_CONNECTED;
@@ -177,14 +215,27 @@ void client_close(struct client *c, enum mqtt_reason reason, struct instant now)
 	c->close_reason = (uint8_t)reason;
 	timer_clear(&c->shard->timers, &c->timer);
 	client_mark_dirty(c);
-	if (!was_connected)
-		return;
-	count_close(c, reason);
-	if (c->version == MQTT_5 && !c->closed_by_peer)
-		send_disconnect(c, reason, client_explanation(c));
-	if (c->shard->observer.closed != NULL)
-		c->shard->observer.closed(c->shard->observer.owner, c);
-	lifecycle_client_leaves(c, reason != MQTT_NORMAL_DISCONNECTION, now);
+	if (was_connected)
+		end_connected(c, reason, now);
+	if (c->bridge != NULL) {
+		if (!c->closed_by_peer)
+			c->bridge->how_it_ends = BRIDGE_CLOSED;
+		bridge_client_leaves(c, reason, now);
+	}
+}
+
+static enum packet_type first_packet(const struct client *c)
+{
+	return c->bridge != NULL ? PACKET_CONNACK : PACKET_CONNECT;
+}
+
+static protocol_handler *handler_of(const struct client *c, enum packet_type type)
+{
+	if (c->state != CLIENT_NEW)
+		return c->bridge != NULL ? bridge_handlers[type] : handlers[type];
+	if (type != first_packet(c))
+		return NULL;
+	return c->bridge != NULL ? protocol_connack : protocol_connect;
 }
 
 /* [v5 MQTT-3.1.0-1, MQTT-3.1.0-2]: CONNECT comes first, and only then */
@@ -196,13 +247,11 @@ static enum mqtt_reason dispatch(struct client *c, const struct frame *frame, st
 	if (unlikely(observer->packet != NULL) && !c->is_unfinished)
 		observer->packet(observer->owner, c, frame->type, frame->size, false);
 	c->is_unfinished = false;
-	if (c->state == CLIENT_NEW)
-		return frame->type == PACKET_CONNECT ? protocol_connect(c, frame, now)
-						     : MQTT_PROTOCOL_ERROR;
-	handler = (size_t)frame->type < array_size(handlers) ? handlers[frame->type] : NULL;
+	handler = handler_of(c, frame->type);
 	if (handler != NULL)
 		return handler(c, frame, now);
-	return frame->type == 0 ? MQTT_MALFORMED_PACKET : MQTT_PROTOCOL_ERROR;
+	return frame->type == 0 && c->state != CLIENT_NEW ? MQTT_MALFORMED_PACKET
+							  : MQTT_PROTOCOL_ERROR;
 }
 
 /* A stranger's first packet is buffered before anything is known of him: not as much as later. */
@@ -253,7 +302,7 @@ struct client_progress client_receive(struct client *c, struct span input, struc
 		if (status == FRAME_PARTIAL) {
 			/* A stranger's first packet is refused by its first byte. */
 			if (c->state != CLIENT_NEW || rest.len == 0 ||
-					frame.type == PACKET_CONNECT) {
+					frame.type == first_packet(c)) {
 				progress.wanted = frame.size;
 				hear_part(c, rest.len, now);
 				break;
@@ -319,7 +368,9 @@ void client_watch_keep_alive(struct client *c, struct instant now)
 
 void client_timeout(struct client *c, struct instant now)
 {
-	if (c->state == CLIENT_CONNECTED && !instant_reached(silent_until(c), now))
+	if (c->bridge != NULL)
+		bridge_timeout(c, now);
+	else if (c->state == CLIENT_CONNECTED && !instant_reached(silent_until(c), now))
 		timer_set(&c->shard->timers, &c->timer, silent_until(c));
 	else
 		client_close(c, MQTT_KEEP_ALIVE_TIMEOUT, now);

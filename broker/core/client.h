@@ -23,6 +23,7 @@
 #include "broker/core/timer.h"
 #include "broker/mqtt/decode.h"
 
+struct bridge;
 struct shard;
 
 enum client_state { CLIENT_NEW, CLIENT_WAITING, CLIENT_CONNECTED, CLIENT_CLOSING };
@@ -46,6 +47,7 @@ struct client {
 	struct shard *shard;	 /* borrowed */
 	struct session *session; /* borrowed; NULL before CONNECT and after the end */
 	struct policy *policy;	 /* of its listener; a reference */
+	struct bridge *bridge;	 /* borrowed; NULL unless it is a bridge's, and once it is closing */
 	void *connection;	 /* the owner's, untouched here */
 	char *identity;		 /* user name that the transport has proved, owned; NULL: none */
 	struct str connect;	 /* the CONNECT packet while CLIENT_WAITING */
@@ -61,18 +63,21 @@ struct client {
 	struct sent_aliases sent_aliases;
 	uint32_t max_packet_size;    /* that the client takes */
 	uint32_t max_inflight;	     /* its receive maximum, bounded by ours */
+	uint16_t receive_maximum;    /* of a bridge: what the other broker was told; 0 = none */
 	uint16_t keep_alive;	     /* seconds that count, 0 = none */
 	uint8_t state;		     /* enum client_state */
 	uint8_t version;	     /* enum mqtt_version */
 	bool is_dirty, is_replaying; /* it stands in that list of its shard */
-	bool is_bridge;
-	bool sees_publishers; /* publisher_is_told() */
-	bool closed_by_peer;  /* it sent DISCONNECT */
-	uint8_t close_reason; /* enum mqtt_reason, once CLOSING */
-	bool is_unfinished;   /* the packet at hand was too much for one turn, and comes again */
-	struct str codes;     /* its answer so far: one for each filter that is dealt with */
-	bool wants_reasons;   /* reason strings: it did not decline problem information */
-	const char *why;      /* client_explain() */
+	uint8_t max_qos;	     /* that it is sent */
+	bool takes_retain;	     /* the flag may be set in what it is sent */
+	bool is_bridge;		     /* from another broker to this one */
+	bool sees_publishers;	     /* publisher_is_told() */
+	bool closed_by_peer;	     /* it sent DISCONNECT */
+	uint8_t close_reason;	     /* enum mqtt_reason, once CLOSING */
+	bool is_unfinished; /* the packet at hand was too much for one turn, and comes again */
+	struct str codes;   /* its answer so far: one for each filter that is dealt with */
+	bool wants_reasons; /* reason strings: it did not decline problem information */
+	const char *why;    /* client_explain() */
 };
 
 enum {

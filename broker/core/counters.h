@@ -29,6 +29,7 @@
 	X(dropped_too_large,        "belfry/dropped/too_large",        "messages not sent because the client takes no packet of that size") \
 	X(dropped_denied,           "belfry/dropped/denied",           "messages dropped because their publisher or receiver has no right to the topic") \
 	X(dropped_offline,          "belfry/dropped/offline",          "QoS 0 messages not kept for a client that is away") \
+	X(dropped_unasked,          "belfry/dropped/unasked",          "messages from another broker that its bridge had not asked for") \
 	X(dropped_memory,           "belfry/dropped/memory",           "QoS 0 messages dropped because memory_limit was near or reached") \
 	X(refused_memory,           "belfry/refused/memory",           "QoS 1 and 2 messages refused because memory_limit was reached") \
 	X(refused_retained,         "belfry/refused/retained",         "messages not retained because max_retained_messages or max_retained_bytes was reached") \

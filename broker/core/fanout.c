@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "broker/core/fanout.h"
 
+#include "broker/core/bridge.h"
 #include "broker/core/mount.h"
 #include "broker/mqtt/encode.h"
 
@@ -121,6 +122,18 @@ static const struct wire *serialise_shared(struct fanout *f, const struct shape 
 	return &f->wires[layout];
 }
 
+/* The packet for a bridge; one of no possible size when the message has no name there. */
+static const struct wire *wire_of_bridge(struct fanout *f, const struct client *c,
+		struct shape *shape, struct wire *own)
+{
+	f->is_new_alias = false;
+	shape->topic = bridge_map_out(c->bridge, message_topic(f->message), f->now);
+	if (shape->topic.data != NULL)
+		return serialise_own(f, shape, own);
+	*own = (struct wire){ .size = SIZE_MAX };
+	return own;
+}
+
 const struct wire *fanout_wire(struct fanout *f, const struct client *c, const struct delivery *d,
 		struct wire *own)
 {
@@ -129,6 +142,8 @@ const struct wire *fanout_wire(struct fanout *f, const struct client *c, const s
 	bool is_mounted = c->policy->mount_point != NULL;
 	const struct wire *wire;
 
+	if (unlikely(c->bridge != NULL))
+		return wire_of_bridge(f, c, &shape, own);
 	if (c->version < MQTT_5)
 		return is_mounted ? serialise_own(f, &shape, own) : serialise_shared(f, &shape);
 	shape.ids = d->ids;
@@ -160,7 +175,7 @@ void fanout_send(struct fanout *f, struct client *c, const struct wire *wire,
 			c, PACKET_PUBLISH, wire->bytes.len, wire->size - wire->bytes.len);
 
 	memcpy(at, wire->bytes.data, wire->bytes.len);
-	at[0] = publish_first_byte(d->qos, d->retain, dup);
+	at[0] = publish_first_byte(d->qos, d->retain && c->takes_retain, dup);
 	if (d->qos > 0)
 		write_u16_at(at + wire->id_at, packet_id);
 	if (wire->alias_at > 0) {

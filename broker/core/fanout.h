@@ -6,7 +6,7 @@
  * identifier, with the topic or an alias in its place, with or without who published) and copied to
  * each receiver's output; only the first byte, the identifier and the alias are written per
  * receiver. A receiver with subscription identifiers or a mount point, or one that is told a new
- * alias, gets bytes of its own.
+ * alias, gets bytes of its own, and so does a bridge, for which the topic may have another name.
  */
 #ifndef BROKER_CORE_FANOUT_H
 #define BROKER_CORE_FANOUT_H

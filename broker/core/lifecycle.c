@@ -26,7 +26,7 @@ void lifecycle_publish_will(struct shard *shard, struct session *s, struct insta
 	message_unref(m);
 }
 
-static void end_session(struct shard *shard, struct session *s, struct instant now)
+void lifecycle_session_end(struct shard *shard, struct session *s, struct instant now)
 {
 	/* [v5 MQTT-3.1.2-8]: no later than the end of the session */
 	lifecycle_publish_will(shard, s, now);
@@ -39,7 +39,7 @@ static void end_session(struct shard *shard, struct session *s, struct instant n
 void lifecycle_session_expired(struct shard *shard, struct session *s, struct instant now)
 {
 	shard->counters.sessions_expired++;
-	end_session(shard, s, now);
+	lifecycle_session_end(shard, s, now);
 }
 
 enum mqtt_reason lifecycle_check_room(const struct shard *shard, struct span id)
@@ -47,8 +47,10 @@ enum mqtt_reason lifecycle_check_room(const struct shard *shard, struct span id)
 	const struct limits *limits = shard->limits;
 	size_t sessions = shard->sessions.count;
 
-	if (session_table_find(&shard->sessions, id) != NULL)
-		return MQTT_SUCCESS;
+	const struct session *s = session_table_find(&shard->sessions, id);
+
+	if (s != NULL)
+		return s->bridge == NULL ? MQTT_SUCCESS : MQTT_CLIENT_IDENTIFIER_NOT_VALID;
 	if (limits->global_max_clients > 0 && sessions >= limits->global_max_clients)
 		return MQTT_SERVER_BUSY; /* as Mosquitto answers */
 	if ((limits->max_sessions > 0 && sessions >= limits->max_sessions) || shard_is_full(shard))
@@ -67,7 +69,7 @@ struct session *lifecycle_session_open(struct shard *shard, struct span id, bool
 		s = session_table_find(&shard->sessions, id);	       /* it may have ended */
 	}
 	if (s != NULL && clean_start) { /* [v5 MQTT-3.1.2-4] */
-		end_session(shard, s, now);
+		lifecycle_session_end(shard, s, now);
 		s = NULL;
 	}
 	*ret_present = s != NULL;
@@ -107,7 +109,7 @@ void lifecycle_client_leaves(struct client *c, bool with_will, struct instant no
 		s->will.message = NULL;
 	}
 	if (expiry == 0) {
-		end_session(shard, s, now);
+		lifecycle_session_end(shard, s, now);
 		return;
 	}
 	if (expiry != MQTT_EXPIRY_NEVER)

@@ -14,7 +14,10 @@
 
 #include "broker/core/shard.h"
 
-/* Why a client cannot have a session, if its identifier has none yet and there are too many. */
+/*
+ * Why a client cannot have a session: its identifier has none yet and there are too many, or the
+ * one it has belongs to a bridge.
+ */
 enum mqtt_reason lifecycle_check_room(const struct shard *shard, struct span id);
 
 /*
@@ -29,6 +32,9 @@ struct session *lifecycle_session_open(struct shard *shard, struct span id, bool
  * `with_will`: publish the will now or after its delay; else it is dropped.
  */
 void lifecycle_client_leaves(struct client *c, bool with_will, struct instant now);
+
+/* End a session whose client, if it has one, is away. */
+void lifecycle_session_end(struct shard *shard, struct session *s, struct instant now);
 
 /* The session's expiry interval has passed while its client was away. */
 void lifecycle_session_expired(struct shard *shard, struct session *s, struct instant now);

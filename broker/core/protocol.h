@@ -31,6 +31,12 @@ protocol_handler protocol_pubcomp;     /* protocol_ack.c */
 protocol_handler protocol_subscribe;   /* protocol_subscribe.c */
 protocol_handler protocol_unsubscribe; /* protocol_subscribe.c */
 
+/* What another broker sends to a bridge, which is its client (protocol_bridge.c). */
+protocol_handler protocol_connack;
+protocol_handler protocol_suback; /* UNSUBACK too */
+protocol_handler protocol_pingresp;
+protocol_handler protocol_server_disconnect;
+
 /*
  * May only the broker publish to this valid name: its own $SYS, and filters of shared
  * subscriptions? What a bridge says of its connection is not the broker's own.

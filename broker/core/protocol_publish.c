@@ -3,6 +3,7 @@
  * PUBLISH and PUBREL: messages that a client hands over.
  */
 #include "broker/core/access.h"
+#include "broker/core/bridge.h"
 #include "broker/core/mount.h"
 #include "broker/core/protocol.h"
 #include "broker/core/publisher.h"
@@ -66,8 +67,11 @@ static enum mqtt_reason check_publish(struct client *c, struct publish_packet *p
 
 	if (p->qos > c->policy->max_qos)
 		return MQTT_QOS_NOT_SUPPORTED; /* [v5 MQTT-3.2.2-11] */
-	if (p->retain && !limits->retain_available)
-		return MQTT_RETAIN_NOT_SUPPORTED; /* [v5 MQTT-3.2.2-14] */
+	if (p->retain && !limits->retain_available) {
+		if (c->bridge == NULL)
+			return MQTT_RETAIN_NOT_SUPPORTED; /* [v5 MQTT-3.2.2-14] */
+		p->retain = false; /* the other broker knows nothing of that */
+	}
 	if (c->version == MQTT_5) {
 		enum mqtt_reason reason = resolve_alias(c, p);
 
@@ -85,6 +89,10 @@ static enum mqtt_reason check_message(struct client *c, const struct publish_pac
 {
 	const struct limits *limits = c->shard->limits;
 
+	if (p->topic.len == 0) { /* of a bridge: no line passes it in */
+		c->shard->counters.dropped_unasked++;
+		return MQTT_NOT_AUTHORIZED;
+	}
 	/* Who can be told that a message is not retained is told so. */
 	if (p->retain && p->payload.len > 0 && p->qos > 0 && c->version == MQTT_5 &&
 			!retained_has_room(&c->shard->retained, limits, p->topic,
@@ -148,11 +156,17 @@ static enum mqtt_reason refuse_for_memory(struct client *c, const struct publish
 	return MQTT_SUCCESS;
 }
 
+/* Unacknowledged messages that the client was told it may have under way; 0 = no limit. */
+static uint64_t receive_maximum(const struct client *c)
+{
+	return c->bridge != NULL ? c->receive_maximum : c->shard->limits->max_inflight_messages;
+}
+
 static enum mqtt_reason receive_qos2(struct client *c, const struct publish_packet *p,
 		const struct match *match, struct instant now)
 {
 	struct packet_ids *received = &c->session->received;
-	uint64_t limit = c->shard->limits->max_inflight_messages;
+	uint64_t limit = receive_maximum(c);
 	enum mqtt_reason reason;
 
 	if (packet_ids_has(received, p->packet_id)) {
@@ -169,20 +183,44 @@ static enum mqtt_reason receive_qos2(struct client *c, const struct publish_pack
 	return MQTT_SUCCESS;
 }
 
-/* The whole topic, which is what the broker knows; the client's part has to be a name itself. */
-static enum mqtt_reason mount_topic(struct client *c, struct publish_packet *p)
+/*
+ * The topic's whole name here: below the client's mount point, or what a bridge makes of it; empty
+ * when the bridge passes nothing of that name in. What is sent has to be a name itself.
+ */
+static enum mqtt_reason name_topic(struct client *c, struct publish_packet *p, struct instant now)
 {
-	if (c->policy->mount_point == NULL)
+	if (c->policy->mount_point == NULL && c->bridge == NULL)
 		return MQTT_SUCCESS;
 	if (!topic_name_valid(p->topic))
 		return MQTT_TOPIC_NAME_INVALID; /* [v5 MQTT-3.3.2-2] */
-	p->topic = mount_in(c->policy, &c->shard->mounted, p->topic);
+	p->topic = c->bridge != NULL ? bridge_map_in(c->bridge, p->topic, now)
+				     : mount_in(c->policy, &c->shard->mounted, p->topic);
+	return MQTT_SUCCESS;
+}
+
+/* Who receives it; *ret_match is NULL for what a bridge does not pass in. */
+static enum mqtt_reason find_receivers(
+		struct client *c, const struct publish_packet *p, const struct match **ret_match)
+{
+	struct topic_tree *topics = &c->shard->topics;
+
+	*ret_match = NULL;
+	if (p->topic.len == 0 && c->bridge != NULL)
+		return MQTT_SUCCESS;
+	*ret_match = topic_tree_cached(topics, p->topic);
+	if (*ret_match != NULL) {
+		c->shard->counters.match_cache_hits++;
+		return MQTT_SUCCESS;
+	}
+	if (!topic_name_valid(p->topic))
+		return MQTT_TOPIC_NAME_INVALID; /* [v5 MQTT-3.3.2-2] */
+	c->shard->counters.match_cache_misses++;
+	*ret_match = topic_tree_match(topics, p->topic);
 	return MQTT_SUCCESS;
 }
 
 enum mqtt_reason protocol_publish(struct client *c, const struct frame *frame, struct instant now)
 {
-	struct topic_tree *topics = &c->shard->topics;
 	struct publish_packet p;
 	const struct match *match;
 	enum mqtt_reason reason = decode_publish(frame, c->version, &p);
@@ -190,20 +228,14 @@ enum mqtt_reason protocol_publish(struct client *c, const struct frame *frame, s
 	if (reason == MQTT_SUCCESS)
 		reason = check_publish(c, &p);
 	if (reason == MQTT_SUCCESS)
-		reason = mount_topic(c, &p);
+		reason = name_topic(c, &p, now);
 	if (reason != MQTT_SUCCESS)
 		return reason;
 	c->shard->counters.publish_received++;
 	c->shard->counters.publish_bytes_received += p.payload.len;
-	match = topic_tree_cached(topics, p.topic);
-	if (match != NULL) {
-		c->shard->counters.match_cache_hits++;
-	} else {
-		if (!topic_name_valid(p.topic))
-			return MQTT_TOPIC_NAME_INVALID; /* [v5 MQTT-3.3.2-2] */
-		c->shard->counters.match_cache_misses++;
-		match = topic_tree_match(topics, p.topic);
-	}
+	reason = find_receivers(c, &p, &match);
+	if (reason != MQTT_SUCCESS)
+		return reason;
 	if (unlikely(shard_is_full(c->shard)) && !is_clearing(&p) &&
 			(p.qos < 2 || !packet_ids_has(&c->session->received, p.packet_id)))
 		return refuse_for_memory(c, &p);

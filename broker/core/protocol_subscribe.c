@@ -102,8 +102,10 @@ static uint8_t subscribe_one(
 		.identifier = identifier,
 		.qos = options & SUBSCRIBE_QOS,
 		.retain_handling = (options & SUBSCRIBE_RETAIN_HANDLING) >> 4,
-		.no_local = (options & SUBSCRIBE_NO_LOCAL) != 0,
-		/* Mosquitto's bridges see the retain flag as published, to pass it on. */
+		/* Mosquitto's bridges are not sent back what they sent, and see the retain flag as
+		   published, to pass it on. */
+		.no_local = (options & SUBSCRIBE_NO_LOCAL) != 0 ||
+			    (c->is_bridge && !is_shared(filter)),
 		.retain_as_published =
 				(options & SUBSCRIBE_RETAIN_AS_PUBLISHED) != 0 || c->is_bridge,
 	};

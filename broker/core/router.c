@@ -2,6 +2,7 @@
 #include "broker/core/router.h"
 
 #include "broker/core/access.h"
+#include "broker/core/bridge.h"
 #include "broker/core/fanout.h"
 #include "broker/core/protocol.h"
 #include "broker/core/replay.h"
@@ -75,6 +76,8 @@ static void enqueue(struct shard *shard, struct session *s, struct delivery d)
 			s->is_dropping = false;
 		outbox_push(&s->outbox, d);
 		shard->budget.waiting++;
+		if (s->bridge != NULL)
+			bridge_queued(s->bridge, s);
 		return;
 	}
 	shard->counters.dropped_queue_full++;
@@ -88,8 +91,11 @@ static void enqueue(struct shard *shard, struct session *s, struct delivery d)
 static void send_now(struct fanout *f, struct client *c, struct delivery d)
 {
 	struct wire own;
-	const struct wire *wire = fanout_wire(f, c, &d, &own);
+	const struct wire *wire;
 
+	if (d.qos > c->max_qos)
+		d.qos = c->max_qos;
+	wire = fanout_wire(f, c, &d, &own);
 	if (!takes_size(c, wire->size)) {
 		delivery_finish(&d);
 		return;
@@ -137,7 +143,7 @@ static void fan_out(struct fanout *f, const struct match_target *target, uint32_
 		fan_out_qos0(f, s->client, &d);
 		return;
 	}
-	if (d.qos == 0 && !limits->queue_qos0_messages) {
+	if (d.qos == 0 && !limits->queue_qos0_messages && !s->keeps_qos0) {
 		f->shard->counters.dropped_offline++;
 		return;
 	}
@@ -282,6 +288,28 @@ static bool is_denied(const struct client *c, const struct delivery *d)
 	return true;
 }
 
+void router_send_ahead(struct client *c, struct delivery d, struct instant now)
+{
+	struct fanout f = { .shard = c->shard, .message = d.message, .now = now };
+
+	send_now(&f, c, d);
+}
+
+/*
+ * The other broker takes less now than when the message was first sent: an exchange of QoS 2 is
+ * done again as one of QoS 1, and one that cannot be is over.
+ */
+static bool lower_qos(struct client *c, struct inflight_entry *entry)
+{
+	if (entry->delivery.qos <= c->max_qos)
+		return true;
+	if (c->max_qos == 0)
+		return false;
+	entry->delivery.qos = 1;
+	entry->state = INFLIGHT_WAIT_PUBACK;
+	return true;
+}
+
 /* Send one entry again that this connection has not seen yet. */
 static void resend(struct client *c, struct inflight_entry *entry, struct instant now)
 {
@@ -296,6 +324,15 @@ static void resend(struct client *c, struct inflight_entry *entry, struct instan
 	}
 	if (entry->state == INFLIGHT_WAIT_PUBCOMP) {
 		protocol_send_ack(c, PACKET_PUBREL, entry->packet_id, MQTT_SUCCESS);
+		return;
+	}
+	if (!lower_qos(c, entry)) {
+		struct delivery d = entry->delivery;
+
+		message_ref(d.message);
+		subscription_ids_ref(d.ids);
+		inflight_remove(&c->session->inflight, entry);
+		send_now(&f, c, d);
 		return;
 	}
 	wire = fanout_wire(&f, c, &entry->delivery, &own);

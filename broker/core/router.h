@@ -8,7 +8,8 @@
  *
  * A PUBLISH is serialised once per layout (version 5 or before, with or without a packet
  * identifier) and copied to each receiver's output; only the first byte and the identifier are
- * written per receiver. A receiver with subscription identifiers gets bytes of its own.
+ * written per receiver. A receiver with subscription identifiers gets bytes of its own, and so
+ * does a bridge, for which the topic may have another name.
  */
 #ifndef BROKER_CORE_ROUTER_H
 #define BROKER_CORE_ROUTER_H
@@ -31,6 +32,12 @@ void router_deliver(struct shard *shard, struct session *s, struct delivery d, s
 
 /* Would router_deliver() send it now, rather than queue or drop it? */
 bool router_has_room(const struct client *c, const struct delivery *d);
+
+/*
+ * Send a delivery at once, before all that waits. Nothing was sent on this connection yet, so that
+ * it is within every window. Takes over the references of `d`.
+ */
+void router_send_ahead(struct client *c, struct delivery d, struct instant now);
 
 /* Is there anything that waits for room? Then router_pump() is to be called when there may be. */
 static inline bool router_has_waiting(const struct session *s)

@@ -18,6 +18,7 @@
 #include "broker/core/topic_tree.h"
 #include "common/hash.h"
 
+struct bridge;
 struct client;
 
 struct will {
@@ -35,6 +36,7 @@ struct awaiting {
 struct session {
 	UT_hash_handle hh;
 	struct client *client; /* borrowed; NULL while away */
+	struct bridge *bridge; /* borrowed; whose session it is, NULL: an ordinary client's */
 	struct policy *policy; /* of the listener it was last connected through; a reference */
 	char *username;	       /* that it was last connected with, owned; NULL: none */
 	struct source *source; /* a reference; NULL until it publishes a retained message */
@@ -52,6 +54,7 @@ struct session {
 	uint16_t id_len;
 	bool is_dropping; /* its queue is full and that was told */
 	bool was_denied;  /* something, since it was last assigned */
+	bool keeps_qos0;  /* in its queue, whatever queue_qos0_messages says */
 	char id[];
 };
 
