@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 
+#include "broker/bridges.h"
 #include "broker/io/connection.h"
 #include "broker/io/listener.h"
 #include "broker/io/verifier.h"
@@ -24,6 +25,7 @@ struct broker {
 	struct sys *sys;
 	struct http_api *http_api; /* NULL while no listener serves it */
 	struct listener *listeners;
+	struct bridges *bridges;
 	struct supervise supervise;
 	ev_signal term, interrupt, hangup;
 };
@@ -45,6 +47,7 @@ static void on_hangup(struct ev_loop *loop, ev_signal *watcher, int events)
 		.resources = &b->resources,
 		.reactor = &b->reactor,
 		.sys = b->sys,
+		.bridges = b->bridges,
 		.listeners = b->listeners };
 
 	(void)loop;
@@ -127,6 +130,7 @@ struct broker *broker_create(struct config *config, struct resources *resources)
 	reactor_init(&b->reactor, b->shard);
 	b->reactor.max_connections = config->global_max_connections;
 	watch_addresses(b);
+	b->bridges = bridges_create(&b->reactor);
 	b->sys = sys_create(&b->reactor);
 	log_set_publisher(sys_publish_log, b->sys);
 	sys_set_interval(b->sys, config->sys_interval);
@@ -174,7 +178,8 @@ bool broker_listen(struct broker *b, struct activation *passed)
 		if (listeners_open(&b->reactor, &options, passed, &b->listeners) < 0)
 			return false;
 	}
-	return all_are_taken(passed);
+	return all_are_taken(passed) &&
+	       bridges_apply(b->bridges, &b->resources, NULL, b->config);
 }
 
 void broker_run(struct broker *b)
@@ -195,6 +200,7 @@ void broker_destroy(struct broker *b)
 		return;
 	log_set_publisher(NULL, NULL);
 	listeners_close(&b->listeners);
+	bridges_destroy(b->bridges);
 	verifier_destroy(b->verifier); /* while the clients that wait for it are there */
 	b->shard->authenticator = (struct authenticator){ 0 };
 	http_api_destroy(b->http_api);

@@ -13,8 +13,9 @@ struct broker;
 struct broker *broker_create(struct config *config, struct resources *resources);
 
 /*
- * Open the listeners and what serves their clients; sockets that were passed to the process go to
- * the listeners they are for. False when that cannot be, or a socket is left over; it was logged.
+ * Open the listeners and what serves their clients, start the bridges; sockets that were passed to
+ * the process go to the listeners they are for. False when that cannot be, or a socket is left
+ * over; it was logged.
  */
 bool broker_listen(struct broker *b, struct activation *passed);
 

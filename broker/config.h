@@ -9,6 +9,7 @@
 #include "broker/core/limits.h"
 #include "broker/core/policy.h"
 #include "broker/io/address_limit.h"
+#include "broker/io/bridge.h"
 #include "common/log.h"
 #include "common/settings.h"
 
@@ -18,7 +19,6 @@ enum anonymous { ANONYMOUS_BY_LISTENERS, ANONYMOUS_YES, ANONYMOUS_NO };
 enum listener_protocol { PROTOCOL_MQTT, PROTOCOL_WEBSOCKETS, PROTOCOL_HTTP_API };
 enum socket_domain { DOMAIN_ANY, DOMAIN_IPV4, DOMAIN_IPV6 };
 enum tls_version { TLS_ANY, TLS_1_2, TLS_1_3 };
-enum bridge_start { START_AUTOMATIC, START_LAZY, START_ONCE };
 
 /* Of all listeners, or with per_listener_settings of one. */
 struct security_config {

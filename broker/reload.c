@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "broker/reload.h"
 
+#include "broker/bridges.h"
 #include "broker/config_tables.h"
 #include "broker/io/address_limit.h"
 #include "broker/io/connection.h"
@@ -65,6 +66,25 @@ static void tell_listener_changes(const struct config *config, const struct reso
 	}
 }
 
+static void tell_bridge_changes(const struct config *before, const struct config *after)
+{
+	for (size_t i = 0; i < after->bridge_count; i++) {
+		const struct bridge_config *new = after->bridges[i], *old = NULL;
+		struct str section = { 0 };
+
+		for (size_t k = 0; k < before->bridge_count && old == NULL; k++) {
+			if (strcmp(before->bridges[k]->name, new->name) == 0)
+				old = before->bridges[k];
+		}
+		str_printf(&section, "connection %s: ", new->name);
+		if (old != NULL)
+			tell_changes_of(config_bridge_settings, old, new, str_text(&section));
+		else
+			log_notice("reload: connection %s is new", new->name);
+		str_finish(&section);
+	}
+}
+
 static void log_report(const struct settings_report *report)
 {
 	struct span rest = str_span(&report->text);
@@ -114,6 +134,7 @@ static void apply(const struct reloadable *r, struct config *config, struct reso
 	address_limit_set(r->reactor->limit, config->address_limits);
 	sys_set_interval(r->sys, config->sys_interval);
 	apply_to_listeners(r, fresh);
+	bridges_apply(r->bridges, fresh, *r->config, config);
 	resources_close(r->resources);
 	*r->resources = *fresh;
 	config_destroy(*r->config);
@@ -131,6 +152,7 @@ bool reload(const struct reloadable *r)
 	if (ok) {
 		tell_changes_of(config_global_settings, *r->config, config, "");
 		tell_listener_changes(*r->config, r->resources, &fresh);
+		tell_bridge_changes(*r->config, config);
 		apply(r, config, &fresh);
 		log_notice("reload: the new configuration is in effect");
 	} else {

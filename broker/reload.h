@@ -10,12 +10,15 @@
 #include "broker/io/sys.h"
 #include "broker/resources.h"
 
+struct bridges;
+
 /* What a reload replaces. Pointers into the broker; the configuration is its own. */
 struct reloadable {
 	struct config **config;
 	struct resources *resources;
 	struct reactor *reactor;
 	struct sys *sys;
+	struct bridges *bridges;
 	struct listener *listeners;
 };
 

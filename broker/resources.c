@@ -131,6 +131,24 @@ static void open_listener(struct resources *r, const struct config *config,
 						: HTTP_UPGRADE_SIZE);
 }
 
+static struct bridge_plan *open_bridge(struct resources *r, const struct bridge_config *bridge,
+		struct settings_report *report)
+{
+	struct settings_line line = {
+		.file = bridge->file, .number = bridge->line, .report = report
+	};
+	struct bridge_plan *plan = bridge_plan_create(bridge, report);
+
+	for (size_t i = 0; plan != NULL && i < r->bridge_count; i++) {
+		if (r->bridges[i] != NULL &&
+				strcmp(r->bridges[i]->local_client_id, plan->local_client_id) == 0)
+			settings_error(&line, span_of_text(plan->local_client_id),
+					"is the client identifier here of another connection too; "
+					"set another local_clientid");
+	}
+	return plan;
+}
+
 bool resources_open(
 		struct resources *r, const struct config *config, struct settings_report *report)
 {
@@ -145,6 +163,11 @@ bool resources_open(
 	for (size_t i = 0; i < config->listener_count; i++)
 		open_listener(r, config, config->listeners[i], config->listeners[i]->address,
 				report);
+	r->bridges = xcalloc(config->bridge_count + 1, sizeof(*r->bridges));
+	for (size_t i = 0; i < config->bridge_count; i++) {
+		r->bridges[i] = open_bridge(r, config->bridges[i], report);
+		r->bridge_count++;
+	}
 	if (report->errors == errors)
 		return true;
 	resources_close(r);
@@ -160,6 +183,9 @@ void resources_close(struct resources *r)
 		free(r->listeners[i].name);
 	}
 	free(r->listeners);
+	for (size_t i = 0; i < r->bridge_count; i++)
+		bridge_plan_destroy(r->bridges[i]);
+	free(r->bridges);
 	*r = (struct resources){ 0 };
 }
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the configuration names and the broker holds ready: for each listener, what its clients
- * are held to. It is made as a whole, at the start and for each reload, so that an error in one
- * file leaves everything as it was.
+ * are held to, and what bridges are to do. It is made as a whole, at the start and for each reload,
+ * so that an error in one file leaves everything as it was.
  */
 #ifndef BROKER_RESOURCES_H
 #define BROKER_RESOURCES_H
 
+#include "broker/bridge_plan.h"
 #include "broker/config.h"
 #include "broker/io/listener.h"
 
@@ -22,6 +23,8 @@ struct listener_resources {
 struct resources {
 	struct listener_resources *listeners;
 	size_t count;
+	struct bridge_plan **bridges; /* owned; NULL where somebody has taken one over */
+	size_t bridge_count;
 };
 
 /*

@@ -123,8 +123,8 @@ static const struct wire *serialise_shared(struct fanout *f, const struct shape 
 }
 
 /* The packet for a bridge; one of no possible size when the message has no name there. */
-static const struct wire *wire_of_bridge(struct fanout *f, const struct client *c,
-		struct shape *shape, struct wire *own)
+static const struct wire *wire_of_bridge(
+		struct fanout *f, const struct client *c, struct shape *shape, struct wire *own)
 {
 	f->is_new_alias = false;
 	shape->topic = bridge_map_out(c->bridge, message_topic(f->message), f->now);

@@ -36,7 +36,10 @@ void retained_finish(struct retained *r)
 
 static bool is_own(struct span topic)
 {
-	return span_starts_with(topic, span_of_text("$SYS/"));
+	/* where others may publish too: the states of bridges */
+	static const struct span sys = SPAN("$SYS/"), bridges = SPAN("$SYS/broker/connection/");
+
+	return span_starts_with(topic, sys) && !span_starts_with(topic, bridges);
 }
 
 static void count(struct retained *r, const struct message *m, size_t change)

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <utlist.h>
 
+#include "broker/core/bridge.h"
 #include "broker/io/address_limit.h"
 #include "broker/io/handshake.h"
 #include "broker/io/listener.h"
@@ -24,23 +25,24 @@ enum {
 
 static void on_ready(struct ev_loop *loop, ev_io *watcher, int events);
 
-/* The streams of a new connection, from the bottom up. */
-static void stack_streams(struct connection *c, int fd)
+/* The streams of a new connection, from the bottom up. `tls` is NULL without TLS. */
+static void stack_streams(struct connection *c, struct tls_context *tls, int fd)
 {
 	struct listener *l = c->listener;
 
 	socket_stream_init(&c->socket, fd);
 	c->stream = &c->socket.base;
-	if (l->proxy.version != PROXY_NONE)
+	if (l != NULL && l->proxy.version != PROXY_NONE)
 		c->stream = proxy_stream_create(c->stream, &l->proxy);
-	if (l->tls != NULL)
-		c->stream = tls_stream_create(c->stream, l->tls, reactor_tls_workspace(c->reactor));
-	if (l->websocket != NULL)
+	if (tls != NULL)
+		c->stream = tls_stream_create(c->stream, tls, reactor_tls_workspace(c->reactor));
+	if (l != NULL && l->websocket != NULL)
 		c->stream = websocket_create(c->stream, l->websocket);
 	c->is_established = c->stream->is_open;
 }
 
-struct connection *connection_create(struct reactor *r, struct listener *listener, int fd)
+static struct connection *create(
+		struct reactor *r, struct listener *listener, struct tls_context *tls, int fd)
 {
 	struct connection *c = xcalloc(1, sizeof(*c));
 	socklen_t len = sizeof(c->peer);
@@ -50,8 +52,7 @@ struct connection *connection_create(struct reactor *r, struct listener *listene
 	/* Now: when a handshake fails because the peer is gone, nobody knows it any more. */
 	if (getpeername(fd, &c->peer.any, &len) < 0 || c->peer.any.sa_family == AF_UNIX)
 		c->peer.any.sa_family = AF_UNIX;
-	stack_streams(c, fd);
-	c->client = client_create(r->shard, c, listener->policy, r->now);
+	stack_streams(c, tls, fd);
 	ev_io_init(&c->watcher, on_ready, fd, EV_READ);
 	ev_io_start(r->loop, &c->watcher);
 	c->next = r->connections;
@@ -59,6 +60,23 @@ struct connection *connection_create(struct reactor *r, struct listener *listene
 		c->next->previous = c;
 	r->connections = c;
 	r->connection_count++;
+	return c;
+}
+
+struct connection *connection_create(struct reactor *r, struct listener *listener, int fd)
+{
+	struct connection *c = create(r, listener, listener->tls, fd);
+
+	c->client = client_create(r->shard, c, listener->policy, r->now);
+	return c;
+}
+
+struct connection *connection_create_bridge(
+		struct reactor *r, struct bridge *bridge, struct tls_context *tls, int fd)
+{
+	struct connection *c = create(r, NULL, tls, fd);
+
+	c->client = bridge_open(bridge, c, r->now);
 	return c;
 }
 
@@ -118,10 +136,10 @@ const char *connection_peer(const struct connection *c, char text[CONNECTION_PEE
 	return net_format_address(&address, text, CONNECTION_PEER);
 }
 
-/* Is there anything that the socket has not taken? */
+/* Is there anything that the socket has not taken? Payload has to wait for the handshake. */
 static bool has_unsent(const struct connection *c)
 {
-	return c->client->output.bytes > 0 || stream_wants_write(c->stream);
+	return (c->client->output.bytes > 0 && c->stream->is_open) || stream_wants_write(c->stream);
 }
 
 static void watch(struct connection *c, int events)
@@ -297,6 +315,7 @@ static ssize_t receive_some(struct connection *c)
 			return -ECONNREFUSED;
 		if (c->stream->is_open) {
 			c->is_established = true;
+			client_mark_dirty(c->client); /* a bridge's CONNECT waits for that */
 			handshake_done(c);
 		}
 	}

@@ -18,7 +18,9 @@
 #include "broker/io/reactor.h"
 #include "broker/io/stream.h"
 
+struct bridge;
 struct listener;
+struct tls_context;
 
 /*
  * What was received and the client has not dealt with: the start of a packet, or packets that its
@@ -45,7 +47,7 @@ struct connection {
 	union connection_address peer;
 	struct turns_place turn; /* among those whose next step is costly */
 	struct reactor *reactor;
-	struct listener *listener; /* borrowed; counts its connections */
+	struct listener *listener; /* borrowed; counts its connections. NULL: of a bridge */
 	struct client *client;	   /* owned */
 	struct input input;
 	struct connection *previous, *next;
@@ -66,6 +68,13 @@ struct connection {
  * when its peer closes, and with the reactor at the latest.
  */
 struct connection *connection_create(struct reactor *r, struct listener *listener, int fd);
+
+/*
+ * The same for a socket that is connected to the other broker of a bridge, which is AWAY: the
+ * connection begins with its CONNECT. With `tls`, which is not NULL then, after a handshake.
+ */
+struct connection *connection_create_bridge(
+		struct reactor *r, struct bridge *bridge, struct tls_context *tls, int fd);
 
 /* What the client's CONNECT waited for is known: client_decide(), and then what came behind it. */
 void connection_decide(struct connection *c, enum verdict verdict);
