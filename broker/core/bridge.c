@@ -296,6 +296,19 @@ static void ask(struct bridge *b, enum packet_type type, const struct bridge_top
 	b->unanswered++;
 }
 
+/* Passed out only, by this line and by all others of that name there. */
+static bool is_out_only(const struct bridge_topics *topics, const struct bridge_topic *t)
+{
+	for (size_t i = 0; i < topics->count; i++) {
+		const struct bridge_topic *other = &topics->topics[i];
+
+		if ((other->direction & BRIDGE_IN) != 0 &&
+				strcmp(other->remote_filter, t->remote_filter) == 0)
+			return false;
+	}
+	return true;
+}
+
 static void subscribe_there(struct bridge *b)
 {
 	const struct bridge_topics *topics = b->options.topics;
@@ -305,7 +318,8 @@ static void subscribe_there(struct bridge *b)
 	for (size_t i = 0; i < topics->count; i++) {
 		const struct bridge_topic *t = &topics->topics[i];
 
-		if ((t->direction & BRIDGE_IN) == 0 && !b->options.attempt_unsubscribe)
+		if ((t->direction & BRIDGE_IN) == 0 &&
+				(!b->options.attempt_unsubscribe || !is_out_only(topics, t)))
 			continue;
 		packet_id = free_packet_id(b, packet_id);
 		ask(b, t->direction & BRIDGE_IN ? PACKET_SUBSCRIBE : PACKET_UNSUBSCRIBE, t,

@@ -3,6 +3,7 @@
  * Any bytes, cut into frames and decoded as every packet type in every version. Whatever is
  * decoded points into its frame, and decoding says the same about a copy of exactly the frame.
  */
+#include "broker/mqtt/client_packets.h"
 #include "broker/mqtt/decode.h"
 
 #include "common/mem.h"
@@ -67,6 +68,25 @@ static void decode_list(const struct frame *f, enum mqtt_version version, bool i
 	REQUIRE(n > 0);
 }
 
+/* What another broker sends to a bridge. */
+static void decode_answer(const struct frame *f, enum mqtt_version version)
+{
+	struct connack_packet connack;
+	struct suback_packet suback;
+
+	if (decode_connack(f, version, &connack) == MQTT_SUCCESS) {
+		REQUIRE(connack.reason == MQTT_SUCCESS || mqtt_reason_is_failure(connack.reason));
+		REQUIRE(connack.reason == MQTT_SUCCESS || !connack.session_present);
+		walk_properties(f, &connack.properties);
+	}
+	if ((f->type == PACKET_SUBACK || f->type == PACKET_UNSUBACK) &&
+			decode_suback(f, version, &suback) == MQTT_SUCCESS) {
+		REQUIRE(suback.packet_id != 0);
+		require_inside(f, suback.codes);
+	}
+	decode_pingresp(f);
+}
+
 static enum mqtt_reason decode(const struct frame *f, enum mqtt_version version)
 {
 	struct connect_packet connect;
@@ -75,6 +95,7 @@ static enum mqtt_reason decode(const struct frame *f, enum mqtt_version version)
 	struct disconnect_packet disconnect;
 	enum mqtt_reason reason;
 
+	decode_answer(f, version);
 	decode_list(f, version, true);
 	decode_list(f, version, false);
 	if (decode_connect(f, &connect) == MQTT_SUCCESS) {

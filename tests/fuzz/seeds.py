@@ -280,6 +280,34 @@ WEBSOCKET = {
 }
 
 
+def answer(data):
+    """A step of the bridge's fuzzer."""
+    return bytes([0, len(data)]) + data
+
+
+YES, GRANTED = answer(b"\x20\2\0\0"), b"\5\x09"
+YES5, GRANTED5 = answer(b"\x20\3\0\0\0"), b"\5\x0a"
+OUT, CUT, SENT, SUCCESSOR = b"\3\x51", b"\1", b"\4", b"\6\0"
+
+BRIDGE = {
+    "in": bytes([2]) + YES + GRANTED + answer(packet(0x34, text("in/x") + b"\0\1y")) + answer(
+        packet(0x62, b"\0\1")) + SENT,
+    "in_5": bytes([5]) + YES5 + GRANTED5 + answer(packet(0x32, text("r/x") + b"\0\1" + props(
+        number(0x23, 1, 2), number(2, 9, 4)) + b"y")) + b"\5\x15" + SENT,
+    "out": bytes([2]) + YES + GRANTED + OUT + SENT + answer(b"\x50\2\0\1") + answer(
+        b"\x70\2\0\1") + SENT,
+    "out_cut": bytes([2]) + OUT + YES + GRANTED + SENT + CUT + YES + OUT + GRANTED + SENT,
+    "out_less": bytes([4]) + YES5 + GRANTED5 + OUT + CUT + b"\5\7" + GRANTED5 + SENT,
+    "not_asked": bytes([0]) + YES + answer(packet(0x34, text("no") + b"\0\1y")) + SENT,
+    "refused": bytes([4]) + answer(b"\x20\3\0\x9a\0") + CUT + answer(b"\x20\3\0\x9b\0") + CUT,
+    "no_connack": bytes([0]) + answer(b"\x30\3\0\1a"),
+    "pings": bytes([2]) + YES + GRANTED + b"\2\x0c" + SENT + answer(b"\xd0\0") + b"\2\x0c" * 3,
+    "successor": bytes([1]) + OUT + SUCCESSOR + OUT + YES + GRANTED + SENT,
+    "lazy": bytes([34]) + OUT * 9 + YES + GRANTED + SENT,
+    "clean": bytes([24]) + YES + GRANTED + OUT + CUT + OUT + YES + SENT,
+}
+
+
 def numbered(seeds):
     return {f"{i:02}": s.encode() if isinstance(s, str) else s for i, s in enumerate(seeds)}
 
@@ -288,7 +316,7 @@ def main():
     corpora = {"framer_decode": PACKETS, "client": CLIENT, "topic": numbered(TOPICS), "utf8": numbered(UTF8),
                "property": PROPERTIES, "settings": numbered(SETTINGS),
                "password_file": numbered(PASSWORD_FILE), "psk_file": numbered(PSK_FILE),
-               "proxy": PROXY, "websocket": WEBSOCKET}
+               "proxy": PROXY, "websocket": WEBSOCKET, "bridge": BRIDGE}
     for fuzzer, seeds in corpora.items():
         folder = CORPUS / fuzzer
         folder.mkdir(parents=True, exist_ok=True)

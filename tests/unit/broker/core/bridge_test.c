@@ -710,6 +710,13 @@ static void what_passes_out_only_is_unsubscribed_there(void **unused)
 	create();
 	go_up();
 	assert_int_equal(there->topics.subscriptions, 0);
+	bridge_destroy(bridge, true, now);
+	cut();
+	topic("# in");
+	topic("# out 1");
+	create();
+	go_up();
+	assert_int_equal(there->topics.subscriptions, 1);
 }
 
 static void lazy_bridge_is_wanted_when_enough_waits(void **unused)
