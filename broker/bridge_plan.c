@@ -305,6 +305,7 @@ static void set_options(struct bridge_plan *plan, const struct bridge_config *b)
 	plan->options.bind_address = plan->bind_address;
 	plan->options.tcp_user_timeout = (unsigned)b->tcp_user_timeout;
 	plan->policy = policy_create();
+	plan->policy->allow_anonymous = true;
 	plan->policy->max_topic_alias = (uint16_t)b->max_topic_alias;
 }
 
@@ -353,6 +354,7 @@ void bridge_plan_destroy(struct bridge_plan *plan)
 
 void bridge_plan_renew(struct bridge_plan *plan, struct bridge_plan *from)
 {
+	policy_move(&plan->policy, from->policy);
 	for (size_t i = 0; i < plan->address_count; i++) {
 		struct tls_context *old = plan->addresses[i].tls;
 

@@ -30,7 +30,7 @@ struct bridge_plan *bridge_plan_create(
 /* Accepts NULL. */
 void bridge_plan_destroy(struct bridge_plan *plan);
 
-/* Take the certificates and keys of a plan that is the same but for what is in its files. */
+/* Take what files have brought, from a plan that is the same but for them. */
 void bridge_plan_renew(struct bridge_plan *plan, struct bridge_plan *from);
 
 #endif

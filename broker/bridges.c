@@ -102,6 +102,7 @@ static void stop_some(struct bridges *b, struct resources *fresh, const struct c
 			stop(b, i, strcmp(r->plan->local_client_id, plan->local_client_id) != 0);
 		} else {
 			bridge_plan_renew(r->plan, plan);
+			bridge_link_change_policy(r->link, r->plan->policy);
 			bridge_plan_destroy(plan);
 			*place = NULL;
 		}

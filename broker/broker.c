@@ -178,8 +178,7 @@ bool broker_listen(struct broker *b, struct activation *passed)
 		if (listeners_open(&b->reactor, &options, passed, &b->listeners) < 0)
 			return false;
 	}
-	return all_are_taken(passed) &&
-	       bridges_apply(b->bridges, &b->resources, NULL, b->config);
+	return all_are_taken(passed) && bridges_apply(b->bridges, &b->resources, NULL, b->config);
 }
 
 void broker_run(struct broker *b)

@@ -131,8 +131,8 @@ static void open_listener(struct resources *r, const struct config *config,
 						: HTTP_UPGRADE_SIZE);
 }
 
-static struct bridge_plan *open_bridge(struct resources *r, const struct bridge_config *bridge,
-		struct settings_report *report)
+static struct bridge_plan *open_bridge(struct resources *r, const struct config *config,
+		const struct bridge_config *bridge, struct settings_report *report)
 {
 	struct settings_line line = {
 		.file = bridge->file, .number = bridge->line, .report = report
@@ -146,6 +146,10 @@ static struct bridge_plan *open_bridge(struct resources *r, const struct bridge_
 					"is the client identifier here of another connection too; "
 					"set another local_clientid");
 	}
+	/* Without a name of its own it may do everything, as a bridge of Mosquitto. */
+	if (plan != NULL && bridge->local_username != NULL && !config->per_listener_settings &&
+			r->count > 0)
+		policy_set_acl(plan->policy, r->listeners[0].policy->acl);
 	return plan;
 }
 
@@ -165,7 +169,7 @@ bool resources_open(
 				report);
 	r->bridges = xcalloc(config->bridge_count + 1, sizeof(*r->bridges));
 	for (size_t i = 0; i < config->bridge_count; i++) {
-		r->bridges[i] = open_bridge(r, config->bridges[i], report);
+		r->bridges[i] = open_bridge(r, config, config->bridges[i], report);
 		r->bridge_count++;
 	}
 	if (report->errors == errors)

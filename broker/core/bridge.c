@@ -127,6 +127,14 @@ void bridge_destroy(struct bridge *b, bool ends_session, struct instant now)
 	free(b);
 }
 
+void bridge_change_policy(struct bridge *b, struct policy *policy, struct instant now)
+{
+	lifecycle_change_policy(b->shard, b->policy, policy, now);
+	policy_move(&b->policy, policy);
+	if (b->client != NULL)
+		client_change_policy(b->client, policy);
+}
+
 void bridge_close(struct bridge *b, struct instant now)
 {
 	if (b->client != NULL)
@@ -440,10 +448,15 @@ void bridge_queued(struct bridge *b, const struct session *s)
 		b->port.wanted(b->port.owner);
 }
 
+bool bridge_is_state(const struct bridge *b, struct span topic)
+{
+	return b->options.notification_topic != NULL &&
+	       span_equal_text(topic, b->options.notification_topic);
+}
+
 struct span bridge_map_out(struct bridge *b, struct span topic, struct instant now)
 {
-	if (b->options.notification_topic != NULL &&
-			span_equal_text(topic, b->options.notification_topic))
+	if (bridge_is_state(b, topic))
 		return topic;
 	b->last_message = now;
 	str_clear(&b->mapped);

@@ -111,6 +111,9 @@ struct bridge *bridge_create(struct shard *shard, const struct bridge_options *o
 /* Closes the connection. `ends_session`: what waits is lost, else a successor may take it over. */
 void bridge_destroy(struct bridge *b, bool ends_session, struct instant now);
 
+/* Its session is held to `policy` from now on. */
+void bridge_change_policy(struct bridge *b, struct policy *policy, struct instant now);
+
 /*
  * The network connection is there: a client, whose output begins with CONNECT, for the caller to
  * destroy as any other. The bridge is AWAY.
@@ -136,6 +139,9 @@ void bridge_timeout(struct client *c, struct instant now);
 
 /* One more message waits in the session of a bridge. */
 void bridge_queued(struct bridge *b, const struct session *s);
+
+/* Is it the topic of its notifications? They are the broker's own, whatever rights it has. */
+bool bridge_is_state(const struct bridge *b, struct span topic);
 
 /*
  * The name of a message there or here, valid until the next call; data NULL: it is not passed on.

@@ -184,7 +184,9 @@ static bool fan_out_shared(struct fanout *f, struct share_group *group)
 static void note_source(struct shard *shard, struct session *publisher, struct message *m)
 {
 	if (publisher == NULL || publisher->policy == NULL || m->payload_len == 0 ||
-			!shard->limits->check_retain_source)
+			!shard->limits->check_retain_source ||
+			(publisher->bridge != NULL &&
+					bridge_is_state(publisher->bridge, message_topic(m))))
 		return;
 	if (publisher->source == NULL)
 		publisher->source = source_open(&shard->sources, session_username(publisher),

@@ -151,13 +151,14 @@ static void on_up(void *owner, bool session_present)
 		plan(l, PRIMARY_SECONDS);
 }
 
-static const char *failure_of(const struct connection *c)
+/* What a stream of the connection, TLS for one, has to say about its end; else `text`. */
+static const char *why(const struct bridge_link *l, const char *text)
 {
-	for (const struct stream *s = c->stream; s != NULL; s = s->below) {
-		if (s->failure != NULL)
-			return s->failure;
-	}
-	return "the connection was lost";
+	const struct stream *s = l->connection != NULL ? l->connection->stream : NULL;
+
+	while (s != NULL && s->failure == NULL)
+		s = s->below;
+	return s != NULL ? s->failure : text;
 }
 
 static void log_end(const struct bridge_link *l, enum bridge_end how, enum mqtt_reason reason)
@@ -174,13 +175,14 @@ static void log_end(const struct bridge_link *l, enum bridge_end how, enum mqtt_
 				a->port, text);
 		break;
 	case BRIDGE_CLOSED:
-		log_notice("Bridge %s is down: closed: %s", name_of(l),
-				reason == MQTT_NORMAL_DISCONNECTION ? "by this broker" : text);
+		if (reason == MQTT_NORMAL_DISCONNECTION)
+			text = "by this broker";
+		log_notice("Bridge %s is down: %s:%u: closed: %s", name_of(l), a->host, a->port,
+				why(l, text));
 		break;
 	case BRIDGE_LOST:
 		log_notice("Bridge %s is down: %s:%u: %s", name_of(l), a->host, a->port,
-				l->connection != NULL ? failure_of(l->connection)
-						      : "the connection was lost");
+				why(l, "the connection was lost"));
 		break;
 	}
 }
@@ -295,6 +297,11 @@ struct bridge_link *bridge_link_create(struct reactor *r, struct worker *worker,
 	else if (bridge_waiting(l->bridge) >= options->core.threshold)
 		plan(l, 0.);
 	return l;
+}
+
+void bridge_link_change_policy(struct bridge_link *l, struct policy *policy)
+{
+	bridge_change_policy(l->bridge, policy, l->reactor->now);
 }
 
 void bridge_link_destroy(struct bridge_link *l, bool ends_session)

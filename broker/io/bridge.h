@@ -46,6 +46,9 @@ struct bridge_link;
 struct bridge_link *bridge_link_create(struct reactor *r, struct worker *worker,
 		const struct bridge_link_options *options, struct policy *policy);
 
+/* A reload: its session is held to `policy` from now on. */
+void bridge_link_change_policy(struct bridge_link *l, struct policy *policy);
+
 /* `ends_session`: as bridge_destroy(). Accepts NULL. */
 void bridge_link_destroy(struct bridge_link *l, bool ends_session);
 

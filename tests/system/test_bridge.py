@@ -322,6 +322,27 @@ def test_reload_leaves_what_has_not_changed_connected(pair):
     p.wait_down()
 
 
+def test_local_username_gives_its_rights(scratch, pair):
+    rules = scratch.folder("rules") / "rules"
+    rules.write_text("topic readwrite #\ntopic read $SYS/#\nuser carrier\ntopic read out/#\ntopic write in/1\n")
+    rules.chmod(0o644)
+    p = pair("# both 1", far_is=MOSQUITTO, near=[f"acl_file {rules}", "check_retain_source true"],
+             options=["local_username carrier"])
+    near, far = p.watch("#")
+    near.publish("no", "x")
+    near.publish("out/1", "x")
+    far.publish("in/2", "x")
+    far.publish("in/1", "x")
+    _sees(near, [("no", b"x", 1), ("out/1", b"x", 1), ("in/1", b"x", 1)])
+    _sees(far, [("out/1", b"x", 1), ("in/1", b"x", 1), ("in/2", b"x", 1)])
+    rules.write_text("topic readwrite #\ntopic read $SYS/#\nuser carrier\ntopic read no/#\n")
+    p.reload("local_username carrier")
+    near.publish("out/2", "x")
+    near.publish("no/2", "x")
+    wait_until(lambda: far.on("no/2"), 10, "what is allowed now")
+    assert not far.on("out/2") and not p.near.process.says("bridge far is down")
+
+
 def test_mistakes_are_named(scratch):
     broker = Broker(scratch.folder("near"), [
         OPEN, "connection far", "address host:99999", "topic a sideways", "topic b out 3",
