@@ -43,7 +43,7 @@ static bool exists(const char *folder, const char *name, const char *suffix)
 {
 	AUTO_FREE char *path = cert_path(folder, name, suffix);
 
-	return access(path, F_OK) == 0;
+	return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 /* So many days from now, but not longer than `last` when there is one. */
@@ -278,6 +278,14 @@ static bool take_key(struct issue *i, struct str *problem)
 	return i->key != NULL;
 }
 
+static bool take_hosts(struct issue *i, struct str *problem)
+{
+	i->subject.model = i->model = cert_read(i->certificate_path, problem);
+	if (i->model == NULL)
+		str_append_text(problem, "; when it is lost, give the ALTNAMEs once more");
+	return i->model != NULL;
+}
+
 static bool prepare(const struct authority *a, struct issue *i, bool renew, struct str *problem)
 {
 	if (!is_alive(a, problem))
@@ -287,8 +295,7 @@ static bool prepare(const struct authority *a, struct issue *i, bool renew, stru
 			return false;
 		if (i->subject.kind == CERT_CLIENT || i->subject.host_count > 0)
 			return true;
-		i->subject.model = i->model = cert_read(i->certificate_path, problem);
-		return i->model != NULL;
+		return take_hosts(i, problem);
 	}
 	if (!is_free(a, i->subject.name, problem))
 		return false;

@@ -365,6 +365,30 @@ def test_wrong_words(empty, words, said):
     assert said in done.stderr.decode() and "see: belfry help cert" in done.stderr.decode()
 
 
+def with_small_files(authority, *words):
+    """Run it where no file gets larger than 512 bytes; a certificate is."""
+    done = run(["sh", "-c", 'trap "" XFSZ; ulimit -f 1; exec "$@"', "sh", authority.binary, "cert",
+                *words])
+    assert done.returncode == REFUSED
+    return done.stderr.decode()
+
+
+def test_authority_that_cannot_be_written_leaves_nothing_behind(empty):
+    assert f"{empty.path}/ca.crt: File too large" in with_small_files(empty, "ca", empty.path)
+    assert empty.contents() == {}
+    empty.make("ca")
+    assert empty.verify("ca")[0]
+
+
+def test_certificate_that_could_not_be_written_is_known(authority):
+    assert f"{authority.path}/broker.crt: File too large" in with_small_files(
+        authority, "server", authority.path, "broker")
+    assert not (authority.path / "broker.crt").exists()
+    assert "give the ALTNAMEs once more" in authority.refuse("server", "broker", "--renew")
+    authority.make("server", "broker", "localhost", "--renew")
+    assert authority.verify("broker", "-purpose", "sslserver")[0]
+
+
 def test_many_at_a_time_lose_nothing(authority):
     names = [f"c{i}" for i in range(8)]
     running = [subprocess.Popen([authority.binary, "cert", "client", authority.path, name],
