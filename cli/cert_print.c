@@ -210,7 +210,8 @@ bool cert_print_list(const struct authority *a, struct str *problem)
 	str_append_text(&text, "ca.crt: ");
 	cert_append_common_name(a->ca.certificate, &text);
 	str_printf(&text, ", valid until %s", cert_time_format(a->until, date));
-	append_warning(&text, a->until);
+	if (append_warning(&text, a->until))
+		str_append_text(&text, ": make another authority in a new folder");
 	str_append_byte(&text, '\n');
 	ok = append_crl(&text, a, problem);
 	if (a->index.count > 0)
