@@ -47,12 +47,12 @@ struct client {
 	struct shard *shard;	 /* borrowed */
 	struct session *session; /* borrowed; NULL before CONNECT and after the end */
 	struct policy *policy;	 /* of its listener; a reference */
-	struct bridge *bridge;	 /* borrowed; NULL unless it is a bridge's, and once it is closing */
-	void *connection;	 /* the owner's, untouched here */
-	char *identity;		 /* user name that the transport has proved, owned; NULL: none */
-	struct str connect;	 /* the CONNECT packet while CLIENT_WAITING */
-	struct str publisher;	 /* publisher_properties(), once anybody asked */
-	uint32_t charged;	 /* for that, to the budget of strangers */
+	struct bridge *bridge; /* borrowed; NULL unless it is a bridge's, and once it is closing */
+	void *connection;      /* the owner's, untouched here */
+	char *identity;	       /* user name that the transport has proved, owned; NULL: none */
+	struct str connect;    /* the CONNECT packet while CLIENT_WAITING */
+	struct str publisher;  /* publisher_properties(), once anybody asked */
+	uint32_t charged;      /* for that, to the budget of strangers */
 	struct output output;
 	struct client *previous_dirty, *next_dirty;
 	struct client *previous_replaying, *next_replaying;
