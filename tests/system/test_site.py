@@ -77,6 +77,22 @@ tls_version tlsv1.2
 max_connections 200
 """
 
+BRIDGE = """\
+connection upstream
+address 127.0.0.1:{upstream}
+remote_clientid site
+remote_username site
+remote_password 5ite
+start_type automatic
+restart_timeout 1 5
+keepalive_interval 30
+cleansession false
+notifications true
+try_private true
+topic nagios/# out 1 "" site/
+topic config/# in 1
+"""
+
 WEB_LISTENER = """\
 listener {web}
 protocol websockets
@@ -103,7 +119,7 @@ USERS = {"nagios": "n4gi0s", "operator": "0p: er", "sensor": "x"}
 
 
 class House:
-    """The folder of the site, and its three or four ports."""
+    """The folder of the site, its ports, and the Mosquitto that its bridge leads to."""
 
     def __init__(self, scratch, which):
         self.pki = Pki(scratch.folder("etc"))
@@ -112,19 +128,23 @@ class House:
         make_users(self.folder / "passwd", MAKERS["mosquitto"], **USERS)
         (self.folder / "conf.d").mkdir()
         give_away(self.folder / "conf.d")
+        self.upstream = Broker(scratch.folder("upstream"), which=MOSQUITTO)
         self.ports = {name: free_port() for name in ("plain", "tls", "psk", "web")}
         for name, text in (("acl", RULES), ("psk", f"meter-1:{KEY}\nmeter-2:{KEY[::-1]}\n"),
-                           ("conf.d/10-psk.conf", PSK_LISTENER), ("conf.d/20-web.conf", WEB_LISTENER),
+                           ("conf.d/10-psk.conf", PSK_LISTENER),
+                           ("conf.d/20-web.conf", WEB_LISTENER), ("conf.d/30-bridge.conf", BRIDGE),
                            ("conf.d/ignored.txt", "this is no configuration\n"),
                            ("mosquitto.conf", CONFIGURATION)):
             path = self.folder / name
-            path.write_text(text.format(folder=self.folder, **self.ports)
+            path.write_text(text.format(folder=self.folder, upstream=self.upstream.port,
+                                        **self.ports)
                             if name.endswith(".conf") else text)
         self.broker = Broker(scratch.folder("broker"), (), which)
         self.broker.process.argv[-1] = str(self.folder / "mosquitto.conf")
         self.process = self.broker.process
 
     def start(self):
+        self.upstream.start()
         self.process.start()
         wait_until(lambda: all(map(is_listening, self.ports.values()))
                    or self.process.has_ended(), 10, "all listeners")
@@ -248,13 +268,37 @@ def test_devices_with_a_key_are_let_in_under_their_identity(houses):
     assert alike(houses, ask) == [0, 0, False, False]
 
 
+def test_the_bridge_carries_the_same(houses):
+    def ask(house):
+        with Wire.to(house.upstream.port) as far, house.plain() as near:
+            far.connect("far")
+            far.send(packet.subscribe(1, [("$SYS/broker/connection/#", 0), ("#", 0)]))
+            far.expect(packet.SUBACK)
+            state = packet.published(far.expect(packet.PUBLISH, 20))
+            near.connect("c", user="sensor", password=USERS["sensor"], level=V311)
+            near.send(packet.subscribe(1, [("config/sensor/c", 0)]))
+            near.expect(packet.SUBACK)
+            far.send(packet.publish("config/other/c", "elsewhere"))
+            far.send(packet.publish("config/sensor/c", "down"))
+            down = packet.published(near.expect(packet.PUBLISH))
+            with house.plain() as writer:
+                writer.connect("w", user="nagios", password=USERS["nagios"])
+                writer.send(packet.publish("nagios/web/disk", "up", 1, 1))
+                writer.expect(packet.PUBACK)
+            while (up := packet.published(far.expect(packet.PUBLISH))).payload != b"up":
+                pass
+            return state.topic, state.payload, down.topic, down.payload, up.topic, up.payload
+    assert alike(houses, ask) == ("$SYS/broker/connection/site/state", b"1", "config/sensor/c",
+                                  b"down", "site/nagios/web/disk", b"up")
+
+
 @pytest.mark.parametrize("line, nearest", [
     ("max_queued_mesages 10", "max_queued_messages"), ("passwd_file /x", "password_file"),
     ("allow_anonymus true", "allow_anonymous"), ("cafiles /x", "cafile"),
 ])
 def test_a_keyword_of_an_included_file_that_is_wrong_is_named(scratch, line, nearest):
     house = House(scratch, None)
-    wrong = house.folder / "conf.d" / "30-more.conf"
+    wrong = house.folder / "conf.d" / "40-more.conf"
     wrong.write_text(f"# added later\n\n{line}\n")
     for more in ([], ["--test-config"]):
         done = run([program("belfry-broker", scratch.path), "-c", house.folder / "mosquitto.conf",
