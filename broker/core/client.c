@@ -125,6 +125,7 @@ void client_destroy(struct client *c, struct instant now)
 	sent_aliases_finish(&c->sent_aliases);
 	output_finish(&c->output, &c->shard->chunks);
 	c->shard->clients--;
+	c->shard->work.done += WORK_CLOSE;
 	policy_unref(c->policy);
 	str_finish(&c->publisher);
 	free(c->identity);
@@ -211,6 +212,7 @@ void client_close(struct client *c, enum mqtt_reason reason, struct instant now)
 	if (c->state == CLIENT_CLOSING)
 		return;
 	stop_waiting(c);
+	c->shard->work.done += WORK_CLOSE;
 	c->state = CLIENT_CLOSING;
 	c->close_reason = (uint8_t)reason;
 	timer_clear(&c->shard->timers, &c->timer);

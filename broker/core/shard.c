@@ -71,7 +71,8 @@ void shard_run_timers(struct shard *shard, struct instant now)
 	uint64_t enough = shard->work.done + WORK_SHARE;
 	struct timer *timer;
 
-	while (shard->work.done++ < enough && (timer = timers_due(&shard->timers, now)) != NULL) {
+	while (shard->work.done < enough && (timer = timers_due(&shard->timers, now)) != NULL) {
+		shard->work.done++;
 		switch (timer->kind) {
 		case TIMER_CLIENT:
 			client_timeout(container_of(timer, struct client, timer), now);

@@ -516,6 +516,10 @@ struct instant connection_linger_deadline(const struct reactor *r)
 
 void connection_end_lingering(struct reactor *r)
 {
-	while (r->lingering != NULL && instant_reached(r->lingering->linger_until, r->now))
+	const struct work *work = &r->shard->work;
+	uint64_t enough = work->done + WORK_SHARE;
+
+	while (r->lingering != NULL && instant_reached(r->lingering->linger_until, r->now) &&
+			work->done < enough)
 		connection_destroy(r->lingering);
 }

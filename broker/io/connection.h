@@ -108,7 +108,7 @@ const char *connection_peer(const struct connection *c, char text[CONNECTION_PEE
 /* When connection_end_lingering() has something to do; INSTANT_NEVER when none lingers. */
 struct instant connection_linger_deadline(const struct reactor *r);
 
-/* Destroy the connections that have lingered long enough. */
+/* Destroy the connections that have lingered long enough, as many as one turn bears. */
 void connection_end_lingering(struct reactor *r);
 
 #endif

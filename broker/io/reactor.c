@@ -16,10 +16,14 @@ static void send_output(struct reactor *r)
 		connection_flush(c->connection);
 }
 
+static struct instant next_deadline(const struct reactor *r)
+{
+	return instant_earlier(shard_next_deadline(r->shard), connection_linger_deadline(r));
+}
+
 static void plan_timer(struct reactor *r)
 {
-	struct instant next = instant_earlier(
-			shard_next_deadline(r->shard), connection_linger_deadline(r));
+	struct instant next = next_deadline(r);
 	double wait;
 
 	if (next.ns == INSTANT_NEVER.ns) {
@@ -34,7 +38,7 @@ static void plan_timer(struct reactor *r)
 static void plan_idle(struct reactor *r)
 {
 	if (r->busy != NULL || turns_next(&r->turns) != NULL || shard_has_work(r->shard) ||
-			instant_reached(shard_next_deadline(r->shard), r->now))
+			instant_reached(next_deadline(r), r->now))
 		ev_idle_start(r->loop, &r->idle);
 	else
 		ev_idle_stop(r->loop, &r->idle);
