@@ -18,7 +18,7 @@ enum {
 	WORK_SMALL_SHARE = 512, /* one client's packets, once the turn is long */
 	WORK_BESIDE = 8192,	/* what was put off, beside a turn's packets */
 	WORK_FILTER = 4,	/* to subscribe or unsubscribe */
-	WORK_CLOSE = 128,	/* to end a connection, to close one that has ended: system calls */
+	WORK_CLOSE = 256,	/* to end a connection, to close one that has ended: system calls */
 };
 
 /* Zeroed memory is the beginning. */

@@ -330,17 +330,19 @@ static bool has_ended(const struct connection *c)
 
 static void receive(struct connection *c)
 {
+	struct reactor *r = c->reactor;
 	ssize_t n = receive_some(c);
 
 	if (stream_wants_write(c->stream))
 		client_mark_dirty(c->client); /* an answer of its own that did not get out whole */
 	if (n > 0)
-		take_input(c, span_of(c->reactor->receive_buffer, (size_t)n));
+		take_input(c, span_of(r->receive_buffer, (size_t)n));
 	if ((n <= 0 && n != -EAGAIN) || has_ended(c)) {
 		handshake_report(c, n);
 		end(c, n);
+		reactor_count_turn(r);
 	} else if (n > 0) {
-		reactor_count_turn(c->reactor); /* `c` may be gone now */
+		reactor_count_turn(r); /* `c` may be gone now */
 	}
 }
 
