@@ -66,6 +66,9 @@ SHOWN = [
     ("2.0.19", "shared and ordinary subscriptions mixed up", [
         "conversations/shared_and_ordinary_subscriptions_stand_apart.mqtt",
         "unit/broker/core/topic_tree_test.c:"]),
+    ("2.0.19-bridge", "the topic of a bridge that is mapped to nothing", [
+        "unit/broker/core/bridge_topics_test.c:parent_of_a_whole_subtree_is_mapped_to_the_parent",
+        "unit/broker/core/bridge_topics_test.c:names_that_become_too_long_are_not_passed"]),
     ("2.0.3", "mosquitto_passwd -b takes the user's name for the password", [
         "system/test_passwd.py:test_users_come_change_and_go"]),
 ]
@@ -382,4 +385,5 @@ def test_a_long_log_file_name_is_an_error(scratch):
     config = scratch.path / "broker.conf"
     config.write_text(f"listener {free_port()} 127.0.0.1\nlog_dest file /{'x' * 8000}\n")
     done = run([program("belfry-broker", scratch.path), "-c", config])
-    assert done.returncode in (1, 3) and b"log_dest" in done.stderr or b"xxx" in done.stderr
+    assert done.returncode in (1, 3)
+    assert b"File name too long" in done.stderr or b"'log_dest'" in done.stderr
