@@ -386,4 +386,4 @@ def test_a_long_log_file_name_is_an_error(scratch):
     config.write_text(f"listener {free_port()} 127.0.0.1\nlog_dest file /{'x' * 8000}\n")
     done = run([program("belfry-broker", scratch.path), "-c", config])
     assert done.returncode in (1, 3)
-    assert b"File name too long" in done.stderr or b"'log_dest'" in done.stderr
+    assert b"error: log_dest file /xxx" in done.stderr

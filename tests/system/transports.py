@@ -65,8 +65,10 @@ class Site:
         return self.process.stderr()[before:]
 
     def _is_served(self, key):
-        place = self._places[key]
-        return place.is_socket() if key[0] == "unix" else is_listening(place)
+        if key[0] != "unix":
+            return is_listening(self._places[key])
+        with socket.socket(socket.AF_UNIX) as sock:
+            return sock.connect_ex(str(self._places[key])) == 0
 
     def wire(self, transport, block=0, certificate=None):
         """
