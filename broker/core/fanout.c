@@ -116,10 +116,11 @@ static const struct wire *serialise_shared(struct fanout *f, const struct shape 
 			  (shape->has_publisher ? LAYOUT_PUBLISHER : 0);
 
 	if ((f->ready >> layout & 1) == 0) {
-		f->wires[layout] = serialise(&f->shard->scratch[layout], f->message, shape, f->now);
+		f->shard->wires[layout] =
+				serialise(&f->shard->scratch[layout], f->message, shape, f->now);
 		f->ready |= 1U << layout;
 	}
-	return &f->wires[layout];
+	return &f->shard->wires[layout];
 }
 
 /* The packet for a bridge; one of no possible size when the message has no name there. */

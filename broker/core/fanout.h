@@ -28,11 +28,10 @@ struct fanout {
 	struct shard *shard;
 	struct message *message;
 	struct instant now;
-	unsigned ready; /* set of layouts that `wires` holds */
+	unsigned ready; /* set of layouts that the shard's `wires` hold */
 	uint32_t hash;	/* of the topic, once anybody asked for it; 0 before */
 	uint16_t alias; /* for the receiver of the last fanout_wire() */
 	bool is_new_alias;
-	struct wire wires[FANOUT_LAYOUTS];
 };
 
 /* A hash of the message's topic, the same as long as the shard lives. */

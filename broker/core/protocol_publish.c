@@ -11,23 +11,28 @@
 #include "broker/mqtt/encode.h"
 #include "common/topic.h"
 
-static void send_ack(struct client *c, enum packet_type type, uint16_t packet_id,
+/* False when the client takes no packet of that size. */
+static bool send_ack_with(struct client *c, enum packet_type type, uint16_t packet_id,
 		enum mqtt_reason reason, struct span why)
 {
 	uint8_t packet[256];
 	struct writer w = writer_of(packet, sizeof(packet));
 
 	encode_ack(&w, type, c->version, packet_id, reason, why);
-	if (!client_send(c, type, writer_span(&w)) && why.len > 0)
-		send_ack(c, type, packet_id, reason, (struct span){ NULL, 0 });
+	return client_send(c, type, writer_span(&w));
 }
 
 void protocol_send_ack(struct client *c, enum packet_type type, uint16_t packet_id,
 		enum mqtt_reason reason)
 {
-	send_ack(c, type, packet_id, reason,
-			mqtt_reason_is_failure(reason) ? client_explanation(c)
-						       : (struct span){ NULL, 0 });
+	uint8_t packet[8];
+	struct writer w = writer_of(packet, sizeof(packet));
+
+	if (unlikely(mqtt_reason_is_failure(reason) && client_explanation(c).len > 0) &&
+			send_ack_with(c, type, packet_id, reason, client_explanation(c)))
+		return;
+	encode_ack(&w, type, c->version, packet_id, reason, (struct span){ NULL, 0 });
+	client_send(c, type, writer_span(&w));
 }
 
 bool protocol_topic_reserved(struct span topic)

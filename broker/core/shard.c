@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <utlist.h>
 
+#include "broker/core/fanout.h"
 #include "broker/core/lifecycle.h"
 #include "broker/core/replay.h"
 #include "common/mem.h"
@@ -22,6 +23,7 @@ struct shard *shard_create(const struct limits *limits, const struct core_observ
 	topic_tree_init(&shard->topics, hash_seed, limits->max_match_cache);
 	retained_init(&shard->retained, hash_seed);
 	shard->sweep_timer.kind = TIMER_SWEEP;
+	shard->wires = xcalloc(FANOUT_LAYOUTS, sizeof(*shard->wires));
 	return shard;
 }
 
@@ -47,6 +49,7 @@ void shard_destroy(struct shard *shard)
 	str_finish(&shard->mounted);
 	for (size_t i = 0; i < array_size(shard->scratch); i++)
 		str_finish(&shard->scratch[i]);
+	free(shard->wires);
 	free(shard);
 }
 

@@ -69,6 +69,7 @@ struct shard {
 	size_t most_connected;
 	struct str mounted; /* a topic of a client that has a mount point: mount.h */
 	struct str scratch[FANOUT_SCRATCHES]; /* serialised PUBLISH packets, see fanout.h */
+	struct wire *wires;		      /* what they hold, FANOUT_LAYOUTS */
 };
 
 /*
