@@ -279,9 +279,9 @@ static bool take_address(struct connection *c)
 	const struct stream *proxy = stream_find(c->stream, &proxy_stream_class);
 	const struct sockaddr_storage *source = proxy != NULL ? proxy_stream_source(proxy) : NULL;
 
-	if (source == NULL || source->ss_family == AF_UNSPEC ||
-			memcmp(&c->peer, source, sizeof(c->peer)) == 0)
+	if (c->is_introduced || source == NULL || source->ss_family == AF_UNSPEC)
 		return true;
+	c->is_introduced = true;
 	memcpy(&c->peer, source, sizeof(c->peer));
 	return c->reactor->limit == NULL ||
 	       address_limit_connect(c->reactor->limit, source, c->reactor->now);

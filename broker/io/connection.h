@@ -59,6 +59,7 @@ struct connection {
 	bool is_gone;	/* the peer has closed */
 	bool is_lingering;
 	bool is_shut_down;     /* the sending half is closed */
+	bool is_introduced;    /* a proxy has said who the client is */
 	bool is_established;   /* the handshakes are done */
 	bool is_to_be_checked; /* handshake_check_again() when its turn comes */
 };
