@@ -47,7 +47,7 @@ static void what_follows_the_header_is_passed_through(void **unused)
 		assert_int_equal(proxy_stream_source(s)->ss_family, AF_UNSPEC);
 		for (n = feed(&peer, s, input, step); n > 0;
 				n = stream_receive(s, buffer, sizeof(buffer))) {
-			assert_memory_equal(buffer, "CONNECT" + got, n);
+			assert_memory_equal(buffer, &"CONNECT"[got], n);
 			got += (size_t)n;
 		}
 		assert_int_equal(n, -EAGAIN);
