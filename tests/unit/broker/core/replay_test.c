@@ -64,7 +64,7 @@ static int end(void **unused)
 /* `mark` 0 removes it */
 static void retain_large(size_t topic, char mark, uint8_t qos, size_t size)
 {
-	char name[16], payload[PAYLOAD];
+	char name[48], payload[PAYLOAD];
 	struct message *m;
 
 	assert_true(size <= sizeof(payload));
