@@ -105,6 +105,17 @@ bool settings_error(const struct settings_line *line, struct span word, const ch
 	return false;
 }
 
+bool settings_next_line(struct settings_line *line, struct span *text)
+{
+	while (text->data != NULL) {
+		line->number++;
+		line->rest = span_trim(span_cut(text, '\n'));
+		if (line->rest.len > 0 && line->rest.data[0] != '#')
+			return true;
+	}
+	return false;
+}
+
 struct span settings_word(struct settings_line *line)
 {
 	struct span rest = span_trim(line->rest);
@@ -297,13 +308,10 @@ static bool try_misplaced(struct parse *p)
 	return false;
 }
 
-static void parse_line(struct parse *p, struct span text)
+static void parse_line(struct parse *p)
 {
 	const struct setting *setting;
 
-	p->line.rest = span_trim(text);
-	if (p->line.rest.len == 0 || p->line.rest.data[0] == '#')
-		return;
 	p->line.keyword = settings_word(&p->line);
 	if (try_refusal(p) || try_include(p) || try_opener(p))
 		return;
@@ -317,10 +325,8 @@ static void parse_line(struct parse *p, struct span text)
 
 static void parse_text(struct parse *p, struct span text)
 {
-	while (text.data != NULL) {
-		p->line.number++;
-		parse_line(p, span_cut(&text, '\n'));
-	}
+	while (settings_next_line(&p->line, &text))
+		parse_line(p);
 	if (p->current.block.table != NULL)
 		open_block_end(p, &p->current);
 }

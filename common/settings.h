@@ -96,6 +96,17 @@ struct settings_line {
 bool settings_error(const struct settings_line *line, struct span word, const char *what, ...)
 		PRINTF_LIKE(3, 4);
 
+/*
+ * Go on to the next line of the text that says something, passing over empty ones and comments:
+ * `rest` is what it says without blanks and CR at its ends, `number` its place. False at the end.
+ *
+ *     struct settings_line line = { .file = name, .report = report };
+ *
+ *     while (settings_next_line(&line, &text))
+ *             ...
+ */
+bool settings_next_line(struct settings_line *line, struct span *text);
+
 /* Take the next blank-separated word of the line; empty at its end. */
 struct span settings_word(struct settings_line *line);
 

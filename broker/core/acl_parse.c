@@ -112,8 +112,6 @@ static void parse_line(struct parse *p)
 	struct nearest n = { 0 };
 
 	p->line.keyword = settings_word(&p->line);
-	if (p->line.keyword.len == 0 || p->line.keyword.data[0] == '#')
-		return;
 	for (size_t i = 0; i < array_size(keywords); i++) {
 		if (span_equal_text(p->line.keyword, keywords[i].keyword)) {
 			keywords[i].handle(p);
@@ -138,11 +136,8 @@ struct acl *acl_parse(
 	};
 	unsigned before = report->errors;
 
-	while (text.data != NULL) {
-		p.line.rest = span_cut(&text, '\n');
-		p.line.number++;
+	while (settings_next_line(&p.line, &text))
 		parse_line(&p);
-	}
 	if (report->errors == before)
 		return p.acl;
 	acl_unref(p.acl);

@@ -102,12 +102,8 @@ struct password_file *password_file_parse(
 
 	f->refs = 1;
 	f->seed = seed;
-	while (text.data != NULL) {
-		line.number++;
-		line.rest = span_trim(span_cut(&text, '\n'));
-		if (line.rest.len > 0 && line.rest.data[0] != '#')
-			parse_user(f, &line);
-	}
+	while (settings_next_line(&line, &text))
+		parse_user(f, &line);
 	if (report->errors == errors)
 		return f;
 	password_file_unref(f);

@@ -114,12 +114,8 @@ struct psk_file *psk_file_parse(
 
 	f->refs = 1;
 	f->seed = seed;
-	while (text.data != NULL) {
-		line.number++;
-		line.rest = span_trim(span_cut(&text, '\n'));
-		if (line.rest.len > 0 && line.rest.data[0] != '#')
-			parse_key(f, &line);
-	}
+	while (settings_next_line(&line, &text))
+		parse_key(f, &line);
 	if (report->errors == errors)
 		return f;
 	psk_file_unref(f);
