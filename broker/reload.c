@@ -40,30 +40,49 @@ static void tell_changes_of(const struct setting *table, const void *before, con
 	settings_compare(table, before, after, &c, tell_change);
 }
 
-static void tell_listener_changes(const struct config *config, const struct resources *before,
-		const struct resources *after)
+static bool is_open(const struct listener *listeners, const char *name)
 {
-	for (size_t i = 0; i < before->count; i++) {
-		const struct listener_resources *old = &before->listeners[i];
-		const struct listener_resources *new = resources_find(after, old->name);
-		struct str section = { 0 };
+	while (listeners != NULL && strcmp(listeners->name, name) != 0)
+		listeners = listeners->next;
+	return listeners != NULL;
+}
 
-		str_printf(&section, "listener %s: ", old->name);
-		if (new == NULL)
-			log_warn("reload: %sis gone from the configuration; it is closed at the "
-				 "next start",
-					str_text(&section));
-		else if (old->config != &config->first) /* that is told with the rest */
-			tell_changes_of(config_listener_settings, old->config, new->config,
-					str_text(&section));
+static void tell_listener_change(const struct reloadable *r, const struct listener_resources *new)
+{
+	const struct listener_resources *old = resources_find(r->resources, new->name);
+	struct str section = { 0 };
+
+	if (!is_open(r->listeners, new->name)) {
+		log_warn("reload: listener %s is new in the configuration; it is opened at the "
+			 "next start",
+				new->name);
+	} else if (old == NULL) {
+		log_notice("reload: listener %s is back in the configuration; it has been open all "
+			   "along",
+				new->name);
+	} else if (old->config != &(*r->config)->first) { /* that is told with the rest */
+		str_printf(&section, "listener %s: ", new->name);
+		tell_changes_of(config_listener_settings, old->config, new->config,
+				str_text(&section));
 		str_finish(&section);
 	}
-	for (size_t i = 0; i < after->count; i++) {
-		if (resources_find(before, after->listeners[i].name) == NULL)
-			log_warn("reload: listener %s is new in the configuration; it is opened "
-				 "at the next start",
-					after->listeners[i].name);
+}
+
+/*
+ * Held against what is open, which several reloads do not change: a listener that one of them
+ * brought and the next took away was never there.
+ */
+static void tell_listener_changes(const struct reloadable *r, const struct resources *fresh)
+{
+	for (const struct listener *l = r->listeners; l != NULL; l = l->next) {
+		/* Once for all sockets of the name. */
+		if (resources_find(fresh, l->name) == NULL && !is_open(l->next, l->name))
+			log_warn("reload: listener %s is gone from the configuration; it is "
+				 "closed at the next start",
+					l->name);
 	}
+	for (size_t i = 0; i < fresh->count; i++)
+		tell_listener_change(r, &fresh->listeners[i]);
 }
 
 static void tell_bridge_changes(const struct config *before, const struct config *after)
@@ -151,7 +170,7 @@ bool reload(const struct reloadable *r)
 
 	if (ok) {
 		tell_changes_of(config_global_settings, *r->config, config, "");
-		tell_listener_changes(*r->config, r->resources, &fresh);
+		tell_listener_changes(r, &fresh);
 		tell_bridge_changes(*r->config, config);
 		apply(r, config, &fresh);
 		log_notice("reload: the new configuration is in effect");

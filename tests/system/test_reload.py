@@ -5,12 +5,14 @@ import signal
 import pytest
 
 import packet
-from broker import Broker
+from broker import Broker, free_port
 from mqtt import Client
 from packet import Wire
 from wait import stays_true, wait_until
 
 NOT_AUTHORIZED = 0x87
+NEW = "is new in the configuration; it is opened at the next start"
+GONE = "is gone from the configuration; it is closed at the next start"
 
 
 @pytest.fixture
@@ -88,9 +90,29 @@ def test_who_is_still_admitted_notices_nothing(broker):
 
 def test_what_only_a_start_can_change_is_told(broker):
     said = _reload(broker, "allow_anonymous true", "listener 18899 127.0.0.1")
-    assert "listener 18899 127.0.0.1 is new in the configuration; it is opened at the next start" \
-        in said
+    assert f"listener 18899 127.0.0.1 {NEW}" in said
     assert Client(broker.port).connect() == (0, 0)
+
+
+def test_listeners_are_told_of_by_what_is_open(scratch):
+    second = free_port()
+    listener = f"listener {second} 127.0.0.1"
+    broker = Broker(scratch.folder("broker"), [
+        "allow_anonymous true", listener, "listener 0 localhost"]).start()
+    other = "listener 18899 127.0.0.1"
+    said = _reload(broker, "allow_anonymous true", listener, other)
+    assert f"{other} {NEW}" in said and listener not in said
+    # Each of the names once, however many sockets it has: localhost has two where there is IPv6.
+    assert said.count(f"listener 0 localhost {GONE}") == 1
+    said = _reload(broker, "allow_anonymous true", other, "max_qos 1")
+    assert f"{listener} {GONE}" in said
+    assert f"{other} {NEW}" in said and "max_qos" not in said  # it is not open
+    said = _reload(broker, "allow_anonymous true", listener)
+    assert f"{listener} is back in the configuration" in said
+    assert other not in said  # it never was
+    said = _reload(broker, "allow_anonymous true", listener, "max_qos 1")
+    assert f"{listener}: max_qos changes from 2 to 1" in said
+    assert Client(second).connect() == (0, 0)
 
 
 def test_a_log_file_that_was_moved_away_is_made_anew(scratch):
