@@ -282,8 +282,14 @@ int listeners_open(struct reactor *r, const struct listener_options *options,
 void listener_change(struct listener *l, const struct listener_options *options)
 {
 	struct listener before = *l;
+	struct listener_options taken = *options;
 
-	take_options(l, options);
+	/* `protocol` and `enable_proxy_protocol`: clients know how this port is spoken to. */
+	if ((taken.websocket == NULL) != (before.websocket == NULL))
+		taken.websocket = before.websocket;
+	if (taken.proxy.version != before.proxy.version)
+		taken.proxy = before.proxy;
+	take_options(l, &taken);
 	drop_options(&before);
 	for (struct connection *c = l->reactor->connections; c != NULL; c = c->next) {
 		if (c->listener == l && l->tls != NULL)

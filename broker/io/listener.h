@@ -53,8 +53,9 @@ int listeners_open(struct reactor *r, const struct listener_options *options,
 		struct activation *passed, struct listener **list);
 
 /*
- * A reload: its next connections are held to this, wherever it listens. Clients that its TLS would
- * not let in any more (a certificate revoked, a key taken away) are let go, little by little.
+ * A reload: its next connections are held to this, wherever it listens; WebSocket or not and the
+ * version of the PROXY header stay as they are. Clients that its TLS would not let in any more (a
+ * certificate revoked, a key taken away) are let go, little by little.
  */
 void listener_change(struct listener *l, const struct listener_options *options);
 

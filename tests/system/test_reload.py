@@ -115,6 +115,17 @@ def test_listeners_are_told_of_by_what_is_open(scratch):
     assert Client(second).connect() == (0, 0)
 
 
+@pytest.mark.parametrize("line", ["protocol websockets", "enable_proxy_protocol 2"])
+def test_what_is_spoken_stays_until_the_next_start(broker, line):
+    keyword, value = line.split()
+    said = _reload(broker, "allow_anonymous true", line, "max_qos 1")
+    assert f"{keyword} changes from" in said and f"to {value} at the next start" in said
+    client = Client(broker.port)
+    assert client.connect() == (0, 0)
+    assert client.connected_with.MaximumQoS == 1  # the rest is not held back by that
+    client.close()
+
+
 def test_a_log_file_that_was_moved_away_is_made_anew(scratch):
     folder = scratch.folder("broker")
     log = folder / "broker.log"
