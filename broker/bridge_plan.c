@@ -177,11 +177,11 @@ static size_t read_key(const char *hex, uint8_t key[TLS_MAX_KEY])
 }
 
 /* The certificate has to bear the name of the address, so each has a context of its own. */
-static void open_tls(const struct bridge_config *b, struct bridge_address *address, struct span key,
-		struct settings_report *report)
+static void open_tls(const struct bridge_config *b, struct bridge_address *address, bool is_first,
+		struct span key, struct settings_report *report)
 {
 	struct settings_line line = line_of(b, "connection", report);
-	struct str error = { 0 }, warning = { 0 };
+	struct str error = { 0 }, warning = { 0 }, prefix = { 0 };
 	struct tls_settings settings = { .prefix = "bridge_",
 		.cafile = b->cafile,
 		.capath = b->capath,
@@ -198,12 +198,14 @@ static void open_tls(const struct bridge_config *b, struct bridge_address *addre
 		.psk = key };
 
 	address->tls = tls_client_create(&settings, &error, &warning);
-	if (warning.len > 0)
-		log_warn("connection %s: %s", b->name, str_text(&warning));
+	str_printf(&prefix, "connection %s", b->name);
+	if (is_first) /* the others are made of the same files */
+		log_lines(LOG_TYPE_WARNING, str_text(&prefix), str_span(&warning));
 	if (address->tls == NULL)
 		settings_error(&line, span_of_text(b->name), "%s", str_text(&error));
 	str_finish(&error);
 	str_finish(&warning);
+	str_finish(&prefix);
 }
 
 static void read_tls(struct bridge_plan *plan, const struct bridge_config *b,
@@ -224,7 +226,7 @@ static void read_tls(struct bridge_plan *plan, const struct bridge_config *b,
 	for (size_t i = 0; i < plan->address_count; i++) {
 		unsigned errors = report->errors;
 
-		open_tls(b, &plan->addresses[i], span_of(key, len), report);
+		open_tls(b, &plan->addresses[i], i == 0, span_of(key, len), report);
 		if (report->errors > errors)
 			break; /* the others would say the same */
 	}

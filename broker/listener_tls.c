@@ -95,13 +95,11 @@ static struct tls_settings settings_of(const struct listener_config *l)
 
 static void log_warnings(const char *name, const struct str *text)
 {
-	struct span rest = str_span(text);
+	struct str prefix = { 0 };
 
-	while (rest.len > 0) {
-		struct span line = span_cut(&rest, '\n');
-
-		log_warn("listener %s: %.*s", name, SPAN_ARGS(line));
-	}
+	str_printf(&prefix, "listener %s", name);
+	log_lines(LOG_TYPE_WARNING, str_text(&prefix), str_span(text));
+	str_finish(&prefix);
 }
 
 bool listener_tls_open(const struct config *config, const struct listener_config *l,

@@ -267,3 +267,12 @@ void log_line_errno(enum log_type type, int error, const char *format, ...)
 	compose(type, error, format, args);
 	va_end(args);
 }
+
+void log_lines(enum log_type type, const char *prefix, struct span text)
+{
+	while (text.len > 0) {
+		struct span line = span_cut(&text, '\n');
+
+		log_line(type, "%s: %.*s", prefix, SPAN_ARGS(line));
+	}
+}

@@ -86,6 +86,9 @@ void log_line(enum log_type type, const char *format, ...) PRINTF_LIKE(2, 3);
 /* The line, then ": " and the text of `error`, a positive or negative errno value. */
 void log_line_errno(enum log_type type, int error, const char *format, ...) PRINTF_LIKE(3, 4);
 
+/* Each line of the text as one of the log, with "PREFIX: " in front. */
+void log_lines(enum log_type type, const char *prefix, struct span text);
+
 #define log_error(...)	     log_line(LOG_TYPE_ERROR, __VA_ARGS__)
 #define log_warn(...)	     log_line(LOG_TYPE_WARNING, __VA_ARGS__)
 #define log_notice(...)	     log_line(LOG_TYPE_NOTICE, __VA_ARGS__)

@@ -49,6 +49,17 @@ static void errors_and_warnings_say_so_in_front(void **unused)
 	assert_written("error: disk: full\nwarning: w\nn\ni\ns\ndebug: d\n");
 }
 
+static void each_line_of_a_text_is_one_of_the_log(void **unused)
+{
+	(void)unused;
+	open_log(LOG_TYPES_ALL, false);
+	log_lines(LOG_TYPE_WARNING, "listener 1", BYTES("one\n\ntwo %s"));
+	log_lines(LOG_TYPE_NOTICE, "n", BYTES("three\n"));
+	log_lines(LOG_TYPE_NOTICE, "n", BYTES(""));
+	assert_written("warning: listener 1: one\nwarning: listener 1: \nwarning: listener 1: two "
+		       "%s\nn: three\n");
+}
+
 static void only_chosen_types_are_written(void **unused)
 {
 	(void)unused;
@@ -239,6 +250,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(errors_and_warnings_say_so_in_front, begin),
+		cmocka_unit_test_setup(each_line_of_a_text_is_one_of_the_log, begin),
 		cmocka_unit_test_setup(only_chosen_types_are_written, begin),
 		cmocka_unit_test_setup(lines_may_be_json, begin),
 		cmocka_unit_test_setup(the_time_may_have_another_form, begin),
