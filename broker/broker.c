@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include "broker/bridges.h"
+#include "broker/certificates.h"
 #include "broker/io/connection.h"
 #include "broker/io/listener.h"
 #include "broker/io/verifier.h"
@@ -133,7 +134,6 @@ struct broker *broker_create(struct config *config, struct resources *resources)
 	b->bridges = bridges_create(&b->reactor);
 	b->sys = sys_create(&b->reactor);
 	log_set_publisher(sys_publish_log, b->sys);
-	sys_set_interval(b->sys, config->sys_interval);
 	watch_signal(b, &b->term, SIGTERM, on_stop);
 	watch_signal(b, &b->interrupt, SIGINT, on_stop);
 	watch_signal(b, &b->hangup, SIGHUP, on_hangup);
@@ -178,6 +178,8 @@ bool broker_listen(struct broker *b, struct activation *passed)
 		if (listeners_open(&b->reactor, &options, passed, &b->listeners) < 0)
 			return false;
 	}
+	sys_set_certificate_expiry(b->sys, certificates_expiry(b->listeners));
+	sys_set_interval(b->sys, b->config->sys_interval);
 	return all_are_taken(passed) && bridges_apply(b->bridges, &b->resources, NULL, b->config);
 }
 

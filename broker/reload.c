@@ -2,6 +2,7 @@
 #include "broker/reload.h"
 
 #include "broker/bridges.h"
+#include "broker/certificates.h"
 #include "broker/config_tables.h"
 #include "broker/io/address_limit.h"
 #include "broker/io/connection.h"
@@ -40,19 +41,12 @@ static void tell_changes_of(const struct setting *table, const void *before, con
 	settings_compare(table, before, after, &c, tell_change);
 }
 
-static bool is_open(const struct listener *listeners, const char *name)
-{
-	while (listeners != NULL && strcmp(listeners->name, name) != 0)
-		listeners = listeners->next;
-	return listeners != NULL;
-}
-
 static void tell_listener_change(const struct reloadable *r, const struct listener_resources *new)
 {
 	const struct listener_resources *old = resources_find(r->resources, new->name);
 	struct str section = { 0 };
 
-	if (!is_open(r->listeners, new->name)) {
+	if (listener_find(r->listeners, new->name) == NULL) {
 		log_warn("reload: listener %s is new in the configuration; it is opened at the "
 			 "next start",
 				new->name);
@@ -76,7 +70,8 @@ static void tell_listener_changes(const struct reloadable *r, const struct resou
 {
 	for (const struct listener *l = r->listeners; l != NULL; l = l->next) {
 		/* Once for all sockets of the name. */
-		if (resources_find(fresh, l->name) == NULL && !is_open(l->next, l->name))
+		if (resources_find(fresh, l->name) == NULL &&
+				listener_find(l->next, l->name) == NULL)
 			log_warn("reload: listener %s is gone from the configuration; it is "
 				 "closed at the next start",
 					l->name);
@@ -106,13 +101,7 @@ static void tell_bridge_changes(const struct config *before, const struct config
 
 static void log_report(const struct settings_report *report)
 {
-	struct span rest = str_span(&report->text);
-
-	while (rest.len > 0) {
-		struct span line = span_cut(&rest, '\n');
-
-		log_error("reload: %.*s", (int)line.len, (const char *)line.data);
-	}
+	log_lines(LOG_TYPE_ERROR, "reload", str_span(&report->text));
 	log_error("reload: %u error%s; everything stays as it was", report->errors,
 			report->errors == 1 ? "" : "s");
 }
@@ -153,6 +142,7 @@ static void apply(const struct reloadable *r, struct config *config, struct reso
 	address_limit_set(r->reactor->limit, config->address_limits);
 	sys_set_interval(r->sys, config->sys_interval);
 	apply_to_listeners(r, fresh);
+	sys_set_certificate_expiry(r->sys, certificates_expiry(r->listeners));
 	bridges_apply(r->bridges, fresh, *r->config, config);
 	resources_close(r->resources);
 	*r->resources = *fresh;
@@ -171,6 +161,7 @@ bool reload(const struct reloadable *r)
 	if (ok) {
 		tell_changes_of(config_global_settings, *r->config, config, "");
 		tell_listener_changes(r, &fresh);
+		certificates_tell_changes(r->listeners, &fresh);
 		tell_bridge_changes(*r->config, config);
 		apply(r, config, &fresh);
 		log_notice("reload: the new configuration is in effect");

@@ -22,6 +22,13 @@ struct tls_context {
 	size_t psk_len;
 };
 
+/* The whole subject, as RFC 2253 writes it, which escapes what a terminal would obey. False: none.
+ */
+bool tls_append_subject(const X509 *certificate, struct str *into);
+
+/* "2027-03-01 12:00:00 UTC" */
+void tls_append_time(const ASN1_TIME *time, struct str *into);
+
 /* What is remembered of a pre-shared key. */
 void tls_digest_key(const uint8_t *key, size_t len, uint8_t ret[TLS_KEY_DIGEST]);
 

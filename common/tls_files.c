@@ -9,6 +9,10 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include "common/tls_context.h"
+
+enum { SOON_DAYS = 30 };
+
 /* "bridge_cafile /etc/x: " */
 static void begin(struct tls_loader *l, struct str *text, const char *keyword, const char *path)
 {
@@ -153,6 +157,23 @@ bool tls_load_cas(struct tls_loader *l, bool announce)
 
 /* --- certificate and key -------------------------------------------------------------------- */
 
+/* Whoever renews it, a person or a program, may have failed to. */
+static void warn_before_expiry(struct tls_loader *l)
+{
+	const ASN1_TIME *until = X509_get0_notAfter(SSL_CTX_get0_certificate(l->ctx));
+	bool is_over;
+	int days, seconds;
+
+	if (ASN1_TIME_diff(&days, &seconds, NULL, until) != 1 || days >= SOON_DAYS)
+		return;
+	is_over = days < 0 || seconds < 0;
+	begin(l, l->warning, "certfile", l->settings->certfile);
+	str_printf(l->warning, "the certificate %s on ", is_over ? "has expired" : "expires");
+	tls_append_time(until, l->warning);
+	str_printf(l->warning, "%s; renew it, then reload",
+			is_over ? ", who verifies it turns away" : "");
+}
+
 static bool load_chain(struct tls_loader *l)
 {
 	const char *path = l->settings->certfile;
@@ -241,7 +262,10 @@ bool tls_load_certificate(struct tls_loader *l)
 		return tls_fail(l, "certfile", s->certfile, "needs the keyfile that belongs to it");
 	if (s->certfile == NULL)
 		return tls_fail(l, "keyfile", s->keyfile, "needs the certfile that belongs to it");
-	return load_chain(l) && load_key(l);
+	if (!load_chain(l) || !load_key(l))
+		return false;
+	warn_before_expiry(l);
+	return true;
 }
 
 /* --- revocation lists and Diffie-Hellman ---------------------------------------------------- */

@@ -42,7 +42,7 @@ static bool append_common_name(const X509 *certificate, struct str *name)
 	return len >= 0;
 }
 
-static bool append_subject(const X509 *certificate, struct str *name)
+bool tls_append_subject(const X509 *certificate, struct str *name)
 {
 	BIO *text = BIO_new(BIO_s_mem());
 	char *data = NULL;
@@ -68,7 +68,7 @@ bool tls_peer_name(const struct ssl_st *ssl, const struct tls_peer *peer, enum t
 	} else if (certificate != NULL && kind == TLS_NAME_COMMON) {
 		ok = append_common_name(certificate, name);
 	} else if (certificate != NULL && kind == TLS_NAME_SUBJECT) {
-		ok = append_subject(certificate, name);
+		ok = tls_append_subject(certificate, name);
 	}
 	ERR_clear_error();
 	return ok && name->len > 0 && utf8_valid_mqtt(str_span(name));

@@ -26,6 +26,7 @@ enum metric_type {
 	X(uptime_seconds,           METRIC_SECONDS, "uptime",                     NULL,                    "seconds since the broker started") \
 	X(memory_bytes,             METRIC_GAUGE,   "heap/current",               NULL,                    "memory of the process that is in RAM") \
 	X(memory_maximum_bytes,     METRIC_GAUGE,   "heap/maximum",               NULL,                    "the most memory that the process has had in RAM") \
+	X(certificate_expiry_timestamp_seconds, METRIC_GAUGE, "belfry/certificate/expiry", NULL,        "when the first certificate of a listener expires, in seconds since 1970; 0: none has one") \
 	X(clients,                  METRIC_GAUGE,   "clients/total",              NULL,                    "clients that are connected or have a session") \
 	X(clients_connected,        METRIC_GAUGE,   "clients/connected",          "clients/active",        "clients that are connected") \
 	X(clients_disconnected,     METRIC_GAUGE,   "clients/disconnected",       "clients/inactive",      "clients that are away and have a session") \

@@ -279,6 +279,13 @@ int listeners_open(struct reactor *r, const struct listener_options *options,
 					: open_internet(r, options, list);
 }
 
+const struct listener *listener_find(const struct listener *list, const char *name)
+{
+	while (list != NULL && strcmp(list->name, name) != 0)
+		list = list->next;
+	return list;
+}
+
 void listener_change(struct listener *l, const struct listener_options *options)
 {
 	struct listener before = *l;

@@ -52,6 +52,9 @@ struct listener_options {
 int listeners_open(struct reactor *r, const struct listener_options *options,
 		struct activation *passed, struct listener **list);
 
+/* The first one of the list with that name, which all sockets of a listener have, or NULL. */
+const struct listener *listener_find(const struct listener *list, const char *name);
+
 /*
  * A reload: its next connections are held to this, wherever it listens; WebSocket or not and the
  * version of the PROXY header stay as they are. Clients that its TLS would not let in any more (a

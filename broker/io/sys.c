@@ -27,6 +27,7 @@ struct sys {
 	struct instant started;
 	struct figures figures;
 	struct instant taken; /* when the figures were; 0: never */
+	uint64_t certificate_expiry;
 	ev_periodic periodic;
 	ev_async lines_wait;
 	pthread_mutex_t mutex; /* of what follows */
@@ -67,6 +68,7 @@ static void take_figures(struct sys *s)
 	s->figures.uptime_seconds = (uint64_t)duration_seconds(instant_between(s->started, r->now));
 	s->figures.memory_bytes = resident_bytes();
 	s->figures.memory_maximum_bytes = most_resident_bytes(s->figures.memory_bytes);
+	s->figures.certificate_expiry_timestamp_seconds = s->certificate_expiry;
 	s->taken = r->now;
 }
 
@@ -76,6 +78,11 @@ const struct figures *sys_figures(struct sys *s)
 			instant_reached(instant_after(s->taken, seconds(1)), s->reactor->now))
 		take_figures(s);
 	return &s->figures;
+}
+
+void sys_set_certificate_expiry(struct sys *s, uint64_t timestamp)
+{
+	s->certificate_expiry = timestamp;
 }
 
 static void publish(struct sys *s, struct message *m)

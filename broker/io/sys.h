@@ -24,6 +24,9 @@ struct sys *sys_create(struct reactor *r);
 /* Accepts NULL. */
 void sys_destroy(struct sys *s);
 
+/* When the first certificate of a listener expires, in seconds since 1970; 0: there is none. */
+void sys_set_certificate_expiry(struct sys *s, uint64_t timestamp);
+
 /* Seconds between two publications; 0: none. Retained messages of before stay. */
 void sys_set_interval(struct sys *s, uint64_t seconds);
 

@@ -354,6 +354,12 @@ def test_new_certificate_takes_effect_with_sighup(make_broker, pki, scratch):
         broker.process.signal(signal.SIGHUP)
         expect_log(broker, "the new configuration is in effect")
         assert shown() == "bob"
+        assert re.search(r"reload: listener \d+ 127.0.0.1: the certificate changes from CN=localhost "
+                         r"\(serial 01, until .* UTC\) to CN=bob,O=test \(serial 03, until .* UTC\)$",
+                         broker.process.stderr(), re.M)
+        broker.process.signal(signal.SIGHUP)  # the same again is no change
+        wait_until(lambda: broker.process.stderr().count("is in effect") == 2, 10, "the second")
+        assert broker.process.stderr().count("the certificate changes") == 1
         wire.send(packet.packet(packet.PINGREQ, 0, b""))
         wire.expect(packet.PINGRESP)
 

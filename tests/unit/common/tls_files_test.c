@@ -59,7 +59,7 @@ static void key_that_others_can_read_is_warned_of(void **unused)
 	struct setup u = setup_of("open");
 
 	(void)unused;
-	pki_issue(&pki, "open");
+	pki_issue_to(&pki, "open", pki_name("test", "open", -1), -1, 60);
 	tls_context_unref(server_of(&u.s));
 	assert_int_equal(warning.len, 0);
 	assert_int_equal(chmod(u.keyfile, 0640), 0);
@@ -67,6 +67,33 @@ static void key_that_others_can_read_is_warned_of(void **unused)
 	assert_mentions(&warning, "chmod 600");
 	assert_mentions(&warning, u.keyfile);
 	setup_finish(&u);
+}
+
+static void certificate_that_expires_within_a_month_is_warned_of(void **unused)
+{
+	static const struct {
+		const char *name;
+		int days;
+		const char *said;
+	} cases[] = { { "old", -1, "the certificate has expired on 20" },
+		{ "soon", 1, "the certificate expires on 20" },
+		{ "month", 29, "the certificate expires on 20" }, { "fresh", 31, NULL } };
+
+	(void)unused;
+	for (size_t i = 0; i < array_size(cases); i++) {
+		struct setup u;
+
+		pki_issue_to(&pki, cases[i].name, pki_name("test", "x", -1), -2, cases[i].days);
+		u = setup_of(cases[i].name);
+		tls_context_unref(server_of(&u.s));
+		if (cases[i].said != NULL) {
+			assert_mentions(&warning, cases[i].said);
+			assert_mentions(&warning, u.certfile);
+		} else {
+			assert_int_equal(warning.len, 0);
+		}
+		setup_finish(&u);
+	}
 }
 
 static void empty_ca_file_is_an_error_and_not_trust(void **unused)
@@ -176,6 +203,7 @@ int main(void)
 		cmocka_unit_test(key_of_another_certificate_is_refused),
 		cmocka_unit_test(encrypted_key_is_refused_with_the_remedy),
 		cmocka_unit_test(key_that_others_can_read_is_warned_of),
+		cmocka_unit_test(certificate_that_expires_within_a_month_is_warned_of),
 		cmocka_unit_test(empty_ca_file_is_an_error_and_not_trust),
 		cmocka_unit_test(folder_of_cas_has_to_hold_some),
 		cmocka_unit_test(certificates_cannot_be_asked_for_without_a_ca),
