@@ -95,9 +95,9 @@ void config_bridge_destroy(struct bridge_config *bridge);
 	{ "require_certificate", SETTING_BOOL, SETTING_FIELD(T, bool, at require_certificate), 0, 0, "false", 0, \
 	  "Whether a client needs a certificate of one of these authorities.", NULL }, \
 	{ "use_identity_as_username", SETTING_BOOL, SETTING_FIELD(T, bool, at use_identity_as_username), 0, 0, "false", 0, \
-	  "Take the common name of the client's certificate, or its PSK identity, as its user name; no password is asked for.", NULL }, \
+	  "Take the common name of the client's certificate, or its PSK identity, as its user name; no password is asked for. Needs require_certificate or a psk_hint.", NULL }, \
 	{ "use_subject_as_username", SETTING_BOOL, SETTING_FIELD(T, bool, at use_subject_as_username), 0, 0, "false", 0, \
-	  "Take the whole subject of the client's certificate as its user name.", NULL }, \
+	  "Take the whole subject of the client's certificate as its user name. Needs require_certificate or a psk_hint.", NULL }, \
 	{ "disable_client_cert_date_checks", SETTING_BOOL, SETTING_FIELD(T, bool, at disable_client_cert_date_checks), 0, 0, "false", 0, \
 	  "Accept client certificates that have expired or are not valid yet, for devices without a clock.", NULL }, \
 	{ "tls_version", SETTING_CHOICE, SETTING_FIELD(T, int, at tls_version), 0, 0, NULL, 0, \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "broker/listener_tls.h"
 
+#include "broker/config_tables.h"
 #include "broker/core/psk_file.h"
 #include "common/hash.h"
 #include "common/log.h"
@@ -102,6 +103,32 @@ static void log_warnings(const char *name, const struct str *text)
 	str_finish(&prefix);
 }
 
+/* The name that takes the place of the user name is one that nobody brings. */
+static void warn_of_missing_names(
+		const struct config *config, const struct listener_config *l, const char *name)
+{
+	bool is_first = l == &config->first, has_tls = l->certfile != NULL || l->psk_hint != NULL;
+	struct settings_report warning = { 0 };
+	const char *what = NULL;
+
+	if (!has_tls && l->enable_proxy_protocol == 0)
+		what = "has no effect without TLS, clients name themselves; add lines: certfile "
+		       "PATH and keyfile PATH";
+	else if (has_tls && !l->require_certificate && l->psk_hint == NULL)
+		what = "lets nobody in, because no certificate is asked for; add a line: "
+		       "require_certificate true";
+	if (what == NULL || listener_tls_peer_name(l) == TLS_NAME_NONE)
+		return;
+	config_keyword_error(&warning,
+			is_first ? config_global_settings : config_listener_table(config),
+			is_first ? &config->lines : &l->lines,
+			l->use_identity_as_username ? "use_identity_as_username"
+						    : "use_subject_as_username",
+			what);
+	log_warnings(name, &warning.text);
+	str_finish(&warning.text);
+}
+
 bool listener_tls_open(const struct config *config, const struct listener_config *l,
 		const char *name, struct settings_report *report, struct tls_context **ret)
 {
@@ -110,6 +137,7 @@ bool listener_tls_open(const struct config *config, const struct listener_config
 	struct str error = { 0 }, warning = { 0 };
 
 	*ret = NULL;
+	warn_of_missing_names(config, l, name);
 	if (!is_wanted(l))
 		return true;
 	if (l->psk_hint != NULL && psk_file != NULL &&

@@ -129,6 +129,36 @@ def test_certificate_without_a_name_is_refused_where_one_is_needed(start, pki, v
     expect_log(broker, "refused", "bad user name or password")
 
 
+def said_of_names(broker):
+    return [line.partition(f"{broker.config}:")[2] for line in broker.process.stderr().splitlines()
+            if "warning" in line and "_as_username" in line]
+
+
+def test_name_of_a_certificate_that_nobody_is_asked_for_is_warned_of(start, make_broker, pki):
+    broker = start("use_identity_as_username true")
+    assert said_of_names(broker) == [
+        "7: 'use_identity_as_username': lets nobody in, because no certificate is asked for; add a "
+        "line: require_certificate true"]
+    assert publish(broker, *as_client(pki, "alice"), "-u", "root")[0] != 0
+    expect_log(broker, "refused", "bad user name or password")
+    plain = make_broker("allow_anonymous true", "log_type all", "use_subject_as_username true")
+    assert said_of_names(plain) == [
+        "4: 'use_subject_as_username': has no effect without TLS, clients name themselves; add "
+        "lines: certfile PATH and keyfile PATH"]
+    assert publish(plain, "-u", "root")[0] == 0
+    expect_log(plain, "New client connected", "u'root'")
+    checked = run([*plain.process.argv, "--test-config"])
+    assert checked.returncode == 0 and b"'use_subject_as_username': has no effect" in checked.stderr
+
+
+def test_names_that_somebody_brings_are_not_warned_of(start, make_broker, keyed):
+    # A certificate, a key's identity, what a proxy tells.
+    named = "use_identity_as_username true"
+    for broker in (start(named, "require_certificate true"), keyed[0], make_broker(
+            "allow_anonymous true", named, "enable_proxy_protocol 2")):
+        assert not said_of_names(broker)
+
+
 def test_who_is_asked_for_no_certificate_brings_his_own_name(start, pki):
     broker = start()
     assert publish(broker, *as_client(pki, "alice"), "-u", "carol")[0] == 0
