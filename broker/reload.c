@@ -144,6 +144,7 @@ static void apply(const struct reloadable *r, struct config *config, struct reso
 	apply_to_listeners(r, fresh);
 	sys_set_certificate_expiry(r->sys, certificates_expiry(r->listeners));
 	bridges_apply(r->bridges, fresh, *r->config, config);
+	reactor_dismiss(r->reactor);
 	resources_close(r->resources);
 	*r->resources = *fresh;
 	config_destroy(*r->config);

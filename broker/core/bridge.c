@@ -127,9 +127,9 @@ void bridge_destroy(struct bridge *b, bool ends_session, struct instant now)
 	free(b);
 }
 
-void bridge_change_policy(struct bridge *b, struct policy *policy, struct instant now)
+void bridge_change_policy(struct bridge *b, struct policy *policy)
 {
-	lifecycle_change_policy(b->shard, b->policy, policy, now);
+	lifecycle_change_policy(b->shard, b->policy, policy);
 	policy_move(&b->policy, policy);
 	if (b->client != NULL)
 		client_change_policy(b->client, policy);

@@ -112,7 +112,7 @@ struct bridge *bridge_create(struct shard *shard, const struct bridge_options *o
 void bridge_destroy(struct bridge *b, bool ends_session, struct instant now);
 
 /* Its session is held to `policy` from now on. */
-void bridge_change_policy(struct bridge *b, struct policy *policy, struct instant now);
+void bridge_change_policy(struct bridge *b, struct policy *policy);
 
 /*
  * The network connection is there: a client, whose output begins with CONNECT, for the caller to

@@ -73,6 +73,7 @@ struct client {
 	bool is_bridge;		     /* from another broker to this one */
 	bool sees_publishers;	     /* publisher_is_told() */
 	bool closed_by_peer;	     /* it sent DISCONNECT */
+	bool is_unwelcome;	     /* a reload does not admit it any more: lifecycle_dismiss() */
 	uint8_t close_reason;	     /* enum mqtt_reason, once CLOSING */
 	bool is_unfinished; /* the packet at hand was too much for one turn, and comes again */
 	struct str codes;   /* its answer so far: one for each filter that is dealt with */

@@ -139,8 +139,7 @@ static bool is_admitted(const struct client *c, const struct policy *old, const 
 	       policy_takes_client_id(new, session_id(c->session));
 }
 
-void lifecycle_change_policy(
-		struct shard *shard, struct policy *old, struct policy *new, struct instant now)
+void lifecycle_change_policy(struct shard *shard, struct policy *old, struct policy *new)
 {
 	struct session *s, *next;
 
@@ -155,9 +154,18 @@ void lifecycle_change_policy(
 			continue;
 		client_change_policy(c, new);
 		c->sees_publishers = publisher_is_told(s);
-		if (!is_admitted(c, old, new))
-			client_close(c, MQTT_NOT_AUTHORIZED, now);
+		c->is_unwelcome = !is_admitted(c, old, new);
 	}
 	policy_replace(old, new);
 	policy_unref(old);
+}
+
+void lifecycle_dismiss(struct shard *shard, struct instant now)
+{
+	struct session *s, *next;
+
+	HASH_ITER (hh, shard->sessions.table, s, next) {
+		if (s->client != NULL && s->client->is_unwelcome)
+			client_close(s->client, MQTT_NOT_AUTHORIZED, now);
+	}
 }

@@ -40,11 +40,16 @@ void lifecycle_session_end(struct shard *shard, struct session *s, struct instan
 void lifecycle_session_expired(struct shard *shard, struct session *s, struct instant now);
 
 /*
- * Sessions of `old` are held to `new` from now on. A client that is not admitted under it is
- * closed: MQTT_NOT_AUTHORIZED.
+ * Sessions of `old` are held to `new` from now on. Whose client is not admitted under it waits for
+ * lifecycle_dismiss().
  */
-void lifecycle_change_policy(
-		struct shard *shard, struct policy *old, struct policy *new, struct instant now);
+void lifecycle_change_policy(struct shard *shard, struct policy *old, struct policy *new);
+
+/*
+ * Close the clients that are not admitted any more: MQTT_NOT_AUTHORIZED. After the policies of all
+ * listeners were changed: with a client goes its will, and to nobody by the rights of yesterday.
+ */
+void lifecycle_dismiss(struct shard *shard, struct instant now);
 
 /* Publish the session's will, if it has one, and forget it. */
 void lifecycle_publish_will(struct shard *shard, struct session *s, struct instant now);

@@ -301,7 +301,7 @@ struct bridge_link *bridge_link_create(struct reactor *r, struct worker *worker,
 
 void bridge_link_change_policy(struct bridge_link *l, struct policy *policy)
 {
-	bridge_change_policy(l->bridge, policy, l->reactor->now);
+	bridge_change_policy(l->bridge, policy);
 }
 
 void bridge_link_destroy(struct bridge_link *l, bool ends_session)

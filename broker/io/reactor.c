@@ -140,11 +140,16 @@ void reactor_count_turn(struct reactor *r)
 
 void reactor_change_policy(struct reactor *r, struct policy *old, struct policy *new)
 {
-	lifecycle_change_policy(r->shard, old, new, r->now);
+	lifecycle_change_policy(r->shard, old, new);
 	for (struct connection *c = r->connections; c != NULL; c = c->next) {
 		if (c->client->policy == old) /* before its CONNECT */
 			client_change_policy(c->client, new);
 	}
+}
+
+void reactor_dismiss(struct reactor *r)
+{
+	lifecycle_dismiss(r->shard, r->now);
 }
 
 void reactor_shut_down(struct reactor *r)

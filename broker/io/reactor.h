@@ -67,6 +67,9 @@ void reactor_count_turn(struct reactor *r);
 /* Connections and sessions of `old` are held to `new` from now on (lifecycle.h). */
 void reactor_change_policy(struct reactor *r, struct policy *old, struct policy *new);
 
+/* And once that was said of every listener: close the clients that may not stay. */
+void reactor_dismiss(struct reactor *r);
+
 /* Tell every client that the server shuts down, and send what can be sent at once. */
 void reactor_shut_down(struct reactor *r);
 

@@ -54,7 +54,8 @@ static bool core_reload_acl(struct carrier *c, struct span acl, struct str *prob
 		policy_unref(fresh);
 		return false;
 	}
-	lifecycle_change_policy(core->shard, core->policy, fresh, core->now);
+	lifecycle_change_policy(core->shard, core->policy, fresh);
+	lifecycle_dismiss(core->shard, core->now);
 	policy_unref(core->policy);
 	core->policy = fresh;
 	return true;

@@ -256,6 +256,35 @@ def test_a_reload_takes_the_new_rules_or_leaves_the_old_ones(scratch):
         assert may_write(wire, ["a", "b"]) == {"b"}
 
 
+def test_who_leaves_at_a_reload_is_heard_by_the_new_rules_of_every_listener(scratch):
+    """There is one before that of the reader and one behind it."""
+    folder = scratch.folder("broker")
+    acl, ports = folder / "acl", [free_port() for _ in range(3)]
+    broker = Broker(folder, [])
+
+    def configure(rules, admits):
+        acl.write_text(rules)
+        lines = ["per_listener_settings true"]
+        for port, is_open in zip(ports, (admits, "true", admits)):
+            lines += [f"listener {port} 127.0.0.1", f"allow_anonymous {is_open}",
+                      f"acl_file {acl}"]
+        broker.config.write_text("\n".join([*lines, ""]))
+
+    configure("topic #\n", "true")
+    broker.port = ports[1]
+    broker.start()
+    with connected(ports[0], "one", will=("w", "1", 0)) as one, \
+            connected(ports[1], "reader") as reader, \
+            connected(ports[2], "two", will=("w", "2", 0)) as two:
+        reader.send(packet.subscribe(1, [("#", 0)], V5))
+        reader.expect(packet.SUBACK)
+        configure("topic write w\n", "false")
+        broker.process.signal(signal.SIGHUP)
+        for wire in (one, two):
+            assert wire.expect(packet.DISCONNECT).body[0] == NOT_AUTHORIZED
+        assert received(reader) == set()
+
+
 @pytest.mark.skipif(not os.path.exists(MOSQUITTO), reason="there is no Mosquitto to compare with")
 def test_a_mount_point_does_what_mosquittos_does(scratch):
     """The rules see whole topics; who is outside sees the prefix, who is inside does not."""

@@ -73,7 +73,8 @@ static void reload(const char *rules)
 {
 	struct policy *fresh = policy_with(rules);
 
-	lifecycle_change_policy(shard, policy, fresh, now);
+	lifecycle_change_policy(shard, policy, fresh);
+	lifecycle_dismiss(shard, now);
 	policy_unref(policy);
 	policy = fresh;
 }
@@ -157,7 +158,7 @@ static void known_receivers_are_forgotten_only_when_rights_change(void **unused)
 	same = policy_create();
 	same->allow_anonymous = true;
 	policy_set_acl(same, policy->acl);
-	lifecycle_change_policy(shard, policy, same, now);
+	lifecycle_change_policy(shard, policy, same);
 	policy_unref(policy);
 	policy = same;
 	client_destroy(c, now);
@@ -225,6 +226,51 @@ static void a_session_receives_nothing_from_outside_of_its_mount_point(void **un
 	str_finish(&received);
 }
 
+static struct client *client_of(struct policy *listener, struct span connect)
+{
+	struct client *c = client_create(shard, NULL, listener, now);
+	struct str received = { 0 };
+
+	client_receive(c, connect, now);
+	client_receive(c, SUBSCRIBE_ALL, now);
+	rig_drain(c, &received, SIZE_MAX, now);
+	str_finish(&received);
+	return c;
+}
+
+/*
+ * The first of two listeners lets go of a client with a will that it may still write; nobody may
+ * read it any more, neither there nor at the other listener.
+ */
+static void the_will_of_who_is_let_go_is_read_by_the_new_rights_of_all(void **unused)
+{
+	struct policy *second, *fresh, *fresh_second;
+	struct client *c, *here, *there;
+
+	(void)unused;
+	begin_with("topic #\n");
+	second = policy_with("topic #\n");
+	fresh = policy_with("topic write x\n");
+	fresh_second = policy_with("topic write x\n");
+	text_list_add(&fresh->clientid_prefixes, BYTES("h"));
+	c = client(CONNECT_WILL);
+	here = client_of(policy, BYTES("\x10\x0d\0\4MQTT\4\2\0\x0a\0\1h"));
+	there = client_of(second, BYTES("\x10\x0d\0\4MQTT\4\2\0\x0a\0\1t"));
+	lifecycle_change_policy(shard, policy, fresh);
+	lifecycle_change_policy(shard, second, fresh_second);
+	lifecycle_dismiss(shard, now);
+	assert_int_equal(c->state, CLIENT_CLOSING);
+	assert_int_equal(shard->counters.wills_published, 1);
+	assert_int_equal(here->output.bytes, 0);
+	assert_int_equal(there->output.bytes, 0);
+	client_destroy(c, now);
+	client_destroy(here, now);
+	client_destroy(there, now);
+	policy_unref(second);
+	policy_unref(fresh);
+	policy_unref(fresh_second);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_teardown(name, end)
@@ -233,6 +279,7 @@ int main(void)
 		TEST(what_waited_and_is_denied_is_counted_when_it_is_due),
 		TEST(known_receivers_are_forgotten_only_when_rights_change),
 		TEST(a_session_receives_nothing_from_outside_of_its_mount_point),
+		TEST(the_will_of_who_is_let_go_is_read_by_the_new_rights_of_all),
 		TEST(a_retained_message_knows_its_publisher_only_when_it_is_asked_for),
 	};
 

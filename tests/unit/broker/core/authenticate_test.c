@@ -254,7 +254,8 @@ static void a_client_goes_under_the_new_policy(void **unused)
 	policy->allow_anonymous = true;
 	fresh->allow_anonymous = true;
 	send(CONNECT);
-	lifecycle_change_policy(shard, policy, fresh, now);
+	lifecycle_change_policy(shard, policy, fresh);
+	lifecycle_dismiss(shard, now);
 	assert_int_equal(c->state, CLIENT_CONNECTED);
 	assert_ptr_equal(c->policy, fresh);
 	assert_ptr_equal(c->session->policy, fresh);
@@ -268,7 +269,7 @@ static void a_client_of_another_listener_is_left_alone(void **unused)
 	(void)unused;
 	policy->allow_anonymous = true;
 	send(CONNECT);
-	lifecycle_change_policy(shard, other, fresh, now);
+	lifecycle_change_policy(shard, other, fresh);
 	assert_ptr_equal(c->session->policy, policy);
 	policy_unref(other);
 	policy_unref(fresh);
@@ -287,7 +288,8 @@ static void who_is_not_admitted_any_more_is_closed(void **unused)
 		if (i == 2)
 			text_list_add(&fresh->clientid_prefixes, BYTES("b"));
 		send(CONNECT);
-		lifecycle_change_policy(shard, policy, fresh, now);
+		lifecycle_change_policy(shard, policy, fresh);
+		lifecycle_dismiss(shard, now);
 		assert_int_equal(c->state, CLIENT_CLOSING);
 		assert_int_equal(c->close_reason, MQTT_NOT_AUTHORIZED);
 		policy_unref(fresh);
@@ -341,7 +343,8 @@ static void who_logged_in_needs_the_same_password_still(void **unused)
 		verdict = VERDICT_ALLOW;
 		send(CONNECT_USER);
 		assert_int_equal(c->state, CLIENT_CONNECTED);
-		lifecycle_change_policy(shard, policy, fresh, now);
+		lifecycle_change_policy(shard, policy, fresh);
+		lifecycle_dismiss(shard, now);
 		assert_int_equal(c->state == CLIENT_CONNECTED, cases[i].is_admitted);
 		policy_unref(fresh);
 		end(unused);

@@ -156,7 +156,7 @@ static void only_who_has_the_right_is_told(void **unused)
 	join_both();
 	client_receive(publisher, PUBLISH, now);
 	assert_received(BYTES(PLAIN));
-	lifecycle_change_policy(shard, policy, fresh, now);
+	lifecycle_change_policy(shard, policy, fresh);
 	client_receive(publisher, PUBLISH, now);
 	assert_received(BYTES(PLAIN OF_ALL));
 	policy_unref(fresh);
