@@ -46,7 +46,11 @@ bool connecting_takes(const struct connecting *k, struct span announced);
 void connecting_send_connack(struct client *c, enum mqtt_reason reason, bool session_present,
 		struct span announced);
 
-/* Answer with a CONNACK that says no; the connection is then closed [v5 MQTT-3.1.4-2]. */
+/*
+ * Count it, tell the operator, and answer with a CONNACK that says no [v5 MQTT-3.1.4-2] or, where
+ * none could, not at all [v3 MQTT-3.1.4-1, MQTT-3.2.2-6]. The caller returns what this returns,
+ * and the connection is closed.
+ */
 enum mqtt_reason connecting_refuse(
 		struct client *c, struct span client_id, enum mqtt_reason reason);
 

@@ -63,6 +63,14 @@ static struct span reason_string(const struct client *c, struct writer *w)
 	return writer_span(w);
 }
 
+/* Before version 5 there is no code, and no answer, for what is not as specified. */
+static bool is_answered(const struct client *c, enum mqtt_reason reason)
+{
+	return c->version == MQTT_5 ||
+	       (reason != MQTT_MALFORMED_PACKET && reason != MQTT_PROTOCOL_ERROR &&
+			       reason != MQTT_TOPIC_NAME_INVALID);
+}
+
 enum mqtt_reason connecting_refuse(struct client *c, struct span client_id, enum mqtt_reason reason)
 {
 	struct shard *shard = c->shard;
@@ -72,6 +80,7 @@ enum mqtt_reason connecting_refuse(struct client *c, struct span client_id, enum
 	shard->counters.connects_refused++;
 	if (shard->observer.refused != NULL)
 		shard->observer.refused(shard->observer.owner, c, client_id, reason);
-	connecting_send_connack(c, reason, false, reason_string(c, &w));
+	if (is_answered(c, reason))
+		connecting_send_connack(c, reason, false, reason_string(c, &w));
 	return reason;
 }

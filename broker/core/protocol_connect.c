@@ -92,13 +92,8 @@ static enum mqtt_reason open_connect(struct connecting *k, const struct frame *f
 	k->packet->version = MQTT_3_1_1;
 	reason = decode_connect(frame, k->packet);
 	c->version = (uint8_t)k->packet->version;
-	if (reason != MQTT_SUCCESS) {
-		/* Before version 5 there is no code for a malformed packet [v3 MQTT-3.1.4-1]. */
-		if (c->version == MQTT_5 || reason == MQTT_UNSUPPORTED_PROTOCOL_VERSION)
-			return connecting_refuse(c, (struct span){ NULL, 0 }, reason);
-		c->shard->counters.connects_refused++;
-		return reason;
-	}
+	if (reason != MQTT_SUCCESS)
+		return connecting_refuse(c, (struct span){ NULL, 0 }, reason);
 	c->max_packet_size = largest_taken(k->packet);
 	c->wants_reasons = c->version == MQTT_5 &&
 			   property_number(&k->packet->properties,

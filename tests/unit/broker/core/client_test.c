@@ -12,6 +12,7 @@ static struct shard *shard;
 static struct client *c;
 static struct instant now;
 static struct str output;
+static enum mqtt_reason told;
 
 static int begin(void **unused)
 {
@@ -106,6 +107,39 @@ static void version_5_is_told_why(void **unused)
 	assert_int_equal(shard->counters.protocol_errors, 1);
 	client_close(c, MQTT_SERVER_BUSY, now); /* no effect a second time */
 	assert_answer(BYTES(""));
+}
+
+static void note_refusal(
+		void *owner, const struct client *client, struct span id, enum mqtt_reason reason)
+{
+	(void)owner;
+	(void)client;
+	(void)id;
+	told = reason;
+}
+
+/* A will on "#", and a byte too many; both before version 5 [v3 MQTT-3.1.4-1]. */
+static void a_connect_that_gets_no_answer_is_told_to_the_operator(void **unused)
+{
+	static const struct {
+		struct span connect;
+		enum mqtt_reason reason;
+	} rows[] = {
+		{ SPAN("\x10\x13\0\4MQTT\4\6\0\x0a\0\1a\0\1#\0\1x"), MQTT_TOPIC_NAME_INVALID },
+		{ SPAN("\x10\x0e\0\4MQTT\4\2\0\x0a\0\1ab"), MQTT_MALFORMED_PACKET },
+	};
+
+	for (size_t i = 0; i < array_size(rows); i++) {
+		shard->observer.refused = note_refusal;
+		told = MQTT_SUCCESS;
+		send(rows[i].connect);
+		assert_int_equal(c->state, CLIENT_CLOSING);
+		assert_answer(BYTES(""));
+		assert_int_equal(told, rows[i].reason);
+		assert_int_equal(shard->counters.connects_refused, 1);
+		end(unused);
+		begin(unused);
+	}
 }
 
 static void packets_of_a_server_and_the_reserved_type_end_it(void **state)
@@ -344,6 +378,7 @@ int main(void)
 		TEST(whole_packets_are_consumed_and_the_rest_is_left),
 		TEST(after_the_end_everything_is_thrown_away),
 		TEST(version_5_is_told_why),
+		TEST(a_connect_that_gets_no_answer_is_told_to_the_operator),
 		TEST(packets_of_a_server_and_the_reserved_type_end_it),
 		TEST(a_connect_that_does_not_come_is_not_waited_for),
 		TEST(time_that_the_broker_lets_a_client_wait_does_not_count),
