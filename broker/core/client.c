@@ -249,6 +249,8 @@ static enum mqtt_reason dispatch(struct client *c, const struct frame *frame, st
 	if (unlikely(observer->packet != NULL) && !c->is_unfinished)
 		observer->packet(observer->owner, c, frame->type, frame->size, false);
 	c->is_unfinished = false;
+	if (unlikely(frame_is_overlong(frame)) && c->version == MQTT_5)
+		return MQTT_MALFORMED_PACKET;
 	handler = handler_of(c, frame->type);
 	if (handler != NULL)
 		return handler(c, frame, now);

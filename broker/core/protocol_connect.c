@@ -92,6 +92,8 @@ static enum mqtt_reason open_connect(struct connecting *k, const struct frame *f
 	k->packet->version = MQTT_3_1_1;
 	reason = decode_connect(frame, k->packet);
 	c->version = (uint8_t)k->packet->version;
+	if (reason == MQTT_SUCCESS && c->version == MQTT_5 && frame_is_overlong(frame))
+		reason = MQTT_MALFORMED_PACKET;
 	if (reason != MQTT_SUCCESS)
 		return connecting_refuse(c, (struct span){ NULL, 0 }, reason);
 	c->max_packet_size = largest_taken(k->packet);

@@ -60,4 +60,12 @@ static inline enum frame_status frame_next(struct span input, size_t max_size, s
 	return FRAME_COMPLETE;
 }
 
+/* Has its remaining length more bytes than it needs? Version 5 forbids it [v5 MQTT-1.5.5-1]. */
+static inline bool frame_is_overlong(const struct frame *f)
+{
+	size_t length_bytes = f->size - f->body.len - 1;
+
+	return length_bytes > 1 && f->body.len >> 7 * (length_bytes - 1) == 0;
+}
+
 #endif

@@ -64,12 +64,41 @@ static void the_body_is_what_stands_behind_the_length(void **unused)
 	assert_int_equal(f.size, 6);
 }
 
+static void a_length_with_bytes_to_spare_is_known(void **unused)
+{
+	static const struct {
+		struct span start; /* as many zeros follow as it says */
+		bool is_overlong;
+	} lengths[] = {
+		{ SPAN("\x30\0"), false },
+		{ SPAN("\x30\x7f"), false },
+		{ SPAN("\x30\x80\1"), false },
+		{ SPAN("\x30\x80\x80\1"), false },
+		{ SPAN("\x30\x80\0"), true },
+		{ SPAN("\x30\xff\0"), true },
+		{ SPAN("\x30\x80\x81\0"), true },
+		{ SPAN("\x30\x80\x80\x80\0"), true },
+	};
+	static uint8_t input[20000];
+
+	(void)unused;
+	for (size_t i = 0; i < array_size(lengths); i++) {
+		struct frame f = { 0 };
+
+		memcpy(input, lengths[i].start.data, lengths[i].start.len);
+		assert_int_equal(frame_next(span_of(input, sizeof(input)), SIZE_MAX, &f),
+				FRAME_COMPLETE);
+		assert_int_equal(frame_is_overlong(&f), lengths[i].is_overlong);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(packets_end_where_their_length_says),
 		cmocka_unit_test(type_and_flags_are_known_from_the_first_byte),
 		cmocka_unit_test(the_body_is_what_stands_behind_the_length),
+		cmocka_unit_test(a_length_with_bytes_to_spare_is_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
