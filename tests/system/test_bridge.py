@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Bridges between two brokers: belfry's to Mosquitto, Mosquitto's to belfry, and belfry's own."""
+import re
 import signal
 import socket
 import ssl
@@ -7,11 +8,12 @@ from contextlib import closing
 
 import pytest
 
+import packet
 from broker import MOSQUITTO, Broker
 from mqtt import V311, Client
 from pki import Pki
 from rig import Scratch
-from wait import stays_true, wait_until
+from wait import SLACK, stays_true, wait_until
 
 BOTH_WAYS = pytest.mark.parametrize("near_is, far_is", [
     (None, MOSQUITTO), (MOSQUITTO, None)], ids=["to-mosquitto", "from-mosquitto"])
@@ -281,6 +283,58 @@ def test_second_address_serves_while_the_first_is_away(scratch, make_broker):
     first.start()
     second.end()
     wait_until(lambda: near.process.says("is up", str(first.port)), 10, "the first")
+
+
+@pytest.mark.parametrize("round_robin", [True, False])
+def test_addresses_take_turns_where_they_are_alike(make_broker, round_robin):
+    one, other = make_broker(), make_broker()
+    near = make_broker(
+        OPEN, "connection far", f"addresses 127.0.0.1:{one.port} 127.0.0.1:{other.port}",
+        "topic # out", "remote_clientid far.id", "restart_timeout 1",
+        f"round_robin {str(round_robin).lower()}")
+
+    def connected():
+        return re.findall(r"Bridge far is up: connected to 127.0.0.1:(\d+) ",
+                          near.process.stderr())
+
+    serving = [one, other, one] if round_robin else [one, one, one]
+    for n, broker in enumerate(serving):
+        wait_until(lambda: len(connected()) > n, 10, "the bridge up")
+        assert connected()[-1] == str(broker.port)
+        with Client(broker.port, "far.id", V311):  # takes the place of the bridge
+            wait_until(lambda: near.process.stderr().count("far is down") > n, 10, "it down")
+
+
+def test_bridge_comes_from_the_address_it_is_told_to(make_broker):
+    far = make_broker()
+    near = make_broker(OPEN, "connection far", f"address 127.0.0.1:{far.port}", "topic # out",
+                       "remote_clientid far.id", "bridge_bind_address 127.0.0.2")
+    wait_until(lambda: near.process.says("is up"), 10, "the bridge up")
+    assert far.process.says("from 127.0.0.2:", "far.id")
+    near = make_broker(OPEN, "connection far", f"address 127.0.0.1:{far.port}", "topic # out",
+                       "bridge_bind_address 192.0.2.1")
+    wait_until(lambda: near.process.says("no connection to", f"{far.port}: Cannot assign"), 10,
+               "why not")
+
+
+def test_broker_that_stops_reading_is_given_up_in_the_time_set(make_broker):
+    with socket.socket() as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        listening.settimeout(10 * SLACK)
+        near = make_broker(OPEN, "connection far",
+                           f"address 127.0.0.1:{listening.getsockname()[1]}", "topic # out 0",
+                           "notifications false", "bridge_attempt_unsubscribe false",
+                           "bridge_tcp_user_timeout 500", "keepalive_interval 60")
+        with listening.accept()[0] as far:
+            far.recv(1024)  # CONNECT
+            far.sendall(packet.packet(packet.CONNACK, 0, b"\0\0"))
+            wait_until(lambda: near.process.says("is up"), 10, "the bridge up")
+            with Client(near.port) as client:
+                client.publish("t", "x" * 100_000, 1)
+            # Long before its keep-alive would notice.
+            wait_until(lambda: near.process.says("far is down", "lost"), 20, "the end")
 
 
 def test_name_that_does_not_resolve_is_told(make_broker):
