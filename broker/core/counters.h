@@ -34,7 +34,7 @@
 	X(refused_memory,           "belfry/refused/memory",           "QoS 1 and 2 messages refused because memory_limit was reached") \
 	X(refused_retained,         "belfry/refused/retained",         "messages not retained because max_retained_messages or max_retained_bytes was reached") \
 	X(refused_subscriptions,    "belfry/refused/subscriptions",    "subscriptions refused because max_subscriptions or memory_limit was reached") \
-	X(refused_sessions,         "belfry/refused/sessions",         "connections refused because max_sessions, global_max_clients or memory_limit was reached") \
+	X(refused_sessions,         "belfry/refused/sessions",         "connections refused because global_max_clients or memory_limit was reached") \
 	X(sockets_opened,           "connections/socket/count",        "network connections that were opened") \
 	X(connects_received,        "belfry/connects/received",        "CONNECT packets received") \
 	X(connects_accepted,        "belfry/connects/accepted",        "connections that were accepted") \

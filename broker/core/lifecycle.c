@@ -44,18 +44,14 @@ void lifecycle_session_expired(struct shard *shard, struct session *s, struct in
 
 enum mqtt_reason lifecycle_check_room(const struct shard *shard, struct span id)
 {
-	const struct limits *limits = shard->limits;
-	size_t sessions = shard->sessions.count;
-
 	const struct session *s = session_table_find(&shard->sessions, id);
+	uint64_t most = shard->limits->global_max_clients;
 
 	if (s != NULL)
 		return s->bridge == NULL ? MQTT_SUCCESS : MQTT_CLIENT_IDENTIFIER_NOT_VALID;
-	if (limits->global_max_clients > 0 && sessions >= limits->global_max_clients)
+	if (most > 0 && shard->sessions.count >= most)
 		return MQTT_SERVER_BUSY; /* as Mosquitto answers */
-	if ((limits->max_sessions > 0 && sessions >= limits->max_sessions) || shard_is_full(shard))
-		return MQTT_QUOTA_EXCEEDED;
-	return MQTT_SUCCESS;
+	return shard_is_full(shard) ? MQTT_QUOTA_EXCEEDED : MQTT_SUCCESS;
 }
 
 struct session *lifecycle_session_open(struct shard *shard, struct span id, bool clean_start,

@@ -15,8 +15,9 @@
 #include "broker/core/shard.h"
 
 /*
- * Why a client cannot have a session: its identifier has none yet and there are too many, or the
- * one it has belongs to a bridge.
+ * Why a client cannot have a session: its identifier has none yet, and there are too many
+ * (MQTT_SERVER_BUSY) or no memory for it (MQTT_QUOTA_EXCEEDED); or the one it has belongs to a
+ * bridge (MQTT_CLIENT_IDENTIFIER_NOT_VALID).
  */
 enum mqtt_reason lifecycle_check_room(const struct shard *shard, struct span id);
 

@@ -7,8 +7,7 @@
  * What happens to whom when a limit is reached (version 5 is told the reason; each has a counter):
  *
  *     max_subscriptions      SUBACK 0x97 for that filter (0x80 before version 5)
- *     max_sessions           a client without a session: CONNACK 0x97 (3, "server unavailable")
- *     global_max_clients     the same with 0x89, as Mosquitto
+ *     global_max_clients     a client without a session: CONNACK 0x89 (3, "server unavailable")
  *     max_retained_*         QoS 1 and 2 of version 5: refused with 0x97. All others cannot be
  * told: passed on to subscribers and not retained memory_limit, 7/8 of   QoS 0 only for those who
  * keep up with it: at most 64 kB wait for a client, and none is queued for one that is away
@@ -38,7 +37,6 @@ struct limits {
 	uint64_t persistent_client_expiration; /* seconds; 0 = never */
 	uint64_t max_match_cache;	       /* topics; belfry's own */
 	uint64_t max_subscriptions;	       /* of one session; 0 = no limit; belfry's own */
-	uint64_t max_sessions;		       /* 0 = no limit; belfry's own */
 	uint64_t max_retained_messages;	       /* 0 = no limit; belfry's own */
 	uint64_t max_retained_bytes;	       /* 0 = no limit; belfry's own */
 	uint64_t memory_limit;		       /* bytes of shard_memory(); 0 = no limit */

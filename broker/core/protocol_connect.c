@@ -32,20 +32,26 @@ static uint32_t largest_taken(const struct connect_packet *packet)
 	return wanted < largest ? wanted : largest;
 }
 
+static enum mqtt_reason refuse_room(struct client *c, enum mqtt_reason reason)
+{
+	if (reason == MQTT_CLIENT_IDENTIFIER_NOT_VALID) {
+		client_explain(c, "a bridge of this broker has that client identifier");
+		return reason;
+	}
+	c->shard->counters.refused_sessions++;
+	client_explain(c, reason == MQTT_SERVER_BUSY ? "global_max_clients is reached"
+						     : "memory_limit is reached");
+	return reason;
+}
+
 /* Who may connect can only do so if there is room for it, and for what it has to be told. */
 static enum mqtt_reason check_room(const struct connecting *k, struct span announced)
 {
-	struct shard *shard = k->client->shard;
-	enum mqtt_reason reason = lifecycle_check_room(shard, k->client_id);
+	enum mqtt_reason reason = lifecycle_check_room(k->client->shard, k->client_id);
 
-	if (reason != MQTT_SUCCESS) {
-		shard->counters.refused_sessions++;
-		client_explain(k->client,
-				"max_sessions, global_max_clients or memory_limit is reached");
-	} else if (!connecting_takes(k, announced)) {
-		reason = MQTT_PACKET_TOO_LARGE;
-	}
-	return reason;
+	if (reason != MQTT_SUCCESS)
+		return refuse_room(k->client, reason);
+	return connecting_takes(k, announced) ? MQTT_SUCCESS : MQTT_PACKET_TOO_LARGE;
 }
 
 static enum mqtt_reason conclude(struct connecting *k, enum verdict verdict)

@@ -333,6 +333,7 @@ static void nobody_else_gets_the_session_of_a_bridge(void **unused)
 	receive(thief, BYTES("\x10\x13\0\4MQTT\4\0\0\0\0\7local.b"));
 	rig_drain(thief, &output, SIZE_MAX, now);
 	assert_span_equal(str_span(&output), BYTES("\x20\2\0\2"));
+	assert_int_equal(here->counters.refused_sessions, 0); /* no limit was reached */
 	client_destroy(thief, now);
 	str_finish(&output);
 }
