@@ -17,7 +17,10 @@
 #include "common/json.h"
 #include "common/str.h"
 
-enum { MAX_MESSAGE = 2000 };
+enum {
+	MAX_MESSAGE = 2000,
+	KEPT_END = 500, /* of one that is longer */
+};
 
 static struct {
 	unsigned destinations;
@@ -225,11 +228,29 @@ static void emit(enum log_type type, struct span message)
 		publish(type, level, message);
 }
 
-static size_t clamp(size_t used, int added)
+/* Does a byte belong to the character before it? */
+static bool is_continuation(char byte)
 {
-	size_t len = added > 0 ? used + (size_t)added : used;
+	return ((uint8_t)byte & 0xc0) == 0x80;
+}
 
-	return len < MAX_MESSAGE ? len : MAX_MESSAGE - 1;
+/*
+ * A message that is too long loses its middle, no character by half: it begins with what it is
+ * about, and ends with what is wrong.
+ */
+static void shorten(struct str *message)
+{
+	static const char gap[] = "...";
+	const size_t gap_len = sizeof(gap) - 1;
+	size_t begin = MAX_MESSAGE - KEPT_END - gap_len, end = message->len - KEPT_END;
+
+	while (begin > 0 && is_continuation(message->text[begin]))
+		begin--;
+	while (end < message->len && is_continuation(message->text[end]))
+		end++;
+	memcpy(message->text + begin, gap, gap_len);
+	memmove(message->text + begin + gap_len, message->text + end, message->len - end);
+	str_truncate(message, begin + gap_len + message->len - end);
 }
 
 static void compose(enum log_type type, int error, const char *format, va_list args)
@@ -237,13 +258,15 @@ static void compose(enum log_type type, int error, const char *format, va_list a
 
 static void compose(enum log_type type, int error, const char *format, va_list args)
 {
-	char message[MAX_MESSAGE];
-	size_t len = clamp(0, vsnprintf(message, MAX_MESSAGE, format, args));
+	struct str message = { 0 };
 
+	str_vprintf(&message, format, args);
 	if (error != 0)
-		len = clamp(len, snprintf(message + len, MAX_MESSAGE - len, ": %s",
-						 strerror(error < 0 ? -error : error)));
-	emit(type, span_of(message, len));
+		str_printf(&message, ": %s", strerror(error < 0 ? -error : error));
+	if (message.len > MAX_MESSAGE)
+		shorten(&message);
+	emit(type, str_span(&message));
+	str_finish(&message);
 }
 
 void log_line(enum log_type type, const char *format, ...)

@@ -84,25 +84,55 @@ static void an_errno_of_either_sign_is_put_into_words(void **unused)
 		       "error: c\n");
 }
 
-static void a_long_line_is_cut_and_stays_one_line(void **unused)
+static void assert_last_line(const char *begins, const char *ends)
 {
 	char text[8192];
-	FILE *file;
+	FILE *file = fopen(path, "r");
+
+	assert_non_null(fgets(text, sizeof(text), file));
+	assert_null(fgets(text + strlen(text), 2, file)); /* one line */
+	fclose(file);
+	assert_in_range(strlen(text), 1990, 2048);
+	assert_memory_equal(text, begins, strlen(begins));
+	assert_string_equal(text + strlen(text) - strlen(ends), ends);
+	assert_non_null(strstr(text, "x...x"));
+	assert_int_equal(truncate(path, 0), 0);
+}
+
+static void a_long_line_keeps_what_it_is_about_and_what_is_wrong(void **unused)
+{
+	char text[6000];
 
 	(void)unused;
 	memset(text, 'x', sizeof(text));
 	text[sizeof(text) - 1] = '\0';
-	open_log(LOG_TYPES_DEFAULT, true);
-	log_error("%s", text);
-	log_error_errno(ENOENT, "%.2010s", text);
-	file = fopen(path, "r");
+	open_log(LOG_TYPES_DEFAULT, false);
+	log_error_errno(ENOENT, "log_dest file /%s", text);
+	assert_last_line("error: log_dest file /xx", "xx: No such file or directory\n");
+	log_error("reload: c:1: '%s': unknown keyword", text);
+	assert_last_line("error: reload: c:1: 'xx", "xx': unknown keyword\n");
+}
+
+static void a_line_is_cut_between_its_characters(void **unused)
+{
+	char text[8192], *gap;
+	FILE *file;
+
+	(void)unused;
+	open_log(LOG_TYPES_DEFAULT, false);
 	for (int i = 0; i < 2; i++) {
+		for (size_t k = 0; k < 4000; k++)
+			memcpy(text + 2 * k, "\xc3\xa4", 2);
+		text[8000] = '\0';
+		log_notice("%s%s%s", i == 0 ? "" : "x", text, i == 0 ? "" : "x");
+		file = fopen(path, "r");
 		assert_non_null(fgets(text, sizeof(text), file));
-		assert_in_range(strlen(text), 2000, 2048);
-		assert_int_equal(text[strlen(text) - 1], '\n');
+		fclose(file);
+		gap = strstr(text, "...");
+		assert_non_null(gap);
+		assert_memory_equal(gap - 2, "\xc3\xa4...\xc3\xa4", 7);
+		assert_int_equal(truncate(path, 0), 0);
 	}
-	assert_null(fgets(text, sizeof(text), file));
-	fclose(file);
 }
 
 static void time_stamps_are_iso_8601(void **unused)
@@ -257,7 +287,8 @@ int main(void)
 		cmocka_unit_test_setup(the_log_goes_to_several_places, begin),
 		cmocka_unit_test_setup(a_file_is_opened_anew, begin),
 		cmocka_unit_test_setup(an_errno_of_either_sign_is_put_into_words, begin),
-		cmocka_unit_test_setup(a_long_line_is_cut_and_stays_one_line, begin),
+		cmocka_unit_test_setup(a_long_line_keeps_what_it_is_about_and_what_is_wrong, begin),
+		cmocka_unit_test_setup(a_line_is_cut_between_its_characters, begin),
 		cmocka_unit_test_setup(time_stamps_are_iso_8601, begin),
 		cmocka_unit_test_setup(
 				a_file_that_cannot_be_opened_leaves_the_log_as_it_was, begin),
