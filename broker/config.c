@@ -51,8 +51,8 @@ static void global_error(const struct config *config, struct settings_report *re
 	config_keyword_error(report, config_global_settings, &config->lines, keyword, what);
 }
 
-/* What one row of a table cannot know. */
-static void check_config(const struct config *config, struct settings_report *report)
+/* Values that a row of a table cannot judge. They do not depend on each other. */
+static void check_values(const struct config *config, struct settings_report *report)
 {
 	if (config->persistence)
 		global_error(config, report, "persistence",
@@ -60,14 +60,19 @@ static void check_config(const struct config *config, struct settings_report *re
 	if (config->pid_file != NULL && config->pid_file[0] != '/')
 		global_error(config, report, "pid_file",
 				"is not absolute; write the path from / on");
-	if (config->first.address != NULL && config->first.port == 0)
-		global_error(config, report, "bind_address",
-				"needs a port; write: listener PORT ADDRESS");
 	if (config->allow_duplicate_messages)
 		global_error(config, report, "allow_duplicate_messages",
 				"true is not carried out: MQTT wants a message once; remove the "
 				"line");
 	config_check_log(config, report);
+}
+
+/* Lines that do not go together. Where one of them is wrong already, that would only confuse. */
+static void check_sections(const struct config *config, struct settings_report *report)
+{
+	if (config->first.address != NULL && config->first.port == 0)
+		global_error(config, report, "bind_address",
+				"needs a port; write: listener PORT ADDRESS");
 	config_check_listeners(config, report);
 	config_check_bridges(config, report);
 }
@@ -161,11 +166,14 @@ static void complete(struct config *config)
 static void load_file(struct config *config, struct settings_report *report)
 {
 	struct settings_grammar grammar = config_grammar(config);
+	unsigned errors;
 
 	if (config->file != NULL)
 		settings_load(config->file, &grammar, config, report);
-	if (report->errors == 0)
-		check_config(config, report);
+	errors = report->errors;
+	check_values(config, report);
+	if (errors == 0)
+		check_sections(config, report);
 	complete(config);
 }
 

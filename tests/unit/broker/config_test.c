@@ -273,6 +273,19 @@ static void every_error_names_file_line_word_and_remedy(void **unused)
 	}
 }
 
+/* Debian's mosquitto.conf has both: who mends one must not learn of the other only then. */
+static void what_is_wrong_is_said_at_once(void **unused)
+{
+	(void)unused;
+	assert_false(load("persistence true\nplugin /x\nlog_dest here", NULL, NULL));
+	assert_non_null(strstr(said, ":1: 'persistence': true is not carried out"));
+	assert_non_null(strstr(said, ":2: 'plugin': is known from mosquitto.conf"));
+	assert_non_null(strstr(said, ":3: 'log_dest': takes stderr"));
+	/* ... and a listener that could not be read is no reason to call its keywords astray. */
+	assert_false(load("listener x\nmax_qos 1", NULL, NULL));
+	assert_null(strstr(said, "max_qos"));
+}
+
 static void arguments_that_are_wrong_say_so(void **unused)
 {
 	(void)unused;
@@ -369,6 +382,7 @@ int main(void)
 		TEST(what_serves_http_is_held_to_what_it_can),
 		TEST(limits_have_mosquittos_defaults),
 		TEST(every_error_names_file_line_word_and_remedy),
+		TEST(what_is_wrong_is_said_at_once),
 		TEST(arguments_that_are_wrong_say_so),
 		TEST(a_configuration_may_be_tested),
 		TEST(help_and_version_exit_0),
