@@ -14,6 +14,8 @@ TAIL = 60  # lines of each process' stderr in a report
 def pytest_configure(config):
     # A test run that is told to end still ends what it started.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # What a script starts with & ignores SIGINT, and so would every program that a test starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -61,18 +61,23 @@ def _die_with_parent():
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def _running(pid):
+    """Its fields of /proc from the state on; None when it has ended, also where nobody has waited for
+    it: the first process of a container often does not do that for orphans."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    except OSError:
+        return None
+    return fields if fields[0] != "Z" else None
+
+
+def has_ended(pid):
+    return _running(pid) is None
+
+
 def _session_members(session):
-    members = []
-    for entry in os.listdir("/proc"):
-        if not entry.isdigit():
-            continue
-        try:
-            fields = Path(f"/proc/{entry}/stat").read_text().rpartition(") ")[2].split()
-        except OSError:
-            continue
-        if int(fields[3]) == session and fields[0] != "Z":
-            members.append(int(entry))
-    return members
+    running = ((pid, _running(pid)) for pid in os.listdir("/proc") if pid.isdigit())
+    return [int(pid) for pid, fields in running if fields and int(fields[3]) == session]
 
 
 class Process:

@@ -13,7 +13,7 @@ import packet
 from broker import free_port, is_listening
 from mqtt import Client
 from packet import Wire
-from process import Process, account, program, run
+from process import Process, account, has_ended, program, run
 from wait import SLACK, wait_until
 
 PASSER = Path(__file__).with_name("pass_sockets.py")
@@ -220,4 +220,4 @@ def test_in_the_background_they_are_taken_as_well(scratch):
         assert "systemd" in (scratch.path / "log").read_text()
     finally:
         os.kill(pid, 15)
-    wait_until(lambda: not Path(f"/proc/{pid}").exists(), 10, "the daemon's end")
+    wait_until(lambda: has_ended(pid), 10, "the daemon's end")
