@@ -22,7 +22,7 @@ struct connect_options {
 };
 
 #define BROKER_HELP                                                                                \
-	"mqtt://[USER@]HOST[:PORT], mqtts://... or unix:/PATH. Default: the environment's "        \
+	"mqtt://[USER@]HOST[:PORT], mqtts://... or unix:[USER@]/PATH. Default: the environment's " \
 	"BELFRY_BROKER, else mqtt://127.0.0.1:1883."
 
 /* clang-format off */

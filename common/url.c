@@ -26,20 +26,6 @@ static const struct url_scheme *find_scheme(
 	return NULL;
 }
 
-static bool parse_path(struct span rest, struct url *url, struct str *problem)
-{
-	if (rest.len < 2 || rest.data[0] != '/') {
-		str_append_text(problem, "names no absolute path; write unix:/PATH");
-		return false;
-	}
-	if (rest.len > 107) { /* sun_path */
-		str_append_text(problem, "is too long; a socket's path has at most 107 bytes");
-		return false;
-	}
-	url->host = span_dup_text(rest);
-	return true;
-}
-
 static bool parse_user(struct span *rest, struct url *url, struct str *problem)
 {
 	size_t at = span_find(*rest, '@');
@@ -58,6 +44,23 @@ static bool parse_user(struct span *rest, struct url *url, struct str *problem)
 	}
 	url->user = span_dup_text(user);
 	*rest = span_from(*rest, at + 1);
+	return true;
+}
+
+static bool parse_path(struct span rest, struct url *url, struct str *problem)
+{
+	if (!span_starts_with(rest, span_of_text("/")) && !parse_user(&rest, url, problem))
+		return false;
+	if (rest.len < 2 || rest.data[0] != '/') {
+		str_append_text(problem, "names no absolute path; write unix:/PATH or "
+					 "unix:USER@/PATH");
+		return false;
+	}
+	if (rest.len > 107) { /* sun_path */
+		str_append_text(problem, "is too long; a socket's path has at most 107 bytes");
+		return false;
+	}
+	url->host = span_dup_text(rest);
 	return true;
 }
 

@@ -4,8 +4,8 @@
  *
  *     mqtt://HOST[:PORT]   mqtts://HOST[:PORT]   unix:/PATH
  *
- * HOST is a name, an IPv4 address or [an IPv6 address]; USER@ may stand before it. A password in
- * the text is refused, because it would show up in logs and backups.
+ * HOST is a name, an IPv4 address or [an IPv6 address]; USER@ may stand before it, and before PATH.
+ * A password in the text is refused, because it would show up in logs and backups.
  */
 #ifndef COMMON_URL_H
 #define COMMON_URL_H

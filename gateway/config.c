@@ -27,7 +27,7 @@ static const struct setting_choice log_words[] = {
 static const struct setting global_settings[] = {
 /*  name                kind              field                            min max          default */
 { "broker",             SETTING_LIST,     G(struct text_list, broker_texts), 1, 1024,       NULL, SETTING_REQUIRED,
-  "The broker: mqtt://[USER@]HOST[:PORT], mqtts:// or unix:/PATH. Several lines: several brokers, all of them at once.", NULL },
+  "The broker: mqtt://[USER@]HOST[:PORT], mqtts://... or unix:[USER@]/PATH. Several lines: several brokers, all of them at once.", NULL },
 { "client_id",          SETTING_TEXT,     G(char *, client_id),            1, 128,          "belfry-gateway", 0,
   "Name of the gateway at the broker. The session and the messages queued for it belong to this name.", NULL },
 { "password_file",      SETTING_TEXT,     G(char *, password_file),        1, 4096,         NULL, 0,

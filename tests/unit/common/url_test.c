@@ -31,6 +31,8 @@ static void urls_are_taken_apart(void **state)
 		{ "mqtt://[::1]", NULL, "::1", "mqtt://[::1]:1883", 1883 },
 		{ "mqtts://u@[fe80::1]:99", "u", "fe80::1", "mqtts://[fe80::1]:99", 99 },
 		{ "unix:/run/b.sock", NULL, "/run/b.sock", "unix:/run/b.sock", 0 },
+		{ "unix:web1@/run/b.sock", "web1", "/run/b.sock", "unix:/run/b.sock", 0 },
+		{ "unix:/run/web1@b.sock", NULL, "/run/web1@b.sock", "unix:/run/web1@b.sock", 0 },
 	};
 
 	(void)state;
@@ -59,7 +61,8 @@ static void what_is_no_url_is_refused_with_a_reason(void **state)
 		"mqtt://:1883", "mqtt://host:", "mqtt://host:0", "mqtt://host:65536",
 		"mqtt://host:18a", "mqtt://a:b@host", "mqtt://@host", "mqtt://::1", "mqtt://[::1",
 		"mqtt://[::1]x", "mqtt://[]", "mqtt://a b", "mqtt://host/path", "unix:", "unix:/",
-		"unix:relative", "unix://", "mqtt://h\x01st", "mqtt://h\xffst" };
+		"unix:relative", "unix:a:b@/x", "unix:@/x", "unix:a@x", "unix://", "mqtt://h\x01st",
+		"mqtt://h\xffst" };
 
 	(void)state;
 	for (size_t i = 0; i < array_size(bad); i++) {
