@@ -26,8 +26,12 @@ static bool find_account(const struct config *config, struct account *ret)
 {
 	int error = account_find(config->user, ret);
 
-	if (error < 0)
-		log_error_errno(error, "user %s", config->user != NULL ? config->user : "nobody");
+	const char *name = config->user != NULL ? config->user : "nobody";
+
+	if (error == -ENOENT)
+		log_error("user %s: there is no such user on this machine", name);
+	else if (error < 0)
+		log_error_errno(error, "user %s", name);
 	return error == 0;
 }
 
@@ -107,15 +111,18 @@ static int serve(struct start *s)
 
 static int run(struct start *s)
 {
+	bool test = s->config->test;
+
 	if (!read_files(s->config, &s->resources))
 		return EXIT_CONFIG;
-	if (s->config->test) {
+	if (s->account != NULL && !find_account(s->config, s->account))
+		return test ? EXIT_CONFIG : EXIT_FAILURE;
+	if (test) {
 		printf("%s: the configuration is good\n",
 				s->config->file != NULL ? s->config->file : "no file");
 		return EXIT_SUCCESS;
 	}
-	if ((s->account != NULL && !find_account(s->config, s->account)) ||
-			!open_log(s->config, s->account) || !start_process(s->config))
+	if (!open_log(s->config, s->account) || !start_process(s->config))
 		return EXIT_FAILURE;
 	return serve(s);
 }

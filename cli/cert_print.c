@@ -96,7 +96,14 @@ void cert_print_server(const struct authority *a, const char *name, time_t until
 			       "the user name:\n\n");
 	append_setting(&text, a, "cafile", "ca", ".crt");
 	append_setting(&text, a, "crlfile", "ca", ".crl");
-	str_append_text(&text, "require_certificate true\nuse_identity_as_username true\n");
+	str_append_text(&text,
+			"require_certificate true\nuse_identity_as_username true\n"
+			"\nClients call the broker as its certificate does, and need ca.crt to "
+			"know it:\n\n  mosquitto_pub -h ");
+	append_word(&text, name);
+	str_append_text(&text, " -p 8883 --cafile ");
+	append_path(&text, a, "ca", ".crt");
+	str_append_text(&text, " -t TOPIC -m MESSAGE\n");
 	print(&text);
 }
 

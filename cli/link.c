@@ -19,6 +19,8 @@ struct link {
 	bool ended;	    /* after it was connected, or while it was being */
 	int refusal;	    /* CONNACK's or DISCONNECT's reason; 0: none */
 	enum answer answer; /* what the refusal means */
+	bool was_let_in;    /* there was a CONNACK that said so */
+	bool is_mistrusted; /* the broker's certificate was looked at and not accepted */
 	struct str problem; /* why the connection ended */
 };
 
@@ -42,7 +44,7 @@ static void on_connect(struct mosquitto *m, void *owner, int code, int flags,
 
 	(void)m;
 	(void)flags;
-	l->connected = code == 0;
+	l->connected = l->was_let_in = code == 0;
 	/* "Not authorized" is about a topic elsewhere; here it is 3.1.1's "not let in". */
 	if (code == MQTT_RC_NOT_AUTHORIZED)
 		code = REASON_NOT_LET_IN;
@@ -60,10 +62,14 @@ static void on_disconnect(
 	l->ended = true;
 	if (l->problem.len > 0)
 		return;
-	if (code >= 0x80) /* a DISCONNECT of the broker; below are libmosquitto's own codes */
+	if (code >= 0x80) { /* a DISCONNECT of the broker; below are libmosquitto's own codes */
 		refuse(l, code, properties);
-	else
-		str_append_text(&l->problem, "the broker closed the connection");
+		return;
+	}
+	str_append_text(&l->problem, "the broker closed the connection");
+	if (!l->was_let_in && strcmp(l->config->broker->scheme->name, "mqtt") == 0)
+		str_append_text(&l->problem,
+				" without an answer; if it wants TLS on this port, write mqtts://");
 }
 
 static void on_publish(struct mosquitto *m, void *owner, int packet, int code,
@@ -110,6 +116,16 @@ static void on_message(struct mosquitto *m, void *owner, const struct mosquitto_
 				span_of(message->payload, (size_t)message->payloadlen));
 }
 
+/* Why TLS failed is only told here. */
+static void on_log(struct mosquitto *m, void *owner, int level, const char *text)
+{
+	struct link *l = owner;
+
+	(void)m;
+	if (level == MOSQ_LOG_ERR && strstr(text, "certificate verify failed") != NULL)
+		l->is_mistrusted = true;
+}
+
 const char *link_error_text(int result)
 {
 	switch (result) {
@@ -117,12 +133,27 @@ const char *link_error_text(int result)
 		return strerror(errno);
 	case MOSQ_ERR_EAI:
 		return "there is no host of that name";
-	case MOSQ_ERR_TLS:
-		return "TLS failed: the broker speaks no TLS on this port, or its certificate is "
-		       "not signed by --cafile, or names another host";
 	default:
 		return mosquitto_strerror(result);
 	}
+}
+
+static void say_error(struct link *l, int result)
+{
+	const struct link_config *c = l->config;
+
+	if (result != MOSQ_ERR_TLS)
+		str_append_text(&l->problem, link_error_text(result));
+	else if (!l->is_mistrusted)
+		str_append_text(&l->problem,
+				"TLS failed: the broker speaks no TLS on this port, or wants a "
+				"certificate (--certfile)");
+	else
+		str_printf(&l->problem,
+				"the broker's certificate is not signed by %s, or does not name %s",
+				c->cafile != NULL ? "--cafile"
+						  : "an authority of this system (give --cafile)",
+				c->broker->host);
 }
 
 static int set_tls(struct mosquitto *m, const struct link_config *c)
@@ -150,6 +181,7 @@ static int set_options(struct link *l)
 		r = mosquitto_username_pw_set(m, c->broker->user, c->password);
 	if (r == MOSQ_ERR_SUCCESS && c->broker->scheme->tls)
 		r = set_tls(m, c);
+	mosquitto_log_callback_set(m, on_log);
 	mosquitto_connect_v5_callback_set(m, on_connect);
 	mosquitto_disconnect_v5_callback_set(m, on_disconnect);
 	mosquitto_publish_v5_callback_set(m, on_publish);
@@ -165,7 +197,9 @@ bool link_turn(struct link *l, struct duration at_most)
 
 	if (r == MOSQ_ERR_SUCCESS)
 		return !l->ended;
-	link_give_up(l, link_error_text(r));
+	l->ended = true;
+	if (l->problem.len == 0)
+		say_error(l, r);
 	return false;
 }
 
@@ -199,7 +233,7 @@ static enum answer try_connect(struct link *l)
 	snprintf(id, sizeof(id), "belfry-%s-%016llx", l->config->errand,
 			(unsigned long long)hash_seed());
 	l->mosquitto = mosquitto_new(id, true, l);
-	l->connected = l->ended = false;
+	l->connected = l->ended = l->was_let_in = l->is_mistrusted = false;
 	l->refusal = 0;
 	str_clear(&l->problem);
 	r = l->mosquitto == NULL ? MOSQ_ERR_ERRNO : set_options(l);
@@ -208,7 +242,7 @@ static enum answer try_connect(struct link *l)
 				l->mosquitto, broker->host, broker->port, KEEPALIVE, NULL, NULL);
 	if (r == MOSQ_ERR_SUCCESS)
 		return wait_for_answer(l);
-	str_append_text(&l->problem, link_error_text(r));
+	say_error(l, r);
 	if (r == MOSQ_ERR_ERRNO)
 		str_append_text(&l->problem, "; is the broker running there?");
 	return ANSWER_LOST;

@@ -4,6 +4,8 @@
  * files that Mosquitto reads when told to (-H); with its own hash, scrypt, belfry-broker alone
  * reads them.
  */
+#include <libgen.h>
+
 #include "cli/ask_password.h"
 #include "cli/file_edit.h"
 #include "cli/options.h"
@@ -225,8 +227,13 @@ static bool set_user(
 
 static void hint_at_new(const struct passwd *p, struct str *problem)
 {
-	if (!p->is_new && !p->is_deletion && access(p->file, F_OK) < 0)
-		str_append_text(problem, "; -c writes a new file");
+	AUTO_FREE char *folder = xstrdup(p->file);
+
+	if (p->is_new || p->is_deletion || access(p->file, F_OK) == 0)
+		return;
+	/* dirname() may point into its argument, or to a constant. */
+	str_append_text(problem, access(dirname(folder), F_OK) == 0 ? "; -c writes a new file"
+								    : "; nor is its folder there");
 }
 
 /* The password is asked for once it is known that there is a file to put it into. */

@@ -10,7 +10,7 @@
 
 static const char no_pipe[] = "is not there; the core creates it when it starts: is it running?";
 static const char no_reader[] =
-		"nobody reads it; is the core running, with check_external_commands=1?";
+		"has no reader; is the core running, with check_external_commands=1?";
 static const char stuck[] = "is full, the core is not reading it; is it busy, stopped or hanging?";
 static const char no_fifo[] = "is not a pipe; is it command_file of nagios.cfg? If so, remove it "
 			      "and restart the core, "

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "gateway/link.h"
 
+#include <mqtt_protocol.h>
+
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -87,6 +89,14 @@ static void on_accepted(struct link *l, bool session)
 	l->events.accepted(l->events.owner);
 }
 
+/* One sentence for both versions, which are tried in turns: it is to be said once. */
+static bool is_log_in_problem(enum client_protocol protocol, int result)
+{
+	return protocol == CLIENT_MQTT_5 ? result == MQTT_RC_BAD_USERNAME_OR_PASSWORD ||
+							   result == MQTT_RC_NOT_AUTHORIZED
+					 : result == 4 || result == 5;
+}
+
 static void on_connect(struct mosquitto *m, void *owner, int result, int flags,
 		const mosquitto_property *properties)
 {
@@ -108,7 +118,12 @@ static void on_connect(struct mosquitto *m, void *owner, int result, int flags,
 		return;
 	}
 	str_clear(&l->why);
-	str_printf(&l->why, "refuses the connection: %s", why);
+	if (is_log_in_problem(l->protocol, result))
+		str_append_text(&l->why,
+				"the broker does not let us in; check the user in `broker` and "
+				"password_file");
+	else
+		str_printf(&l->why, "refuses the connection: %s", why);
 }
 
 static void on_disconnect(

@@ -152,6 +152,8 @@ def test_server(authority):
     assert not authority.verify("broker.example.org", "-verify_hostname", "example.net")[0]
     assert not authority.verify("broker.example.org", "-purpose", "sslclient")[0]
     assert f"certfile {certificate}\n" in said and "listener 8883\n" in said
+    ca = certificate.with_name("ca.crt")
+    assert f"  mosquitto_pub -h broker.example.org -p 8883 --cafile {ca} " in said
 
 
 def test_client(authority):
@@ -421,6 +423,23 @@ def test_client_comes_in_under_its_name(authority, secure_broker):
     # A server's certificate is no client's.
     assert publish(secure_broker, *authority.as_client("localhost"))[0] != 0
     expect_log(secure_broker, "TLS handshake", "certificate verify failed")
+
+
+@pytest.mark.parametrize("scheme, is_known, said", [
+    ("mqtts", False, "is not signed by an authority of this system (give --cafile), or does not "
+                     "name localhost"),
+    ("mqtts", True, "is not signed by --cafile, or does not name localhost"),
+    ("mqtt", False, "closed the connection without an answer; if it wants TLS on this port, write "
+                    "mqtts://"),
+])
+def test_who_does_not_get_in_is_told_why(authority, make_broker, scheme, is_known, said):
+    authority.make("server", "broker.example.org")
+    give_away(authority.path / "broker.example.org.key")
+    broker = make_broker(f"certfile {authority.path}/broker.example.org.crt",
+                         f"keyfile {authority.path}/broker.example.org.key")
+    done = run([authority.binary, "status", "--broker", f"{scheme}://localhost:{broker.port}",
+                *(["--cafile", authority.path / "ca.crt"] if is_known else [])])
+    assert done.returncode == 3 and said in done.stderr.decode()
 
 
 def test_server_called_by_another_name_is_not_believed(authority, make_broker):

@@ -36,6 +36,16 @@ def test_it_waits_for_a_broker_that_comes_later(scratch, module):
                and nagios.of("h0", "s0"), 10, "a result applied")
 
 
+def test_a_broker_that_does_not_let_it_in_is_told_once_and_with_a_remedy(scratch, module):
+    nagios = Nagios(scratch.folder("nagios"), module)
+    broker = Broker(scratch.folder("broker"), ["allow_anonymous false"]).start()
+    gateway = Gateway(scratch.folder("gateway"), broker.port, nagios.fifo).start()
+    # MQTT 5 is tried twice and 3.1.1 then, with a code of its own.
+    wait_until(lambda: broker.process.stderr().count("refused: not authorized") > 3, 15, "four tries")
+    assert gateway.process.stderr().count("does not let us in; check the user in `broker` and") == 1
+    assert gateway.process.stderr().count("not authori") == 0
+
+
 def test_it_comes_back_after_its_broker_restarted(make_rig):
     rig = make_rig()
     for _ in range(2):

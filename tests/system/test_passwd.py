@@ -43,6 +43,8 @@ def test_a_file_that_is_not_there_wants_c(passwd, path):
     done = passwd("-b", path, "alice", "secret")
     assert done.returncode == REFUSED and not path.exists()
     assert f"{path}: No such file or directory; -c writes a new file".encode() in done.stderr
+    done = passwd("-b", path.parent / "nowhere/passwords", "alice", "secret")
+    assert done.returncode == REFUSED and b"; nor is its folder there\n" in done.stderr
 
 
 def test_users_come_change_and_go(passwd, path):

@@ -109,6 +109,8 @@ def _default():
 def test_a_user_that_is_not_there_is_named(scratch):
     config = scratch.path / "broker.conf"
     config.write_text(f"listener {free_port()} 127.0.0.1\nuser nobody-of-this-name\n")
-    done = subprocess.run([binaries() / "belfry-broker", "-c", config], capture_output=True,
-                          timeout=20)
-    assert done.returncode == 1 and b"user nobody-of-this-name" in done.stderr
+    for arguments, status in (([], 1), (["--test-config"], 3)):
+        done = subprocess.run([binaries() / "belfry-broker", "-c", config, *arguments],
+                              capture_output=True, timeout=20)
+        assert done.returncode == status
+        assert b"user nobody-of-this-name: there is no such user" in done.stderr
