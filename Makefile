@@ -262,7 +262,7 @@ install: programs
 		install -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/; done
 	$(Q)set -e; for unit in $(SERVICES); do \
 		sed -e 's|@SBINDIR@|$(SBINDIR)|g' -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|g' \
-			$$unit >$(DESTDIR)$(UNITDIR)/$${unit##*/}; \
+			-e 's|@DOCDIR@|$(DOCDIR)|g' $$unit >$(DESTDIR)$(UNITDIR)/$${unit##*/}; \
 		chmod 644 $(DESTDIR)$(UNITDIR)/$${unit##*/}; done
 
 clean:

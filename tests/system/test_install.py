@@ -44,7 +44,8 @@ def test_everything_has_its_place(install):
     assert {path for path in files if not path.startswith("usr/share/doc/belfry/")} >= {
         "usr/share/man/man1/belfry-passwd.1", "usr/share/man/man5/belfry-broker.conf.5",
         "usr/share/man/man8/belfry-broker.8", "usr/lib/systemd/system/belfry-broker.service",
-        "usr/lib/systemd/system/belfry-broker.socket", "usr/lib/sysusers.d/belfry.conf"}
+        "usr/lib/systemd/system/belfry-broker.socket",
+        "usr/lib/systemd/system/belfry-gateway.service", "usr/lib/sysusers.d/belfry.conf"}
     assert "usr/share/doc/belfry/examples/belfry-broker.conf" in files
     assert not any(path.startswith("etc/") for path in files)
 
@@ -54,9 +55,10 @@ def test_folders_may_be_chosen(install):
                    "SYSCONFDIR=/settings")
     assert {"man/man8/belfry-broker.8", "units/belfry-broker.service", "users/belfry.conf",
             "daemons/belfry-broker"} <= modes(root).keys()
-    unit = (root / "units/belfry-broker.service").read_text()
-    assert "ExecStart=/daemons/belfry-broker -c /settings/belfry/belfry-broker.conf\n" in unit
-    assert not re.search("@[A-Z]+@", unit)
+    for name in ("belfry-broker", "belfry-gateway"):
+        unit = (root / f"units/{name}.service").read_text()
+        assert f"ExecStart=/daemons/{name} -c /settings/belfry/{name}.conf\n" in unit
+        assert not re.search("@[A-Z]+@", unit)
 
 
 def test_a_configuration_is_never_touched(install, tmp_path):
@@ -68,17 +70,19 @@ def test_a_configuration_is_never_touched(install, tmp_path):
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
-def test_the_brokers_unit_gives_away_little(install):
-    unit = install("PREFIX=/usr") / "usr/lib/systemd/system/belfry-broker.service"
+@pytest.mark.parametrize("name", ["belfry-broker", "belfry-gateway"])
+def test_a_unit_gives_away_little(install, name):
+    unit = install("PREFIX=/usr") / f"usr/lib/systemd/system/{name}.service"
     done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=20", unit],
                           capture_output=True, stdin=subprocess.DEVNULL, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
-@pytest.mark.parametrize("kind", ["service", "socket"])
-def test_systemd_understands_every_line_of_the_units(install, kind):
-    unit = install("PREFIX=/usr") / f"usr/lib/systemd/system/belfry-broker.{kind}"
+@pytest.mark.parametrize("name", ["belfry-broker.service", "belfry-broker.socket",
+                                  "belfry-gateway.service"])
+def test_systemd_understands_every_line_of_the_units(install, name):
+    unit = install("PREFIX=/usr") / "usr/lib/systemd/system" / name
     done = subprocess.run(["systemd-analyze", "verify", "--man=no", unit], capture_output=True,
                           stdin=subprocess.DEVNULL, text=True)
     assert not re.search(rf"{unit.name}:\d+:", done.stdout + done.stderr), done.stderr
