@@ -240,11 +240,9 @@ static bool load_key(struct tls_loader *l)
 		return fail_reason(l, "keyfile", path,
 				"there is no private key in it (-----BEGIN PRIVATE KEY-----) that "
 				"can be read");
-	if (mode & (S_IRWXG | S_IRWXO)) {
+	if (mode & S_IRWXO) { /* a group is how a daemon reads root's key */
 		begin(l, l->warning, "keyfile", path);
-		str_printf(l->warning,
-				"others than its owner have access to the private key; "
-				"run: chmod 600 %s",
+		str_printf(l->warning, "everybody has access to the private key; run: chmod o= %s",
 				path);
 	}
 	ok = use_key(l, key);
