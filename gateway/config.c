@@ -51,7 +51,7 @@ static const struct setting global_settings[] = {
 { "journal_max_size",   SETTING_SIZE,     G(uint64_t, journal_max_size),   1048576, UINT64_MAX / 8, "4G", 0,
   "What the journal may hold. When it is full the gateway takes no more messages until an output has caught up; the broker queues them.", NULL },
 { "status_interval",    SETTING_DURATION, G(uint64_t, status_interval),    0, 86400,        "10s", 0,
-  "How often belfry/gateway/CLIENT_ID is published; 0: only when the state changes.", NULL },
+  "How often belfry/gateway/CLIENT_ID is published; 0: only when the state or a problem of an output changes.", NULL },
 { "reject_queue",       SETTING_NUMBER,   G(uint64_t, reject_queue),       1, 1000000,      "1000", 0,
   "Answers on belfry/reject/... that may wait for the broker; further ones are dropped and counted.", NULL },
 { "log_dest",           SETTING_LIST,     G(struct text_list, log_dests),  1, 4096,         NULL, 0,

@@ -88,6 +88,17 @@ static void format_status(void *owner, const char *state, struct str *into)
 	status_format(&status, into);
 }
 
+static uint64_t number_problems(void *owner)
+{
+	const struct gateway *g = owner;
+	uint64_t number = 0;
+
+	/* Problems are literals: each has its place. */
+	for (size_t i = 0; i < g->config->output_count && g->workers[i] != NULL; i++)
+		number = number * 31 + (uintptr_t)worker_problem(g->workers[i]);
+	return number;
+}
+
 static void create_intakes(struct gateway *g)
 {
 	for (size_t i = 0; i < g->config->broker_count; i++) {
@@ -96,6 +107,7 @@ static void create_intakes(struct gateway *g)
 			.journal = g->journal,
 			.counters = &g->counters,
 			.status = format_status,
+			.problems = number_problems,
 			.owner = g };
 
 		g->intakes[i] = intake_create(&env);

@@ -33,6 +33,7 @@ struct intake {
 	struct instant tick_at, full_since, status_at;
 	bool is_full;
 	bool commit_failed;
+	uint64_t problems; /* that the status was published with last */
 	uint64_t received; /* messages, to see whether a read brought one */
 	struct wall_time now;
 	struct record_batch batch;
@@ -44,6 +45,7 @@ struct intake {
 static void push_status(struct intake *i, const char *state)
 {
 	str_clear(&i->text);
+	i->problems = i->env.problems(i->env.owner);
 	i->env.status(i->env.owner, state, &i->text);
 	outbound_push(i->outbound, str_span(&i->link.status_topic), str_span(&i->text), true);
 	i->status_at = i->config->status_interval == 0
@@ -181,7 +183,8 @@ static void tick(struct intake *i, struct instant now)
 	i->tick_at = instant_after(now, milliseconds(TICK_MS));
 	link_tick(&i->link, now);
 	journal_maintain(i->env.journal);
-	if (i->link.connected && instant_reached(i->status_at, now))
+	if (i->link.connected && (instant_reached(i->status_at, now) ||
+						 i->problems != i->env.problems(i->env.owner)))
 		push_status(i, i->is_full ? "full" : "online");
 }
 

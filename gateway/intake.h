@@ -33,6 +33,8 @@ struct intake_env {
 	struct counters *counters;
 	/* Append the retained status message for this state: "online", "offline", "full". */
 	void (*status)(void *owner, const char *state, struct str *into);
+	/* A number for what is wrong with the outputs: another one, and the status is published. */
+	uint64_t (*problems)(void *owner);
 	void *owner;
 };
 

@@ -96,6 +96,22 @@ def test_gateways_tell_theirs(make_rig, status, monkeypatch):
     assert b"offline" in done.stdout
 
 
+def test_a_problem_is_told_when_it_comes_and_when_it_goes(make_rig):
+    rig = make_rig(lines=["status_interval 0"])
+
+    def says(problem):
+        return [m for m in list(rig.observer.messages) if m.topic == "belfry/gateway/belfry-gateway"
+                and (json.loads(m.payload)["outputs"]["nagios"]["problem"] or "").startswith(problem)]
+
+    assert not says("has no reader")
+    rig.nagios.kill()
+    wait_until(lambda: says("has no reader"), 10, "the problem in the status")
+    told = len(says(""))
+    rig.nagios.start()
+    wait_until(lambda: len(says("")) > told and not says("")[-1].payload.count(b"has no reader"), 10,
+               "the end of it there")
+
+
 def test_no_gateway_is_no_answer(make_broker, status, monkeypatch):
     broker = make_broker()
     monkeypatch.setenv("BELFRY_BROKER", url(broker.port))
