@@ -107,6 +107,19 @@ static struct acl *open_acl(const struct resources *r, const struct config *conf
 	return acl;
 }
 
+/* Mosquitto 2 lets nobody in there either, and it is what a first configuration runs into. */
+static void warn_of_nobody(const struct listener_resources *l)
+{
+	const struct listener_config *c = l->config;
+
+	if (l->policy->allow_anonymous || c->psk_hint != NULL || c->use_identity_as_username ||
+			c->use_subject_as_username || c->protocol == PROTOCOL_HTTP_API)
+		return;
+	log_warn("listener %s: nobody can log in there: give it a password_file, or "
+		 "allow_anonymous true",
+			l->name);
+}
+
 /* Errors go into the report; what could be made stays. */
 static void open_listener(struct resources *r, const struct config *config,
 		const struct listener_config *listener, const char *host,
@@ -129,6 +142,8 @@ static void open_listener(struct resources *r, const struct config *config,
 				config->websockets_headers_size > 0
 						? config->websockets_headers_size
 						: HTTP_UPGRADE_SIZE);
+	if (config_security(config, listener)->password_file == NULL)
+		warn_of_nobody(l);
 }
 
 static struct bridge_plan *open_bridge(struct resources *r, const struct config *config,

@@ -38,6 +38,19 @@ def tested(scratch):
     return test
 
 
+@pytest.mark.parametrize("lines, is_warned", [
+    ("listener 1883", True),
+    ("listener 1883\nlistener 9101\nprotocol http_api", True),
+    ("listener 9101\nprotocol http_api", False),
+    ("listener 1883\nallow_anonymous true", False),
+    ("listener 1883\npassword_file /dev/null", False),
+    ("allow_anonymous false", True),
+    ("max_inflight_messages 7", False)])
+def test_a_listener_that_lets_nobody_in_is_warned_of(tested, lines, is_warned):
+    code, text, _ = tested(lines)
+    assert code == 0 and text.count("nobody can log in there") == is_warned
+
+
 def test_without_a_configuration_it_serves_everybody_on_loopback(command):
     port = free_port()
     broker = command("-p", port)
