@@ -230,7 +230,7 @@ struct tls_context *tls_server_create(
 	if (settings->certfile == NULL && settings->keyfile == NULL && settings->psk_hint == NULL)
 		ok = tls_fail(&l, "TLS", NULL,
 				"needs a certfile and a keyfile, or a psk_hint and a psk_file");
-	ok = ok && set_version(&l) && set_ciphers(&l) && tls_load_certificate(&l) &&
+	ok = ok && set_version(&l) && set_ciphers(&l) && tls_load_certificate(&l, true) &&
 	     tls_load_cas(&l, settings->require_certificate) &&
 	     set_client_verification(&l, context) && tls_load_crl(&l) && tls_load_dhparams(&l) &&
 	     take_server_keys(&l);
@@ -290,7 +290,7 @@ struct tls_context *tls_client_create(
 {
 	struct tls_context *context = context_create(TLS_client_method());
 	struct tls_loader l = { context->ctx, settings, error, warning };
-	bool ok = set_version(&l) && set_ciphers(&l) && tls_load_certificate(&l) &&
+	bool ok = set_version(&l) && set_ciphers(&l) && tls_load_certificate(&l, false) &&
 		  tls_load_cas(&l, false) && take_client_key(&l, context) &&
 		  set_server_verification(&l, context) && set_alpn(&l);
 

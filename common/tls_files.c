@@ -8,6 +8,7 @@
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 
 #include "common/tls_context.h"
 
@@ -250,7 +251,19 @@ static bool load_key(struct tls_loader *l)
 	return ok;
 }
 
-bool tls_load_certificate(struct tls_loader *l)
+/* Peers refuse it, and say so in an alert that few can read. */
+static void warn_of_purpose(struct tls_loader *l, bool is_server)
+{
+	int purpose = is_server ? X509_PURPOSE_SSL_SERVER : X509_PURPOSE_SSL_CLIENT;
+
+	if (X509_check_purpose(SSL_CTX_get0_certificate(l->ctx), purpose, 0) == 1)
+		return;
+	begin(l, l->warning, "certfile", l->settings->certfile);
+	str_printf(l->warning, "the certificate is not one for a %s (extendedKeyUsage)",
+			is_server ? "server" : "client");
+}
+
+bool tls_load_certificate(struct tls_loader *l, bool is_server)
 {
 	const struct tls_settings *s = l->settings;
 
@@ -263,6 +276,7 @@ bool tls_load_certificate(struct tls_loader *l)
 	if (!load_chain(l) || !load_key(l))
 		return false;
 	warn_before_expiry(l);
+	warn_of_purpose(l, is_server);
 	return true;
 }
 

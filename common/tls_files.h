@@ -21,8 +21,11 @@ struct tls_loader {
 /* cafile, capath, use_os_certs. With `announce` the peer is told the names of the CAs. */
 bool tls_load_cas(struct tls_loader *l, bool announce);
 
-/* certfile and keyfile: both or none, and belonging together. */
-bool tls_load_certificate(struct tls_loader *l);
+/*
+ * certfile and keyfile: both or none, and belonging together. Warns of a certificate that is not
+ * for a server, or not for a client.
+ */
+bool tls_load_certificate(struct tls_loader *l, bool is_server);
 
 bool tls_load_crl(struct tls_loader *l);
 bool tls_load_dhparams(struct tls_loader *l);

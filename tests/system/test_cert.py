@@ -442,6 +442,16 @@ def test_who_does_not_get_in_is_told_why(authority, make_broker, scheme, is_know
     assert done.returncode == 3 and said in done.stderr.decode()
 
 
+@pytest.mark.parametrize("kind, is_warned", [("server", False), ("client", True)])
+def test_clients_certificate_for_a_listener_is_warned_of(authority, make_broker, kind, is_warned):
+    authority.make(kind, "localhost")
+    for name in ("localhost.crt", "localhost.key"):
+        give_away(authority.path / name)
+    broker = make_broker(f"certfile {authority.path}/localhost.crt",
+                         f"keyfile {authority.path}/localhost.key", "allow_anonymous true")
+    assert broker.process.says("certfile", "is not one for a server") == is_warned
+
+
 def test_server_called_by_another_name_is_not_believed(authority, make_broker):
     authority.make("server", "broker.example.org")
     authority.make("client", "alice")
