@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Where belfry-broker listens: Unix sockets, families, interfaces, sockets of systemd."""
 import os
+import shutil
 import socket
 import stat
 import subprocess
@@ -13,10 +14,8 @@ import packet
 from broker import free_port, is_listening
 from mqtt import Client
 from packet import Wire
-from process import Process, account, has_ended, program, run
+from process import Process, account, give_away, has_ended, program, run
 from wait import SLACK, wait_until
-
-PASSER = Path(__file__).with_name("pass_sockets.py")
 
 
 @pytest.fixture
@@ -32,6 +31,12 @@ def start(scratch):
         broker = program("belfry-broker", scratch.path)
         return Process(f"broker-{count}", [*before, broker, "-c", config], scratch.path).start()
     return start
+
+
+@pytest.fixture
+def passer(scratch):
+    """The program that passes sockets, where an ordinary user can read it."""
+    return give_away(shutil.copy(Path(__file__).with_name("pass_sockets.py"), scratch.path))
 
 
 @pytest.fixture
@@ -178,10 +183,10 @@ def _connected(port, client_id):
 
 # --- sockets of systemd --------------------------------------------------------------------------
 
-def test_sockets_that_are_passed_are_taken_by_their_listeners(start, path):
+def test_sockets_that_are_passed_are_taken_by_their_listeners(start, passer, path):
     port, own = free_port(), free_port()
     broker = start(f"listener {port}\nlistener 0 {path}\nlistener {own} 127.0.0.1",
-                   sys.executable, PASSER, f"127.0.0.1:{port}", path, "--")
+                   sys.executable, passer, f"127.0.0.1:{port}", path, "--")
     wait_until(lambda: is_listening(own), 10, "the listener of its own")
     with Wire.to(port) as wire:
         wire.connect("passed")
@@ -192,9 +197,9 @@ def test_sockets_that_are_passed_are_taken_by_their_listeners(start, path):
     assert path.exists()  # it is systemd's, and goes on
 
 
-def test_a_passed_socket_without_a_listener_is_an_error(start):
+def test_a_passed_socket_without_a_listener_is_an_error(start, passer):
     port, stray = free_port(), free_port()
-    broker = start(f"listener {port} 127.0.0.1", sys.executable, PASSER, f"127.0.0.1:{stray}", "--")
+    broker = start(f"listener {port} 127.0.0.1", sys.executable, passer, f"127.0.0.1:{stray}", "--")
     assert ended(broker) == 1
     assert broker.says("systemd", f"socket-0 at 127.0.0.1:{stray}", "listener")
 
@@ -206,11 +211,11 @@ def test_passed_sockets_are_for_the_process_they_name_alone(start):
     assert not broker.says("systemd")
 
 
-def test_in_the_background_they_are_taken_as_well(scratch):
+def test_in_the_background_they_are_taken_as_well(scratch, passer):
     port, pid_file, config = free_port(), scratch.path / "pid", scratch.path / "broker.conf"
     config.write_text(f"listener {port}\nallow_anonymous true\npid_file {pid_file}\n"
                       f"log_dest file {scratch.path}/log\n")
-    run([sys.executable, PASSER, f"127.0.0.1:{port}", "--", program("belfry-broker", scratch.path),
+    run([sys.executable, passer, f"127.0.0.1:{port}", "--", program("belfry-broker", scratch.path),
          "-c", config, "-d"])
     wait_until(lambda: pid_file.exists() and pid_file.read_text(), 10, "the daemon's pid")
     pid = int(pid_file.read_text())

@@ -51,7 +51,9 @@ def broker(make_broker):
 
 def test_every_topic_of_mosquitto_is_retained(broker):
     with Watcher(broker.port, "watch") as watcher:
-        first = {m.topic.removeprefix("$SYS/broker/"): m for m in watcher.messages}
+        first = {}
+        for m in list(watcher.messages):  # a round of the broker's may come behind what is retained
+            first.setdefault(m.topic.removeprefix("$SYS/broker/"), m)
         assert all(m.topic.startswith("$SYS/broker/") for m in watcher.messages)
         wanted = ["version", "uptime", *NUMBERS, *LOADS]
         assert not set(wanted) - set(first)
