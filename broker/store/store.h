@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The durable store: what survives the end of the process, however it comes about.
+ *
+ * A folder holds an LMDB environment (common/lmdb.h) in the layout of common/store_format.h and a
+ * lock file. One thread writes: it takes one batch at a time (broker/core/batch.h), commits it in
+ * one transaction, and says so. When a commit fails, the batch is tried again, from its beginning
+ * and in a newly opened environment, every second until it succeeds: an error of fsync says nothing
+ * about what is on disk, so nothing is trusted but the last commit that returned 0.
+ *
+ *     STORE_GOOD ──commit fails──▶ STORE_FAILING ──commit succeeds──▶ STORE_GOOD
+ *
+ * Threads: all functions are for the thread of the event loop; the one that writes is inside.
+ */
+#ifndef BROKER_STORE_STORE_H
+#define BROKER_STORE_STORE_H
+
+#include "broker/core/batch.h"
+
+struct store;
+struct shard;
+struct policy;
+
+struct store_options {
+	const char *folder;	/* created when missing, for this user alone */
+	uint64_t max_bytes;	/* of the file; 0: no limit but the disk's */
+	struct duration retry; /* between two attempts of a failing commit */
+	/* From the store's thread: store_finished() has something to say. */
+	void (*wake)(void *owner);
+	void *owner;
+	/*
+	 * For tests, or NULL: asked before each step of a commit ("begin", "message", "delivery",
+	 * "record", "remove", "commit", "reopen"); returns 0 or the -errno with which the step fails.
+	 */
+	int (*fault)(void *owner, const char *step);
+};
+
+/*
+ * Open or create the store. What is damaged is set aside under a dated name and as much as can be
+ * read of it is taken over; an older layout is migrated. 0, or -errno with a word in the log:
+ * -EBUSY another process has it, -EPROTONOSUPPORT it is a newer version's.
+ */
+int store_open(const struct store_options *options, struct store **ret);
+
+/* What is under way is finished first, unless it is failing. Accepts NULL. */
+void store_close(struct store *s);
+
+/* What was found. */
+struct store_summary {
+	uint64_t sessions, subscriptions, deliveries, messages, retained;
+	uint64_t lost; /* records that refer to what is not there, or are damaged */
+};
+
+/* Who finds the policy of the listener of that name, or of the first one; borrowed. */
+struct store_policies {
+	void *owner;
+	struct policy *(*find)(void *owner, struct span listener);
+};
+
+/*
+ * Fill the empty shard, before the first client and before the first batch. `now` and the wall
+ * clock's time at that instant tell how long everything has waited.
+ */
+int store_load(struct store *s, struct shard *shard, const struct store_policies *policies,
+		struct instant now, struct wall_time wall, struct store_summary *ret);
+
+/*
+ * Hand a sealed batch over, which the store has until store_finished() returns it. Only when it
+ * has none.
+ */
+void store_commit(struct store *s, struct batch *batch);
+
+/* The batch that is committed, or NULL while it is not; not told twice. */
+struct batch *store_finished(struct store *s);
+
+/* For the operator. */
+struct store_status {
+	int error;	  /* 0, or the -errno of the commit that is failing */
+	uint64_t commits; /* since the start */
+	uint64_t failures;
+	uint64_t records_put, records_removed;
+	uint64_t bytes_used, bytes_file, bytes_max;
+	struct duration last_commit, longest_commit;
+};
+
+struct store_status store_status(struct store *s);
+
+#endif
