@@ -20,6 +20,7 @@
 /* A fresh seed from the kernel. */
 uint64_t hash_seed(void);
 
+/* The same on every machine and in every version: the store's checksums are on disk. */
 uint32_t hash_span(uint64_t seed, struct span key);
 
 #endif

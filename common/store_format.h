@@ -44,8 +44,8 @@ enum store_table {
 const char *store_table_name(enum store_table table);
 
 enum {
-	STORE_CHECKSUM = 4,   /* bytes at the end of every value */
-	STORE_KEY_SIZE = 16, /* the longest key */
+	STORE_CHECKSUM = 4,  /* bytes at the end of every value */
+	STORE_KEY_SIZE = 16, /* no key is longer */
 };
 
 static const int64_t STORE_NEVER = INT64_MAX;
@@ -86,8 +86,8 @@ struct stored_delivery {
 
 struct stored_session {
 	struct span client_id;
-	struct span username; /* data NULL: none */
-	struct span listener; /* that its client came by */
+	struct span username;	  /* data NULL: none */
+	struct span listener;	  /* that its client came by */
 	uint32_t expiry_interval; /* seconds */
 	int64_t ends;		  /* wall time, STORE_NEVER; 0: its client is connected */
 	bool is_bridge;		  /* of a bridge of this broker */
@@ -133,6 +133,12 @@ size_t stored_subscription_size(const struct stored_subscription *s);
 void stored_subscription_write(
 		uint8_t *at, size_t size, struct span key, const struct stored_subscription *s);
 
+/*
+ * Write the checksum of a value at the end of its `size` bytes: what every function above does
+ * last.
+ */
+void store_value_seal(enum store_table table, struct span key, uint8_t *at, size_t size);
+
 /* The identifiers as two bytes each. */
 size_t stored_received_size(size_t count);
 void stored_received_write(
@@ -161,7 +167,7 @@ bool stored_record_is_good(enum store_table table, struct span key, struct span 
 struct str;
 void store_log_removal(struct str *log, enum store_table table, struct span key);
 
-/* Where the caller at once writes the value, with the key that it finds there. */
+/* Returns where the caller at once writes the value, with this key. */
 uint8_t *store_log_put(struct str *log, enum store_table table, struct span key, size_t size);
 
 struct store_log_entry {

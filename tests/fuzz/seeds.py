@@ -308,6 +308,34 @@ BRIDGE = {
 }
 
 
+def record(table, key, value):
+    return bytes([table]) + text(key) + value
+
+
+KEY = (77).to_bytes(8, "big")
+NEVER = b"\x7f" + b"\xff" * 7
+MESSAGE = b"\0\7\0\3\0\0\0\x0a"
+BOTH = text("user") + text("client") + text("1883")
+
+STORE_FORMAT = {
+    "message": record(1, KEY, b"\1" + NEVER + b"\0\0\0\3\0\0\0\0a/bpayload"),
+    "message_all": record(1, KEY, b"\x3e" + NEVER + MESSAGE + BOTH + b"a/b\1\1\x26\0\1a\0\2bcpayload"),
+    "message_anonymous": record(1, KEY, b"\x1d" + bytes(7) + b"\5" + MESSAGE
+                                + text("") + text("client") + text("1883") + b"a/b" + bytes(10)),
+    "message_short": record(1, KEY, b"\1" + NEVER + b"\0\0\0\xff\0\0\0\0a/b"),
+    "delivery": record(2, KEY, b"\1" + KEY + KEY + bytes(6)),
+    "delivery_sent": record(2, KEY, b"\x26" + KEY + KEY + b"\0\0\0\1\0\7\x0b\1\x0b\x80\x01"),
+    "delivery_taken": record(2, KEY, b"\x32" + KEY + bytes(8) + b"\0\0\0\0\0\7"),
+    "session": record(3, KEY, b"\7\0\0\0\x3c" + NEVER + text("user") + text("1883") + b"client"),
+    "session_away": record(3, KEY, b"\0\xff\xff\xff\xff" + KEY + text("") + text("") + b"c"),
+    "will": record(4, KEY, b"\0\0\0\x1e" + KEY + b"\x31" + NEVER + MESSAGE + BOTH + b"a/b" + bytes(10)),
+    "received": record(5, KEY, b"\0\1\xff\xff"),
+    "subscription": record(6, KEY + b"\0\0\0\1", b"\1" + bytes(8) + text("") + b"a/+/#"),
+    "subscription_shared": record(6, KEY + b"\0\0\0\1", b"\x3e\0\0\0\2\0\0\0\3" + text("g") + b"#"),
+    "log": b"\1\1\x08\0\0\0\5" + KEY + b"value" + b"\6\0\x0c\0\0\0\0" + KEY + b"\0\0\0\1",
+}
+
+
 def numbered(seeds):
     return {f"{i:02}": s.encode() if isinstance(s, str) else s for i, s in enumerate(seeds)}
 
@@ -316,7 +344,8 @@ def main():
     corpora = {"framer_decode": PACKETS, "client": CLIENT, "topic": numbered(TOPICS), "utf8": numbered(UTF8),
                "property": PROPERTIES, "settings": numbered(SETTINGS),
                "password_file": numbered(PASSWORD_FILE), "psk_file": numbered(PSK_FILE),
-               "proxy": PROXY, "websocket": WEBSOCKET, "bridge": BRIDGE}
+               "proxy": PROXY, "websocket": WEBSOCKET, "bridge": BRIDGE,
+               "store_format": STORE_FORMAT}
     for fuzzer, seeds in corpora.items():
         folder = CORPUS / fuzzer
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,664 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/unit/unit.h"
+
+#include "common/mem.h"
+#include "common/store_format.h"
+#include "common/str.h"
+
+enum { STATE_FREE, STATE_WAIT_PUBACK, STATE_WAIT_PUBREC, STATE_WAIT_PUBCOMP };
+
+/* A value in a block of exactly its size, so that a sanitizer sees every byte too many. */
+struct value {
+	enum store_table table;
+	uint8_t key_bytes[STORE_KEY_SIZE];
+	struct span key;
+	uint8_t *bytes;
+	size_t size;
+};
+
+static void prepare(struct value *v, enum store_table table, size_t size)
+{
+	v->table = table;
+	v->key = table == STORE_SUBSCRIPTIONS ? store_subscription_key(v->key_bytes, 77, 3)
+					      : store_key(v->key_bytes, 77);
+	v->bytes = xmalloc(size);
+	v->size = size;
+}
+
+static struct span span_of_value(const struct value *v)
+{
+	return span_of(v->bytes, v->size);
+}
+
+static bool is_good(const struct value *v)
+{
+	return stored_record_is_good(v->table, v->key, span_of_value(v));
+}
+
+static const struct stored_message full_message = {
+	.topic = SPAN("nagios/web/http"),
+	.properties = SPAN("\x01\x01\x26\0\1a\0\1b"),
+	.payload = SPAN("critical\0payload"),
+	.publisher_len = 7,
+	.qos = 2,
+	.retain = true,
+	.is_retained = true,
+	.expires = 1234567890123456789,
+	.username = SPAN("user"),
+	.client_id = SPAN("client"),
+	.listener = SPAN("1883"),
+};
+
+static const struct stored_delivery sent_delivery = {
+	.session = 5,
+	.message = UINT64_MAX,
+	.group = 9,
+	.packet_id = 65535,
+	.qos = 2,
+	.state = STATE_WAIT_PUBREC,
+	.retain = true,
+	.ids = SPAN("\x0b\1\x0b\xff\xff\xff\x7f"),
+};
+
+static const struct stored_session full_session = {
+	.client_id = SPAN("probe-\xc3\xa4"),
+	.username = SPAN("user"),
+	.listener = SPAN("8883"),
+	.expiry_interval = UINT32_MAX,
+	.ends = 1,
+	.is_bridge = true,
+	.keeps_qos0 = true,
+};
+
+static const struct stored_subscription full_subscription = {
+	.filter = SPAN("nagios/+/#"),
+	.group = SPAN("workers"),
+	.group_id = 7,
+	.identifier = 268435455,
+	.qos = 1,
+	.no_local = true,
+	.retain_as_published = true,
+	.is_awaiting = true,
+};
+
+static void make_message(struct value *v, const struct stored_message *m)
+{
+	prepare(v, STORE_MESSAGES, stored_message_size(m));
+	stored_message_write(v->bytes, v->size, v->key, m);
+}
+
+static void make_delivery(struct value *v, const struct stored_delivery *d)
+{
+	prepare(v, STORE_DELIVERIES, stored_delivery_size(d));
+	stored_delivery_write(v->bytes, v->size, v->key, d);
+}
+
+static void make_session(struct value *v, const struct stored_session *s)
+{
+	prepare(v, STORE_SESSIONS, stored_session_size(s));
+	stored_session_write(v->bytes, v->size, v->key, s);
+}
+
+static void make_will(struct value *v, const struct stored_will *w)
+{
+	prepare(v, STORE_WILLS, stored_will_size(w));
+	stored_will_write(v->bytes, v->size, v->key, w);
+}
+
+static void make_subscription(struct value *v, const struct stored_subscription *s)
+{
+	prepare(v, STORE_SUBSCRIPTIONS, stored_subscription_size(s));
+	stored_subscription_write(v->bytes, v->size, v->key, s);
+}
+
+static void make_received(struct value *v, const uint16_t *ids, size_t count)
+{
+	prepare(v, STORE_RECEIVED, stored_received_size(count));
+	stored_received_write(v->bytes, v->size, v->key, ids, count);
+}
+
+static void assert_same_text(struct span got, struct span wanted)
+{
+	assert_span_equal(got, wanted);
+	assert_int_equal(got.data == NULL, wanted.data == NULL);
+}
+
+static void assert_same_message(const struct stored_message *a, const struct stored_message *b)
+{
+	assert_span_equal(a->topic, b->topic);
+	assert_span_equal(a->properties, b->properties);
+	assert_span_equal(a->payload, b->payload);
+	assert_int_equal(a->publisher_len, b->publisher_len);
+	assert_int_equal(a->qos, b->qos);
+	assert_int_equal(a->retain, b->retain);
+	assert_int_equal(a->is_retained, b->is_retained);
+	assert_true(a->expires == b->expires);
+	assert_same_text(a->username, b->username);
+	assert_same_text(a->client_id, b->client_id);
+	assert_same_text(a->listener, b->listener);
+}
+
+static void check_message(const struct stored_message *m)
+{
+	struct stored_message got;
+	struct value v;
+
+	make_message(&v, m);
+	assert_true(stored_message_read(v.key, span_of_value(&v), &got));
+	assert_same_message(&got, m);
+	free(v.bytes);
+}
+
+static void a_message_comes_back(void **state)
+{
+	static const struct stored_message least = { .topic = SPAN("a"), .expires = INT64_MAX };
+	struct stored_message m = full_message;
+
+	(void)state;
+	check_message(&m);
+	m.username = (struct span){ NULL, 0 };
+	check_message(&m);
+	m.username = BYTES("");
+	check_message(&m);
+	check_message(&least);
+}
+
+static void a_delivery_comes_back(void **state)
+{
+	struct stored_delivery got;
+	struct value v;
+
+	(void)state;
+	make_delivery(&v, &sent_delivery);
+	assert_true(stored_delivery_read(v.key, span_of_value(&v), &got));
+	assert_true(got.session == 5 && got.message == UINT64_MAX && got.group == 9);
+	assert_int_equal(got.packet_id, 65535);
+	assert_int_equal(got.qos, 2);
+	assert_int_equal(got.state, STATE_WAIT_PUBREC);
+	assert_true(got.retain);
+	assert_span_equal(got.ids, sent_delivery.ids);
+	free(v.bytes);
+}
+
+static void check_session(const struct stored_session *s)
+{
+	struct stored_session got;
+	struct value v;
+
+	make_session(&v, s);
+	assert_true(stored_session_read(v.key, span_of_value(&v), &got));
+	assert_span_equal(got.client_id, s->client_id);
+	assert_same_text(got.username, s->username);
+	assert_span_equal(got.listener, s->listener);
+	assert_int_equal(got.expiry_interval, s->expiry_interval);
+	assert_true(got.ends == s->ends);
+	assert_int_equal(got.is_bridge, s->is_bridge);
+	assert_int_equal(got.keeps_qos0, s->keeps_qos0);
+	free(v.bytes);
+}
+
+static void a_session_comes_back(void **state)
+{
+	static const struct stored_session least = { .client_id = SPAN("a"), .ends = INT64_MAX };
+
+	(void)state;
+	check_session(&full_session);
+	check_session(&least);
+}
+
+static void a_will_comes_back(void **state)
+{
+	const struct stored_will will = { .message = full_message, .delay = 30, .due = 17 };
+	struct stored_will got;
+	struct value v;
+
+	(void)state;
+	make_will(&v, &will);
+	assert_true(stored_will_read(v.key, span_of_value(&v), &got));
+	assert_same_message(&got.message, &full_message);
+	assert_int_equal(got.delay, 30);
+	assert_true(got.due == 17);
+	free(v.bytes);
+}
+
+static void received_identifiers_come_back(void **state)
+{
+	static const uint16_t ids[] = { 1, 65535, 300 };
+	struct span got;
+	struct reader r;
+	struct value v;
+
+	(void)state;
+	make_received(&v, ids, 3);
+	assert_true(stored_received_read(v.key, span_of_value(&v), &got));
+	r = reader_of(got);
+	assert_int_equal(got.len, 6);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(read_u16(&r), ids[i]);
+	free(v.bytes);
+}
+
+static void check_subscription(const struct stored_subscription *s)
+{
+	struct stored_subscription got;
+	struct value v;
+
+	make_subscription(&v, s);
+	assert_true(stored_subscription_read(v.key, span_of_value(&v), &got));
+	assert_span_equal(got.filter, s->filter);
+	assert_same_text(got.group, s->group);
+	assert_int_equal(got.group_id, s->group_id);
+	assert_int_equal(got.identifier, s->identifier);
+	assert_int_equal(got.qos, s->qos);
+	assert_int_equal(got.no_local, s->no_local);
+	assert_int_equal(got.retain_as_published, s->retain_as_published);
+	assert_int_equal(got.is_awaiting, s->is_awaiting);
+	free(v.bytes);
+}
+
+static void a_subscription_comes_back(void **state)
+{
+	static const struct stored_subscription least = { .filter = SPAN("#") };
+
+	(void)state;
+	check_subscription(&full_subscription);
+	check_subscription(&least);
+}
+
+static void make_each(struct value v[6])
+{
+	static const uint16_t ids[] = { 1, 2 };
+	const struct stored_will will = { .message = full_message };
+
+	make_message(&v[0], &full_message);
+	make_delivery(&v[1], &sent_delivery);
+	make_session(&v[2], &full_session);
+	make_will(&v[3], &will);
+	make_received(&v[4], ids, 2);
+	make_subscription(&v[5], &full_subscription);
+}
+
+static void every_changed_bit_is_noticed(void **state)
+{
+	struct value all[6];
+
+	(void)state;
+	make_each(all);
+	for (size_t i = 0; i < array_size(all); i++) {
+		struct value *v = &all[i];
+
+		assert_true(is_good(v));
+		for (size_t bit = 0; bit < v->size * 8; bit++) {
+			v->bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+			assert_false(is_good(v));
+			v->bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		}
+		free(v->bytes);
+	}
+}
+
+static void a_value_cut_short_is_noticed(void **state)
+{
+	struct value all[6];
+
+	(void)state;
+	make_each(all);
+	for (size_t i = 0; i < array_size(all); i++) {
+		for (size_t len = 0; len < all[i].size; len++) {
+			uint8_t *cut = xmemdup(all[i].bytes, len > 0 ? len : 1);
+
+			assert_false(stored_record_is_good(
+					all[i].table, all[i].key, span_of(cut, len)));
+			/* With a checksum that fits nothing may be read behind its end. */
+			if (len >= STORE_CHECKSUM)
+				store_value_seal(all[i].table, all[i].key, cut, len);
+			stored_record_is_good(all[i].table, all[i].key, span_of(cut, len));
+			free(cut);
+		}
+		free(all[i].bytes);
+	}
+}
+
+/* As if a page of the file had been written to a wrong place. */
+static void a_value_under_another_key_or_in_another_table_is_noticed(void **state)
+{
+	const struct stored_will will = { .message = full_message };
+	uint8_t key[STORE_KEY_SIZE];
+	struct value v;
+
+	(void)state;
+	make_message(&v, &full_message);
+	assert_false(stored_record_is_good(STORE_MESSAGES, store_key(key, 78), span_of_value(&v)));
+	assert_false(stored_record_is_good(STORE_WILLS, v.key, span_of_value(&v)));
+	free(v.bytes);
+	make_will(&v, &will);
+	v.table = STORE_MESSAGES;
+	assert_false(is_good(&v));
+	free(v.bytes);
+}
+
+static void keys_are_of_their_length_and_not_0(void **state)
+{
+	uint8_t at[STORE_KEY_SIZE];
+
+	(void)state;
+	assert_true(store_key_number(store_key(at, 0x0102030405060708)) == 0x0102030405060708);
+	assert_int_equal(at[0], 1);
+	assert_int_equal(store_key_subscription(store_key(at, 5)), 0);
+	assert_int_equal(store_key_subscription(store_subscription_key(at, 5, 0x01020304)),
+			0x01020304);
+	assert_true(store_key_number(store_subscription_key(at, 5, 6)) == 5);
+	assert_true(store_key_number(BYTES("1234567")) == 0);
+	assert_true(store_key_number(BYTES("123456789")) == 0);
+}
+
+static void reseal(struct value *v)
+{
+	store_value_seal(v->table, v->key, v->bytes, v->size);
+}
+
+static void a_record_of_no_session_is_refused(void **state)
+{
+	struct value v;
+
+	(void)state;
+	make_session(&v, &full_session);
+	v.key = store_key(v.key_bytes, 0);
+	reseal(&v);
+	assert_false(is_good(&v));
+	v.key = BYTES("1234567");
+	reseal(&v);
+	assert_false(is_good(&v));
+	free(v.bytes);
+}
+
+static bool delivery_is_good(struct stored_delivery d)
+{
+	struct value v;
+	bool good;
+
+	make_delivery(&v, &d);
+	good = is_good(&v);
+	free(v.bytes);
+	return good;
+}
+
+static void a_delivery_that_cannot_be_is_refused(void **state)
+{
+	struct stored_delivery d = { .session = 1, .message = 2, .qos = 1 };
+
+	(void)state;
+	assert_true(delivery_is_good(d));
+	d.qos = 3;
+	assert_false(delivery_is_good(d));
+	d.qos = 2;
+	assert_true(delivery_is_good(d));
+	d.packet_id = 1; /* sent, in no state */
+	assert_false(delivery_is_good(d));
+	d.state = STATE_WAIT_PUBREC;
+	assert_true(delivery_is_good(d));
+	d.packet_id = 0; /* in a state, never sent */
+	assert_false(delivery_is_good(d));
+	d.packet_id = 1;
+	d.state = STATE_WAIT_PUBACK; /* of QoS 2 */
+	assert_false(delivery_is_good(d));
+	d.state = 4;
+	assert_false(delivery_is_good(d));
+	d.state = STATE_WAIT_PUBREC;
+	d.message = 0; /* nothing to send again */
+	assert_false(delivery_is_good(d));
+	d.state = STATE_WAIT_PUBCOMP;
+	assert_true(delivery_is_good(d));
+	d.session = 0;
+	assert_false(delivery_is_good(d));
+}
+
+static void a_delivery_without_all_its_fields_is_refused(void **state)
+{
+	struct value v;
+
+	(void)state;
+	make_delivery(&v, &sent_delivery);
+	v.size -= sent_delivery.ids.len + 1;
+	reseal(&v);
+	assert_false(is_good(&v));
+	free(v.bytes);
+}
+
+static void identifiers_that_are_none_are_refused(void **state)
+{
+	struct stored_delivery d = { .session = 1, .message = 2, .qos = 1 };
+
+	(void)state;
+	d.ids = BYTES("\x0b\x05");
+	assert_true(delivery_is_good(d));
+	d.ids = BYTES("\x0b\0");
+	assert_false(delivery_is_good(d));
+	d.ids = BYTES("\x0b\x80");
+	assert_false(delivery_is_good(d));
+	d.ids = BYTES("\x0b\x05\x26\0\1a\0\1b");
+	assert_false(delivery_is_good(d));
+}
+
+static bool message_is_good(struct stored_message m)
+{
+	const struct stored_will will = { .message = m };
+	struct value v, w;
+	bool good;
+
+	make_message(&v, &m);
+	make_will(&w, &will);
+	good = is_good(&v);
+	assert_int_equal(is_good(&w), good);
+	free(v.bytes);
+	free(w.bytes);
+	return good;
+}
+
+static void a_message_that_cannot_be_is_refused(void **state)
+{
+	struct stored_message m = full_message;
+
+	(void)state;
+	m.topic = BYTES("a/+");
+	assert_false(message_is_good(m));
+	m.topic = BYTES("");
+	assert_false(message_is_good(m));
+	m.topic = BYTES("a\xff");
+	assert_false(message_is_good(m));
+	m = full_message;
+	m.qos = 3;
+	assert_false(message_is_good(m));
+	m = full_message;
+	m.expires = -1;
+	assert_false(message_is_good(m));
+	m = full_message;
+	m.publisher_len = (uint16_t)(m.properties.len + 1);
+	assert_false(message_is_good(m));
+	m = full_message;
+	m.username = BYTES("a\0b"); /* it becomes a C string */
+	assert_false(message_is_good(m));
+}
+
+static bool session_is_good(struct stored_session s)
+{
+	struct value v;
+	bool good;
+
+	make_session(&v, &s);
+	good = is_good(&v);
+	free(v.bytes);
+	return good;
+}
+
+static void a_session_that_cannot_be_is_refused(void **state)
+{
+	struct stored_session s = full_session;
+
+	(void)state;
+	s.client_id = BYTES("");
+	assert_false(session_is_good(s));
+	s.client_id = BYTES("\xff");
+	assert_false(session_is_good(s));
+	s = full_session;
+	s.username = BYTES("a\0b");
+	assert_false(session_is_good(s));
+	s = full_session;
+	s.ends = -1;
+	assert_false(session_is_good(s));
+}
+
+static bool subscription_is_good(struct stored_subscription s)
+{
+	struct value v;
+	bool good;
+
+	make_subscription(&v, &s);
+	good = is_good(&v);
+	free(v.bytes);
+	return good;
+}
+
+static void a_subscription_that_cannot_be_is_refused(void **state)
+{
+	struct stored_subscription s = full_subscription;
+
+	(void)state;
+	s.filter = BYTES("a/#/b");
+	assert_false(subscription_is_good(s));
+	s.filter = BYTES("");
+	assert_false(subscription_is_good(s));
+	s = full_subscription;
+	s.qos = 3;
+	assert_false(subscription_is_good(s));
+	s = full_subscription;
+	s.group_id = 0;
+	assert_false(subscription_is_good(s));
+	s = full_subscription;
+	s.group = (struct span){ NULL, 0 };
+	assert_false(subscription_is_good(s));
+	s.group_id = 0;
+	assert_true(subscription_is_good(s));
+	s = full_subscription;
+	s.group = BYTES("a/b");
+	assert_false(subscription_is_good(s));
+	s.group = BYTES("+");
+	assert_false(subscription_is_good(s));
+}
+
+static void received_identifiers_that_cannot_be_are_refused(void **state)
+{
+	static const uint16_t ids[] = { 1, 0 };
+	struct value v;
+
+	(void)state;
+	make_received(&v, ids, 2);
+	assert_false(is_good(&v));
+	v.size--;
+	reseal(&v);
+	assert_false(is_good(&v));
+	free(v.bytes);
+}
+
+static void an_unknown_flag_is_refused(void **state)
+{
+	struct value all[6];
+
+	(void)state;
+	make_each(all);
+	for (size_t i = 0; i < array_size(all); i++) {
+		/* A will's flags stand behind its times; received identifiers have none. */
+		size_t flags = all[i].table == STORE_WILLS ? 12 : 0;
+
+		all[i].bytes[flags] |= 0x80;
+		reseal(&all[i]);
+		assert_int_equal(is_good(&all[i]), all[i].table == STORE_RECEIVED);
+		free(all[i].bytes);
+	}
+}
+
+/* What was written yesterday must be readable tomorrow: the bytes themselves. */
+static void the_bytes_are_those_of_layout_1(void **state)
+{
+	static const uint8_t wanted[] = { 0x22, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 6, 0,
+		0, 0, 9, 1, 2, 0x0b, 7, 0x2f, 0xd9, 0x6d, 0x4c };
+	const struct stored_delivery d = { .session = 5,
+		.message = 6,
+		.group = 9,
+		.packet_id = 0x102,
+		.qos = 2,
+		.state = STATE_WAIT_PUBREC,
+		.ids = SPAN("\x0b\7") };
+	struct value v;
+
+	(void)state;
+	make_delivery(&v, &d);
+	assert_span_equal(span_of_value(&v), span_of(wanted, sizeof(wanted)));
+	free(v.bytes);
+}
+
+static void the_log_gives_back_what_was_put_in_order(void **state)
+{
+	uint8_t key[STORE_KEY_SIZE];
+	struct store_log_entry e;
+	struct str log = { 0 };
+	struct span rest;
+
+	(void)state;
+	memcpy(store_log_put(&log, STORE_WILLS, store_key(key, 7), 5), "value", 5);
+	store_log_removal(&log, STORE_SUBSCRIPTIONS, store_subscription_key(key, 7, 8));
+	memset(store_log_put(&log, STORE_MESSAGES, store_key(key, 9), 70000), 'x', 70000);
+	rest = str_span(&log);
+	assert_true(store_log_next(&rest, &e));
+	assert_int_equal(e.table, STORE_WILLS);
+	assert_true(store_key_number(e.key) == 7);
+	assert_span_text(e.value, "value");
+	assert_true(store_log_next(&rest, &e));
+	assert_int_equal(e.table, STORE_SUBSCRIPTIONS);
+	assert_int_equal(store_key_subscription(e.key), 8);
+	assert_null(e.value.data);
+	assert_true(store_log_next(&rest, &e));
+	assert_int_equal(e.table, STORE_MESSAGES);
+	assert_int_equal(e.value.len, 70000);
+	assert_int_equal(e.value.data[69999], 'x');
+	assert_false(store_log_next(&rest, &e));
+	str_finish(&log);
+}
+
+static void every_table_has_a_name(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < STORE_TABLES; i++)
+		assert_non_null(store_table_name((enum store_table)i));
+	assert_string_equal(store_table_name(STORE_SUBSCRIPTIONS), "subscriptions");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_message_comes_back),
+		cmocka_unit_test(a_delivery_comes_back),
+		cmocka_unit_test(a_session_comes_back),
+		cmocka_unit_test(a_will_comes_back),
+		cmocka_unit_test(received_identifiers_come_back),
+		cmocka_unit_test(a_subscription_comes_back),
+		cmocka_unit_test(every_changed_bit_is_noticed),
+		cmocka_unit_test(a_value_cut_short_is_noticed),
+		cmocka_unit_test(a_value_under_another_key_or_in_another_table_is_noticed),
+		cmocka_unit_test(keys_are_of_their_length_and_not_0),
+		cmocka_unit_test(a_record_of_no_session_is_refused),
+		cmocka_unit_test(a_delivery_that_cannot_be_is_refused),
+		cmocka_unit_test(a_delivery_without_all_its_fields_is_refused),
+		cmocka_unit_test(identifiers_that_are_none_are_refused),
+		cmocka_unit_test(a_message_that_cannot_be_is_refused),
+		cmocka_unit_test(a_session_that_cannot_be_is_refused),
+		cmocka_unit_test(a_subscription_that_cannot_be_is_refused),
+		cmocka_unit_test(received_identifiers_that_cannot_be_are_refused),
+		cmocka_unit_test(an_unknown_flag_is_refused),
+		cmocka_unit_test(the_bytes_are_those_of_layout_1),
+		cmocka_unit_test(the_log_gives_back_what_was_put_in_order),
+		cmocka_unit_test(every_table_has_a_name),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
