@@ -7,7 +7,7 @@ static size_t waiting(const struct session *s)
 {
 	size_t bytes = s->outbox.bytes + s->inflight.bytes;
 
-	return s->client != NULL ? bytes + s->client->output.bytes : bytes;
+	return s->client != NULL ? bytes + client_unsent(s->client) : bytes;
 }
 
 static void offer(struct backlog *b, const struct session *s)

@@ -53,6 +53,9 @@ static void subscribe_here(struct bridge *b, struct session *s, bool with_retain
 	const struct bridge_topics *topics = b->options.topics;
 	struct topic_tree *tree = &b->shard->topics;
 
+	for (const struct subscription *sub = s->subscriptions; sub != NULL;
+			sub = sub->next_of_session)
+		ledger_unsubscribed(&b->shard->ledger, sub);
 	topic_tree_remove_all(tree, &s->subscriptions);
 	for (size_t i = 0; i < topics->count; i++) {
 		const struct bridge_topic *t = &topics->topics[i];
@@ -64,9 +67,13 @@ static void subscribe_here(struct bridge *b, struct session *s, bool with_retain
 
 		if (b->client != NULL && t->qos > b->client->max_qos)
 			options.qos = b->client->max_qos;
-		if (t->direction & BRIDGE_OUT)
-			topic_tree_subscribe(tree, s, &s->subscriptions,
-					span_of_text(t->local_filter), &options);
+		if (!(t->direction & BRIDGE_OUT))
+			continue;
+		topic_tree_subscribe(tree, s, &s->subscriptions, span_of_text(t->local_filter),
+				&options);
+		ledger_subscribed(&b->shard->ledger,
+				topic_tree_find(tree, s->subscriptions, options.group,
+						span_of_text(t->local_filter)));
 	}
 }
 
@@ -82,8 +89,10 @@ static struct session *open_session(struct bridge *b, bool clean_start, struct i
 			now, &present);
 	access_assign(b->shard, s, username, b->policy);
 	s->bridge = b;
+	s->awaits_bridge = false;
 	s->keeps_qos0 = b->options.is_lazy;
 	s->expiry_interval = b->options.local_clean_start ? 0 : MQTT_EXPIRY_NEVER;
+	ledger_session_opened(&b->shard->ledger, s, !b->options.local_clean_start);
 	return s;
 }
 
@@ -357,6 +366,12 @@ static void go_up(struct bridge *b, bool session_present, struct instant now)
 	router_pump(c, now);
 }
 
+static void forget_received(struct bridge *b, struct session *s)
+{
+	packet_ids_finish(&s->received);
+	ledger_session_changed(&b->shard->ledger, s, SESSION_CHANGED_RECEIVED);
+}
+
 void bridge_accepted(struct bridge *b, bool session_present, struct instant now)
 {
 	struct client *c = b->client;
@@ -369,7 +384,7 @@ void bridge_accepted(struct bridge *b, bool session_present, struct instant now)
 		shard->most_connected = shard->connected;
 	/* What the other broker has under way is gone with its session. A 3.1 one cannot say. */
 	if (!session_present && (c->version != MQTT_3_1 || b->options.clean_start))
-		packet_ids_finish(&c->session->received);
+		forget_received(b, c->session);
 	b->window = c->max_inflight;
 	c->max_inflight = 0;
 	b->state = BRIDGE_SUBSCRIBING;

@@ -4,9 +4,11 @@
 #include <utlist.h>
 
 #include "broker/core/bridge.h"
+#include "broker/core/connecting.h"
 #include "broker/core/lifecycle.h"
 #include "broker/core/protocol.h"
 #include "broker/core/router.h"
+#include "broker/core/withheld.h"
 #include "broker/mqtt/encode.h"
 #include "common/mem.h"
 
@@ -123,6 +125,7 @@ void client_destroy(struct client *c, struct instant now)
 	str_finish(&c->codes);
 	alias_finish(&c->aliases);
 	sent_aliases_finish(&c->sent_aliases);
+	withheld_drop(c);
 	output_finish(&c->output, &c->shard->chunks);
 	c->shard->clients--;
 	c->shard->work.done += WORK_CLOSE;
@@ -149,14 +152,35 @@ uint8_t *client_reserve(struct client *c, enum packet_type type, size_t len, siz
 	if (unlikely(observer->packet != NULL))
 		observer->packet(observer->owner, c, type, len + more, true);
 	c->shard->counters.packets_sent++;
+	if (unlikely(c->withheld != NULL || c->withhold != WITHHOLD_NOT)) {
+		struct output *out = withheld_output(c, (enum withhold)c->withhold);
+
+		c->withhold = WITHHOLD_NOT;
+		if (out != &c->output)
+			return output_reserve(out, &c->shard->chunks, len);
+	}
 	client_mark_dirty(c);
 	return output_reserve(&c->output, &c->shard->chunks, len);
 }
 
+void client_append_payload(struct client *c, struct message *m)
+{
+	output_append_payload(unlikely(c->withheld != NULL) ? withheld_output(c, WITHHOLD_NOT)
+							    : &c->output,
+			m);
+}
+
+size_t client_unsent(const struct client *c)
+{
+	return c->output.bytes + (unlikely(c->withheld != NULL) ? withheld_bytes(c) : 0);
+}
+
 bool client_send(struct client *c, enum packet_type type, struct span packet)
 {
-	if (packet.len > c->max_packet_size)
+	if (packet.len > c->max_packet_size) {
+		c->withhold = WITHHOLD_NOT;
 		return false;
+	}
 	memcpy(client_reserve(c, type, packet.len, 0), packet.data, packet.len);
 	return true;
 }
@@ -196,9 +220,14 @@ static void count_close(const struct client *c, enum mqtt_reason reason)
 
 static void end_connected(struct client *c, enum mqtt_reason reason, struct instant now)
 {
+	bool is_answered = c->withheld == NULL || c->withheld->connack == 0;
+
 	count_close(c, reason);
+	withheld_drop(c);
 	/* Before version 5 a bridge says nothing: the end of the connection publishes its will. */
-	if (c->version == MQTT_5 && !c->closed_by_peer)
+	if (!is_answered)
+		connecting_send_connack(c, MQTT_QUOTA_EXCEEDED, false, (struct span){ NULL, 0 });
+	else if (c->version == MQTT_5 && !c->closed_by_peer)
 		send_disconnect(c, c->bridge != NULL ? bridge_disconnect_reason(reason) : reason,
 				client_explanation(c));
 	tell_closed(c);
@@ -285,6 +314,7 @@ static enum mqtt_reason hear_whole(struct client *c, const struct frame *frame, 
 	c->heard_of_packet = 0;
 	c->last_heard = now;
 	c->shard->work.done++;
+	ledger_begin_packet(&c->shard->ledger);
 	if (!c->is_unfinished) {
 		c->shard->counters.packets_received++;
 		c->why = NULL;

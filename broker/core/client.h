@@ -25,6 +25,7 @@
 
 struct bridge;
 struct shard;
+struct withheld;
 
 enum client_state { CLIENT_NEW, CLIENT_WAITING, CLIENT_CONNECTED, CLIENT_CLOSING };
 
@@ -54,6 +55,7 @@ struct client {
 	struct str publisher;  /* publisher_properties(), once anybody asked */
 	uint32_t charged;      /* for that, to the budget of strangers */
 	struct output output;
+	struct withheld *withheld; /* NULL: nothing is (withheld.h) */
 	struct client *previous_dirty, *next_dirty;
 	struct client *previous_replaying, *next_replaying;
 	struct timer timer;	   /* for CONNECT, for the verdict on it, then keep-alive */
@@ -75,6 +77,7 @@ struct client {
 	bool closed_by_peer;	     /* it sent DISCONNECT */
 	bool is_unwelcome;	     /* a reload does not admit it any more: lifecycle_dismiss() */
 	uint8_t close_reason;	     /* enum mqtt_reason, once CLOSING */
+	uint8_t withhold;	     /* enum withhold, for the next packet */
 	bool is_unfinished; /* the packet at hand was too much for one turn, and comes again */
 	struct str codes;   /* its answer so far: one for each filter that is dealt with */
 	bool wants_reasons; /* reason strings: it did not decline problem information */
@@ -159,6 +162,12 @@ void client_mark_dirty(struct client *c);
  * `more` that the caller appends by reference.
  */
 uint8_t *client_reserve(struct client *c, enum packet_type type, size_t len, size_t more);
+
+/* What client_reserve() has announced as `more`: a message's payload, by reference. */
+void client_append_payload(struct client *c, struct message *m);
+
+/* Bytes on their way to the client, those included that wait for the store (withheld.h). */
+size_t client_unsent(const struct client *c);
 
 /*
  * Send a packet that is there in one piece. One that is larger than the client takes is not sent

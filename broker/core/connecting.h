@@ -56,6 +56,9 @@ enum mqtt_reason connecting_refuse(
 
 /* --- and what becomes of it: connecting_accept.c --------------------------------------------- */
 
+/* Does it ask for a new session that outlives its connection? */
+bool connecting_begins_durable(const struct connecting *k);
+
 /* The client gets its session and is told so, then what has waited for it there. */
 void connecting_accept(struct connecting *k, struct span announced);
 

@@ -4,6 +4,7 @@
 #include "broker/core/lifecycle.h"
 #include "broker/core/publisher.h"
 #include "broker/core/router.h"
+#include "broker/core/withheld.h"
 
 static void set_will(const struct connecting *k, struct session *s)
 {
@@ -27,6 +28,14 @@ static uint32_t session_expiry(const struct connect_packet *packet)
 	return packet->clean_start ? 0 : MQTT_EXPIRY_NEVER;
 }
 
+bool connecting_begins_durable(const struct connecting *k)
+{
+	if (session_expiry(k->packet) == 0)
+		return false;
+	return k->packet->clean_start ||
+	       session_table_find(&k->client->shard->sessions, k->client_id) == NULL;
+}
+
 /* How many unacknowledged PUBLISH packets the client gets at a time. */
 static uint32_t window(const struct limits *limits, const struct connect_packet *packet)
 {
@@ -47,6 +56,17 @@ static uint16_t aliases_taken(const struct policy *policy, const struct connect_
 						       : policy->max_topic_alias_broker;
 }
 
+/* A new session that is to last is promised when it is on disk, and so is the end of an old one. */
+static void note_session(struct shard *shard, struct client *c, bool present)
+{
+	bool has_ended = ledger_has_promised(&shard->ledger);
+	bool is_durable = lifecycle_is_durable(shard, c->session);
+
+	ledger_session_opened(&shard->ledger, c->session, is_durable);
+	if (!present && (is_durable || has_ended))
+		c->withhold = WITHHOLD_IN_ORDER;
+}
+
 void connecting_accept(struct connecting *k, struct span announced)
 {
 	struct client *c = k->client;
@@ -63,6 +83,7 @@ void connecting_accept(struct connecting *k, struct span announced)
 	c->sees_publishers = publisher_is_told(c->session);
 	c->session->expiry_interval = session_expiry(packet);
 	set_will(k, c->session);
+	note_session(shard, c, present);
 	c->state = CLIENT_CONNECTED;
 	c->is_bridge = packet->is_bridge;
 	c->max_inflight = window(shard->limits, packet);
@@ -73,5 +94,7 @@ void connecting_accept(struct connecting *k, struct span announced)
 	if (shard->observer.connected != NULL)
 		shard->observer.connected(shard->observer.owner, c, present);
 	connecting_send_connack(c, MQTT_SUCCESS, present, announced);
+	if (c->withheld != NULL)
+		c->withheld->connack = shard->ledger.open->number;
 	router_resume(c, k->now);
 }

@@ -21,6 +21,7 @@ struct delivery {
 	uint8_t qos;		      /* granted: the smaller of published and subscribed */
 	bool retain;		      /* the flag that the receiver sees */
 	uint32_t group;		      /* shared subscription that it came by (share.h), 0: none */
+	uint64_t number;	      /* on disk; 0: it is not (ledger.h) */
 };
 
 static inline struct subscription_ids *subscription_ids_ref(struct subscription_ids *ids)

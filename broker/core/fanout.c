@@ -185,7 +185,7 @@ void fanout_send(struct fanout *f, struct client *c, const struct wire *wire,
 			sent_alias_add(&c->sent_aliases, message_topic(f->message), f->hash);
 	}
 	if (wire->by_reference)
-		output_append_payload(&c->output, d->message);
+		client_append_payload(c, d->message);
 	c->shard->counters.publish_sent++;
 	c->shard->counters.publish_bytes_sent += d->message->payload_len;
 }

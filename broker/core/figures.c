@@ -12,7 +12,7 @@ static void add_session(struct figures *f, const struct session *s)
 	f->inflight_bytes += s->inflight.bytes;
 	if (s->client != NULL) {
 		f->output_packets += s->client->output.packets;
-		f->output_bytes += s->client->output.bytes;
+		f->output_bytes += client_unsent(s->client);
 	}
 }
 

@@ -27,6 +27,15 @@ enum metric_type {
 	X(memory_bytes,             METRIC_GAUGE,   "heap/current",               NULL,                    "memory of the process that is in RAM") \
 	X(memory_maximum_bytes,     METRIC_GAUGE,   "heap/maximum",               NULL,                    "the most memory that the process has had in RAM") \
 	X(certificate_expiry_timestamp_seconds, METRIC_GAUGE, "belfry/certificate/expiry", NULL,        "when the first certificate of a listener expires, in seconds since 1970; 0: none has one") \
+	X(store_failing,            METRIC_GAUGE,   "belfry/store/failing",       NULL,                    "1 while the store cannot be written, and messages that would have to be kept are refused") \
+	X(store_commits,            METRIC_COUNTER, "belfry/store/commits",       NULL,                    "commits of the store") \
+	X(store_failures,           METRIC_COUNTER, "belfry/store/failures",      NULL,                    "commits of the store that failed, and were tried again") \
+	X(store_records_written,    METRIC_COUNTER, "belfry/store/written",       NULL,                    "records written to the store") \
+	X(store_records_removed,    METRIC_COUNTER, "belfry/store/removed",       NULL,                    "records removed from the store") \
+	X(store_bytes_used,         METRIC_GAUGE,   "belfry/store/bytes/used",    NULL,                    "bytes of the store's file that are in use") \
+	X(store_bytes,              METRIC_GAUGE,   "belfry/store/bytes",         NULL,                    "bytes of the store's file") \
+	X(store_last_commit_microseconds,    METRIC_GAUGE, "belfry/store/commit/last",    NULL,            "microseconds that the last commit took") \
+	X(store_longest_commit_microseconds, METRIC_GAUGE, "belfry/store/commit/longest", NULL,            "microseconds that the longest commit took") \
 	X(clients,                  METRIC_GAUGE,   "clients/total",              NULL,                    "clients that are connected or have a session") \
 	X(clients_connected,        METRIC_GAUGE,   "clients/connected",          "clients/active",        "clients that are connected") \
 	X(clients_disconnected,     METRIC_GAUGE,   "clients/disconnected",       "clients/inactive",      "clients that are away and have a session") \

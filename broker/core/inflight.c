@@ -46,6 +46,18 @@ static uint32_t free_pop(struct inflight *f)
 	return index;
 }
 
+/* Queue all free slots, beginning with the one of the next identifier. */
+static void queue_free(struct inflight *f)
+{
+	f->free_count = 0;
+	for (uint32_t i = 1; i <= f->capacity; i++) {
+		uint32_t index = (f->last_id + i) & (f->capacity - 1);
+
+		if (f->entries[index].state == INFLIGHT_FREE)
+			free_push(f, index);
+	}
+}
+
 /* Identifiers that differ modulo the old capacity differ modulo the new one too. */
 static void grow(struct inflight *f)
 {
@@ -58,13 +70,7 @@ static void grow(struct inflight *f)
 			*slot(f, old.entries[i].packet_id) = old.entries[i];
 	}
 	free(old.entries);
-	f->free_count = 0;
-	for (uint32_t i = 1; i <= f->capacity; i++) {
-		uint32_t index = (f->last_id + i) & (f->capacity - 1);
-
-		if (f->entries[index].state == INFLIGHT_FREE)
-			free_push(f, index);
-	}
+	queue_free(f);
 }
 
 /* Of the identifiers that have the slot, the next one in turn. */
@@ -97,6 +103,30 @@ struct inflight_entry *inflight_add(struct inflight *f, struct delivery d)
 	f->count++;
 	f->bytes += message_size(d.message);
 	return entry;
+}
+
+bool inflight_restore(struct inflight *f, struct delivery d, uint16_t packet_id,
+		enum inflight_state state)
+{
+	if (packet_id == 0 || inflight_find(f, packet_id) != NULL)
+		return false;
+	while (f->count * 2 >= f->capacity || slot(f, packet_id)->state != INFLIGHT_FREE) {
+		if (f->capacity > UINT16_MAX)
+			break;
+		grow(f);
+	}
+	*slot(f, packet_id) = (struct inflight_entry){
+		.delivery = d, .order = f->next_order++, .packet_id = packet_id, .state = (uint8_t)state
+	};
+	f->last_id = packet_id;
+	f->count++;
+	f->bytes += d.message != NULL ? message_size(d.message) : 0;
+	return true;
+}
+
+void inflight_restored(struct inflight *f)
+{
+	queue_free(f);
 }
 
 struct inflight_entry *inflight_find(struct inflight *f, uint16_t packet_id)

@@ -58,6 +58,15 @@ void inflight_finish(struct inflight *f);
  */
 struct inflight_entry *inflight_add(struct inflight *f, struct delivery d);
 
+/*
+ * Enter one that was in flight before a restart, in the order of first transmission; takes over the
+ * references of `d` if it returns true. False: the identifier is in use, or none. After the last
+ * one inflight_restored() has to be called before anything else.
+ */
+bool inflight_restore(struct inflight *f, struct delivery d, uint16_t packet_id,
+		enum inflight_state state);
+void inflight_restored(struct inflight *f);
+
 /* The entry of a packet identifier, or NULL. Valid until the next inflight_add(). */
 struct inflight_entry *inflight_find(struct inflight *f, uint16_t packet_id);
 

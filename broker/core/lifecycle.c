@@ -15,6 +15,7 @@ void lifecycle_publish_will(struct shard *shard, struct session *s, struct insta
 		return;
 	s->will.message = NULL;
 	timer_clear(&shard->timers, &s->will_timer);
+	ledger_session_changed(&shard->ledger, s, SESSION_CHANGED_WILL);
 	if (!access_may(s, message_topic(m), ACL_WRITE)) {
 		access_denied(shard, s, DENIED_WILL, message_topic(m));
 		message_unref(m);
@@ -30,6 +31,7 @@ void lifecycle_session_end(struct shard *shard, struct session *s, struct instan
 {
 	/* [v5 MQTT-3.1.2-8]: no later than the end of the session */
 	lifecycle_publish_will(shard, s, now);
+	ledger_session_over(&shard->ledger, s);
 	topic_tree_remove_all(&shard->topics, &s->subscriptions);
 	timer_clear(&shard->timers, &s->expiry);
 	router_share_again(shard, s, now);
@@ -54,6 +56,13 @@ enum mqtt_reason lifecycle_check_room(const struct shard *shard, struct span id)
 	return shard_is_full(shard) ? MQTT_QUOTA_EXCEEDED : MQTT_SUCCESS;
 }
 
+static void forget_will(struct shard *shard, struct session *s)
+{
+	timer_clear(&shard->timers, &s->will_timer);
+	message_unref(s->will.message);
+	s->will.message = NULL;
+}
+
 struct session *lifecycle_session_open(struct shard *shard, struct span id, bool clean_start,
 		struct instant now, bool *ret_present)
 {
@@ -64,7 +73,9 @@ struct session *lifecycle_session_open(struct shard *shard, struct span id, bool
 		client_close(s->client, MQTT_SESSION_TAKEN_OVER, now); /* [v5 MQTT-3.1.4-3] */
 		s = session_table_find(&shard->sessions, id);	       /* it may have ended */
 	}
-	if (s != NULL && clean_start) { /* [v5 MQTT-3.1.2-4] */
+	if (s != NULL && s->client == NULL && s->expiry_interval == 0)
+		forget_will(shard, s); /* it ended with the broker, and is back (restore.h) */
+	if (s != NULL && (clean_start || s->expiry_interval == 0)) { /* [v5 MQTT-3.1.2-4] */
 		lifecycle_session_end(shard, s, now);
 		s = NULL;
 	}
@@ -72,9 +83,7 @@ struct session *lifecycle_session_open(struct shard *shard, struct span id, bool
 	if (s == NULL)
 		return session_create(&shard->sessions, id);
 	timer_clear(&shard->timers, &s->expiry);
-	timer_clear(&shard->timers, &s->will_timer);
-	message_unref(s->will.message); /* [v5 MQTT-3.1.3-9] */
-	s->will.message = NULL;
+	forget_will(shard, s); /* [v5 MQTT-3.1.3-9] */
 	return s;
 }
 
@@ -85,6 +94,11 @@ static uint64_t expiry_seconds(const struct shard *shard, const struct session *
 	if (limit > 0 && limit < s->expiry_interval)
 		return limit;
 	return s->expiry_interval;
+}
+
+bool lifecycle_is_durable(const struct shard *shard, const struct session *s)
+{
+	return expiry_seconds(shard, s) > 0;
 }
 
 void lifecycle_client_leaves(struct client *c, bool with_will, struct instant now)
@@ -115,6 +129,8 @@ void lifecycle_client_leaves(struct client *c, bool with_will, struct instant no
 				instant_after(now, seconds((int64_t)s->will.delay)));
 	else
 		lifecycle_publish_will(shard, s, now);
+	ledger_session_changed(
+			&shard->ledger, s, SESSION_CHANGED_RECORD | SESSION_CHANGED_WILL);
 }
 
 /* Who has proved himself with a password has to have the same one still. */

@@ -38,6 +38,9 @@ void lifecycle_client_leaves(struct client *c, bool with_will, struct instant no
 void lifecycle_session_end(struct shard *shard, struct session *s, struct instant now);
 
 /* The session's expiry interval has passed while its client was away. */
+/* Does it outlive its connection? */
+bool lifecycle_is_durable(const struct shard *shard, const struct session *s);
+
 void lifecycle_session_expired(struct shard *shard, struct session *s, struct instant now);
 
 /*

@@ -85,6 +85,24 @@ struct message *message_create(struct span topic, const struct properties *prope
 			(struct span){ NULL, 0 }, topic, properties, payload, qos, retain, now);
 }
 
+struct message *message_create_again(struct span topic, struct span properties,
+		uint16_t publisher_len, struct span payload)
+{
+	struct message *m = xmalloc(sizeof(*m) + topic.len + properties.len + payload.len);
+	struct writer w = writer_of(m->bytes, topic.len + properties.len + payload.len);
+
+	*m = (struct message){ .refs = 1,
+		.payload_len = (uint32_t)payload.len,
+		.properties_len = (uint32_t)properties.len,
+		.topic_len = (uint16_t)topic.len,
+		.publisher_len = publisher_len,
+		.expires = INSTANT_NEVER };
+	write_bytes(&w, topic);
+	write_bytes(&w, properties);
+	write_bytes(&w, payload);
+	return m;
+}
+
 void message_count(struct message *m, struct message_sum *sum)
 {
 	if (m->counted_in != NULL)

@@ -36,6 +36,8 @@ struct message {
 	struct source *source;	/* a reference; who published it, NULL unless it is retained */
 	struct instant expires; /* INSTANT_NEVER without a message expiry interval */
 	struct message_sum *counted_in; /* message_count() */
+	uint64_t number;		/* on disk; 0: it is not (ledger.h) */
+	uint32_t kept;			/* by how many deliveries, or as retained, it is */
 	uint8_t bytes[];		/* topic, properties, payload */
 };
 
@@ -54,6 +56,10 @@ struct message *message_create(struct span topic, const struct properties *prope
 struct message *message_create_of(struct span publisher, struct span topic,
 		const struct properties *properties, struct span payload, uint8_t qos, bool retain,
 		struct instant now);
+
+/* From what another has been, as message_topic() and its like have said. */
+struct message *message_create_again(struct span topic, struct span properties,
+		uint16_t publisher_len, struct span payload);
 
 static inline struct message *message_ref(struct message *m)
 {

@@ -19,7 +19,7 @@ void outbox_finish(struct outbox *o)
 	*o = (struct outbox){ 0 };
 }
 
-static struct delivery *at(struct outbox *o, uint32_t index)
+struct delivery *outbox_at(struct outbox *o, uint32_t index)
 {
 	return &o->ring[(o->first + index) & (o->capacity - 1)];
 }
@@ -30,7 +30,7 @@ static void grow(struct outbox *o)
 	struct delivery *ring = xmalloc(capacity * sizeof(*ring));
 
 	for (uint32_t i = 0; i < o->count; i++)
-		ring[i] = *at(o, i);
+		ring[i] = *outbox_at(o, i);
 	free(o->ring);
 	o->ring = ring;
 	o->capacity = capacity;
@@ -42,12 +42,12 @@ void outbox_push(struct outbox *o, struct delivery d)
 	if (o->count == o->capacity)
 		grow(o);
 	o->bytes += message_size(d.message);
-	*at(o, o->count++) = d;
+	*outbox_at(o, o->count++) = d;
 }
 
 struct delivery *outbox_first(struct outbox *o)
 {
-	return o->count > 0 ? at(o, 0) : NULL;
+	return o->count > 0 ? outbox_at(o, 0) : NULL;
 }
 
 struct delivery outbox_pop(struct outbox *o)
@@ -55,7 +55,7 @@ struct delivery outbox_pop(struct outbox *o)
 	struct delivery d;
 
 	assert(o->count > 0);
-	d = *at(o, 0);
+	d = *outbox_at(o, 0);
 	o->first = (o->first + 1) & (o->capacity - 1);
 	o->bytes -= message_size(d.message);
 	o->unchecked -= o->unchecked > 0;

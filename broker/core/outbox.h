@@ -22,6 +22,9 @@ void outbox_finish(struct outbox *o);
 /* Takes over the references of `d`. */
 void outbox_push(struct outbox *o, struct delivery d);
 
+/* One of `count`, the oldest is 0. Valid until the next push or pop. */
+struct delivery *outbox_at(struct outbox *o, uint32_t index);
+
 /* The oldest, or NULL. Valid until the next push or pop. */
 struct delivery *outbox_first(struct outbox *o);
 

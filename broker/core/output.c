@@ -132,6 +132,20 @@ void output_append_payload(struct output *out, struct message *m)
 	out->bytes += payload.len;
 }
 
+void output_move(struct output *from, struct output *to)
+{
+	if (from->head == NULL)
+		return;
+	if (to->tail != NULL)
+		to->tail->next = from->head;
+	else
+		to->head = from->head;
+	to->tail = from->tail;
+	to->bytes += from->bytes;
+	to->packets += from->packets;
+	*from = (struct output){ 0 };
+}
+
 size_t output_spans(const struct output *out, struct span *spans, size_t max)
 {
 	size_t n = 0;

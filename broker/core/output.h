@@ -50,6 +50,9 @@ uint8_t *output_reserve(struct output *out, struct chunk_pool *pool, size_t len)
 /* Append a message's payload by reference: takes one of its own, until the payload is sent. */
 void output_append_payload(struct output *out, struct message *m);
 
+/* Append all of `from`, which is empty then. */
+void output_move(struct output *from, struct output *to);
+
 /* The first bytes to send, at most `max` pieces; returns their number. */
 size_t output_spans(const struct output *out, struct span *spans, size_t max);
 

@@ -48,3 +48,22 @@ bool packet_ids_remove(struct packet_ids *set, uint16_t id)
 	set->count--;
 	return true;
 }
+
+static size_t list_word(uint64_t word, uint16_t first, uint16_t *ids)
+{
+	size_t n = 0;
+
+	for (; word != 0; word &= word - 1)
+		ids[n++] = (uint16_t)(first + __builtin_ctzll(word));
+	return n;
+}
+
+void packet_ids_list(const struct packet_ids *set, uint16_t *ids)
+{
+	for (uint32_t i = 0; set->pages != NULL && i < PAGES * WORDS; i++) {
+		const uint64_t *page = set->pages[i / WORDS];
+
+		if (page != NULL)
+			ids += list_word(page[i % WORDS], (uint16_t)(i * BITS), ids);
+	}
+}

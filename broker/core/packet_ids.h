@@ -24,6 +24,9 @@ bool packet_ids_has(const struct packet_ids *set, uint16_t id);
 /* False when it was in the set already. */
 bool packet_ids_add(struct packet_ids *set, uint16_t id);
 
+/* All of them, `count` of the set, in ascending order. */
+void packet_ids_list(const struct packet_ids *set, uint16_t *ids);
+
 /* False when it was not in the set. */
 bool packet_ids_remove(struct packet_ids *set, uint16_t id);
 

@@ -20,6 +20,7 @@ struct policy *policy_create(void)
 
 static void policy_destroy(struct policy *p)
 {
+	free(p->listener);
 	free(p->auto_id_prefix);
 	free(p->mount_point);
 	text_list_finish(&p->clientid_prefixes);

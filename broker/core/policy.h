@@ -25,6 +25,7 @@ struct policy {
 	uint8_t max_qos;		    /* that clients publish with and are granted */
 	uint16_t max_topic_alias;	    /* that clients may set */
 	uint16_t max_topic_alias_broker;    /* that the broker sets at most */
+	char *listener;			    /* its name, owned; NULL: none */
 	char *auto_id_prefix;		    /* owned; NULL: none */
 	char *mount_point;		    /* owned; NULL: none. Put before every topic */
 	struct text_list clientid_prefixes; /* owned; empty: any identifier */

@@ -7,12 +7,13 @@
  */
 #include "broker/core/protocol.h"
 #include "broker/core/router.h"
+#include "broker/core/withheld.h"
 
 static void finish(struct client *c, struct inflight_entry *entry, struct instant now)
 {
 	struct session *s = c->session;
 
-	inflight_remove(&s->inflight, entry);
+	router_finish(c, entry);
 	if (router_has_waiting(s))
 		router_pump(c, now);
 }
@@ -52,7 +53,12 @@ enum mqtt_reason protocol_pubrec(struct client *c, const struct frame *frame, st
 		finish(c, entry, now);
 		return MQTT_SUCCESS;
 	}
+	ledger_delivery_changed(&c->shard->ledger, &entry->delivery, entry->packet_id,
+			INFLIGHT_WAIT_PUBCOMP);
 	inflight_received(inflight, entry);
+	/* PUBREL makes the receiver forget the identifier: it must not see the message again. */
+	if (entry->delivery.number != 0)
+		c->withhold = WITHHOLD;
 	protocol_send_ack(c, PACKET_PUBREL, ack.packet_id, MQTT_SUCCESS);
 	return MQTT_SUCCESS;
 }

@@ -8,6 +8,7 @@
 #include "broker/core/protocol.h"
 #include "broker/core/publisher.h"
 #include "broker/core/router.h"
+#include "broker/core/withheld.h"
 #include "broker/mqtt/encode.h"
 #include "common/topic.h"
 
@@ -135,25 +136,24 @@ static enum mqtt_reason route(struct client *c, const struct publish_packet *p,
 	return receivers > 0 ? MQTT_SUCCESS : MQTT_NO_MATCHING_SUBSCRIBERS;
 }
 
+/* Not one of QoS 2 that the client sends again. */
+static bool is_new(const struct client *c, const struct publish_packet *p)
+{
+	return p->qos < 2 || !packet_ids_has(&c->session->received, p->packet_id);
+}
+
 static bool is_clearing(const struct publish_packet *p)
 {
 	return p->retain && p->payload.len == 0;
 }
 
 /*
- * memory_limit is reached. Who was not told of a loss still owns the message: version 5 is told
- * by the reason, before it the end of the connection is the only word for it.
+ * A message of QoS 1 or 2 cannot be taken. Who was not told of a loss still owns it: version 5 is
+ * told by the reason, before it the end of the connection is the only word for it.
  */
-static enum mqtt_reason refuse_for_memory(struct client *c, const struct publish_packet *p)
+static enum mqtt_reason refuse(struct client *c, const struct publish_packet *p, const char *why)
 {
-	struct counters *counters = &c->shard->counters;
-
-	if (p->qos == 0) {
-		counters->dropped_memory++;
-		return MQTT_SUCCESS;
-	}
-	counters->refused_memory++;
-	client_explain(c, "memory_limit is reached");
+	client_explain(c, why);
 	if (c->version < MQTT_5)
 		return MQTT_QUOTA_EXCEEDED;
 	protocol_send_ack(c, p->qos == 1 ? PACKET_PUBACK : PACKET_PUBREC, p->packet_id,
@@ -161,10 +161,63 @@ static enum mqtt_reason refuse_for_memory(struct client *c, const struct publish
 	return MQTT_SUCCESS;
 }
 
+/* memory_limit is reached. */
+static enum mqtt_reason refuse_for_memory(struct client *c, const struct publish_packet *p)
+{
+	struct counters *counters = &c->shard->counters;
+
+	if (p->qos > 0) {
+		counters->refused_memory++;
+		return refuse(c, p, "memory_limit is reached");
+	}
+	counters->dropped_memory++;
+	return MQTT_SUCCESS;
+}
+
+/* Does the message have to be on disk before it is acknowledged? */
+static bool has_to_be_kept(
+		const struct client *c, const struct publish_packet *p, const struct match *match)
+{
+	bool is_kept = p->retain || (p->qos == 2 && c->session->is_durable);
+
+	for (uint32_t i = 0; !is_kept && match != NULL && i < match->count; i++) {
+		const struct match_target *target = &match->targets[i];
+
+		is_kept = target->group != NULL || target->session->is_durable;
+	}
+	return is_kept;
+}
+
+static enum mqtt_reason refuse_for_store(struct client *c, const struct publish_packet *p)
+{
+	c->shard->counters.refused_store++;
+	return refuse(c, p, "the store cannot take more");
+}
+
 /* Unacknowledged messages that the client was told it may have under way; 0 = no limit. */
 static uint64_t receive_maximum(const struct client *c)
 {
 	return c->bridge != NULL ? c->receive_maximum : c->shard->limits->max_inflight_messages;
+}
+
+/* What acknowledges this packet goes out when its consequences are on disk. */
+static void withhold_promise(struct client *c)
+{
+	if (ledger_has_promised(&c->shard->ledger))
+		c->withhold = WITHHOLD;
+}
+
+static void received_changed(struct client *c)
+{
+	if (c->session->is_durable)
+		ledger_session_changed(
+				&c->shard->ledger, c->session, SESSION_CHANGED_RECEIVED);
+}
+
+static void add_received(struct client *c, uint16_t packet_id)
+{
+	packet_ids_add(&c->session->received, packet_id);
+	received_changed(c);
 }
 
 static enum mqtt_reason receive_qos2(struct client *c, const struct publish_packet *p,
@@ -175,6 +228,7 @@ static enum mqtt_reason receive_qos2(struct client *c, const struct publish_pack
 	enum mqtt_reason reason;
 
 	if (packet_ids_has(received, p->packet_id)) {
+		c->withhold = c->session->is_durable ? WITHHOLD : WITHHOLD_NOT;
 		protocol_send_ack(c, PACKET_PUBREC, p->packet_id, MQTT_SUCCESS);
 		return MQTT_SUCCESS;
 	}
@@ -183,7 +237,8 @@ static enum mqtt_reason receive_qos2(struct client *c, const struct publish_pack
 		return MQTT_RECEIVE_MAXIMUM_EXCEEDED;
 	reason = route(c, p, match, now);
 	if (!mqtt_reason_is_failure(reason) || c->version < MQTT_5)
-		packet_ids_add(received, p->packet_id);
+		add_received(c, p->packet_id);
+	withhold_promise(c);
 	protocol_send_ack(c, PACKET_PUBREC, p->packet_id, reason);
 	return MQTT_SUCCESS;
 }
@@ -241,14 +296,18 @@ enum mqtt_reason protocol_publish(struct client *c, const struct frame *frame, s
 	reason = find_receivers(c, &p, &match);
 	if (reason != MQTT_SUCCESS)
 		return reason;
-	if (unlikely(shard_is_full(c->shard)) && !is_clearing(&p) &&
-			(p.qos < 2 || !packet_ids_has(&c->session->received, p.packet_id)))
+	if (unlikely(shard_is_full(c->shard)) && !is_clearing(&p) && is_new(c, &p))
 		return refuse_for_memory(c, &p);
+	if (unlikely(c->shard->ledger.is_failing) && p.qos > 0 && is_new(c, &p) &&
+			has_to_be_kept(c, &p, match))
+		return refuse_for_store(c, &p);
 	if (p.qos == 2)
 		return receive_qos2(c, &p, match, now);
 	reason = route(c, &p, match, now);
-	if (p.qos == 1)
-		protocol_send_ack(c, PACKET_PUBACK, p.packet_id, reason);
+	if (p.qos == 0)
+		return MQTT_SUCCESS;
+	withhold_promise(c);
+	protocol_send_ack(c, PACKET_PUBACK, p.packet_id, reason);
 	return MQTT_SUCCESS;
 }
 
@@ -260,9 +319,13 @@ enum mqtt_reason protocol_pubrel(struct client *c, const struct frame *frame, st
 	(void)now;
 	if (reason != MQTT_SUCCESS)
 		return reason;
-	reason = packet_ids_remove(&c->session->received, ack.packet_id)
-				 ? MQTT_SUCCESS
-				 : MQTT_PACKET_IDENTIFIER_NOT_FOUND;
+	reason = MQTT_PACKET_IDENTIFIER_NOT_FOUND;
+	if (packet_ids_remove(&c->session->received, ack.packet_id)) {
+		reason = MQTT_SUCCESS;
+		received_changed(c);
+	}
+	/* PUBCOMP lets the client use the identifier for another message. */
+	c->withhold = c->session->is_durable ? WITHHOLD : WITHHOLD_NOT;
 	protocol_send_ack(c, PACKET_PUBCOMP, ack.packet_id, reason);
 	return MQTT_SUCCESS;
 }

@@ -6,6 +6,7 @@
 #include "broker/core/mount.h"
 #include "broker/core/protocol.h"
 #include "broker/core/replay.h"
+#include "broker/core/withheld.h"
 #include "broker/mqtt/encode.h"
 #include "common/topic.h"
 
@@ -42,10 +43,12 @@ static void send_codes(struct client *c, enum packet_type type, uint16_t packet_
 	struct writer w = writer_of(packet, size);
 
 	encode_suback(&w, type, c->version, packet_id, codes.data, codes.len, why);
+	c->withhold = c->session->is_durable ? WITHHOLD : WITHHOLD_NOT;
 	if (!client_send(c, type, writer_span(&w)) && why.len > 0) {
 		w = writer_of(packet, size);
 		encode_suback(&w, type, c->version, packet_id, codes.data, codes.len,
 				(struct span){ NULL, 0 });
+		c->withhold = c->session->is_durable ? WITHHOLD : WITHHOLD_NOT;
 		client_send(c, type, writer_span(&w));
 	}
 	free(packet);
@@ -121,10 +124,19 @@ static uint8_t subscribe_one(
 		client_explain(c, "max_subscriptions or memory_limit is reached");
 		return MQTT_QUOTA_EXCEEDED;
 	}
+	if (c->session->is_durable && c->shard->ledger.is_failing) {
+		c->shard->counters.refused_store++;
+		client_explain(c, "the store cannot take more");
+		return MQTT_QUOTA_EXCEEDED;
+	}
 	if (wanted.qos > c->policy->max_qos)
 		wanted.qos = c->policy->max_qos;
 	topic_tree_subscribe(
 			&c->shard->topics, c->session, &c->session->subscriptions, filter, &wanted);
+	if (c->session->is_durable)
+		ledger_subscribed(&c->shard->ledger,
+				topic_tree_find(&c->shard->topics, c->session->subscriptions,
+						wanted.group, filter));
 	return wanted.qos;
 }
 
@@ -208,10 +220,16 @@ static uint8_t handle_unsubscription(struct client *c, const struct subscribe_pa
 
 	(void)packet;
 	(void)options;
-	if (split_filter(c, &whole, &group))
+	if (split_filter(c, &whole, &group)) {
+		const struct subscription *sub = topic_tree_find(
+				topics, c->session->subscriptions, group, whole);
+
+		if (sub != NULL)
+			ledger_unsubscribed(&c->shard->ledger, sub);
 		code = topic_tree_unsubscribe(topics, c->session->subscriptions, group, whole)
 				       ? MQTT_SUCCESS
 				       : MQTT_NO_SUBSCRIPTION_EXISTED;
+	}
 	if (observer->unsubscribed != NULL)
 		observer->unsubscribed(observer->owner, c, filter);
 	return code;

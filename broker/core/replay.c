@@ -62,7 +62,7 @@ static bool deliver(struct client *c, struct message *m, struct instant now)
 		.retain = true, /* [v3 MQTT-3.3.1-8] */
 	};
 
-	if (c->output.bytes >= OUTPUT_ROOM || !router_has_room(c, &d))
+	if (client_unsent(c) >= OUTPUT_ROOM || !router_has_room(c, &d))
 		return false;
 	message_ref(m);
 	subscription_ids_ref(d.ids);
@@ -71,13 +71,19 @@ static bool deliver(struct client *c, struct message *m, struct instant now)
 	return true;
 }
 
+static void finish(struct shard *shard, struct subscription *s)
+{
+	session_stop_awaiting(s);
+	ledger_replayed(&shard->ledger, s);
+}
+
 /* Is the client still owed something that it has room for? */
 static bool run_slice(struct client *c, uint64_t enough, struct instant now)
 {
 	struct shard *shard = c->shard;
 	struct awaiting *a = &c->session->awaiting;
 
-	for (; a->first != NULL; session_stop_awaiting(a->first)) {
+	for (; a->first != NULL; finish(shard, a->first)) {
 		if (a->cursor == NULL)
 			open_cursor(shard, a);
 		for (; !retained_cursor_at_end(a->cursor); retained_cursor_step(a->cursor)) {

@@ -6,6 +6,7 @@
  *     restore_session() each, then what belongs to it: will, received, subscriptions
  *     restore_delivery() each, in the order of their numbers
  *     restore_end()
+ *     restore_release() each message
  *
  * A function that returns NULL or false has found what cannot be (the same client identifier twice,
  * a packet identifier that is in use) and has done nothing: the record is lost.
@@ -16,10 +17,12 @@
 #include "broker/core/shard.h"
 #include "common/store_format.h"
 
+/* The last three begin with 0: the highest number met of each kind. */
 struct restore {
 	struct shard *shard;
 	struct instant now;
 	struct duration to_wall; /* batch.h */
+	uint64_t last_message, last_delivery, last_session;
 };
 
 /*
@@ -45,7 +48,13 @@ bool restore_subscription(struct restore *r, struct session *s, uint32_t number,
 bool restore_delivery(struct restore *r, struct session *s, uint64_t number, struct message *m,
 		const struct stored_delivery *d);
 
-/* Numbers go on behind the highest that were met; messages that nobody needs are given up. */
+/* Everything is there: from now on the shard's ledger notes what changes. */
 void restore_end(struct restore *r);
+
+/* After that: the caller does not keep the message any more. One that nobody needs is removed. */
+void restore_release(struct restore *r, struct message *m);
+
+/* Bridges are there: sessions of those that are not end. */
+void restore_end_orphans(struct shard *shard, struct instant now);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "broker/core/retained.h"
 
+#include "broker/core/ledger.h"
 #include "common/mem.h"
 
 /*
@@ -22,9 +23,9 @@ static void drop_message(void *value)
 	message_unref(value);
 }
 
-void retained_init(struct retained *r, uint64_t seed)
+void retained_init(struct retained *r, uint64_t seed, struct ledger *ledger)
 {
-	*r = (struct retained){ 0 };
+	*r = (struct retained){ .ledger = ledger };
 	trie_init(&r->topics, seed);
 }
 
@@ -61,7 +62,16 @@ static void clear(struct retained *r, struct trie_node *node)
 	count(r, old, (size_t)-1);
 	r->expiring -= old->expires.ns != INSTANT_NEVER.ns;
 	node->value = NULL;
+	ledger_unretained(r->ledger, old);
 	message_unref(old);
+}
+
+/* What is below $SYS is true of this run of the broker alone. */
+static bool is_durable(const struct message *m)
+{
+	static const struct span sys = SPAN("$SYS/");
+
+	return !span_starts_with(message_topic(m), sys);
 }
 
 void retained_set(struct retained *r, struct message *m)
@@ -79,6 +89,8 @@ void retained_set(struct retained *r, struct message *m)
 	node = trie_insert(&r->topics, message_topic(m));
 	clear(r, node);
 	node->value = message_ref(m);
+	if (is_durable(m))
+		ledger_retained(r->ledger, m);
 	count(r, m, 1);
 	r->expiring += m->expires.ns != INSTANT_NEVER.ns;
 }

@@ -9,15 +9,18 @@
 #include "broker/core/message.h"
 #include "broker/core/trie.h"
 
+struct ledger;
+
 struct retained {
 	struct trie topics; /* value: struct message */
 	size_t count;
 	size_t bytes;		     /* sum of message_size() */
 	size_t expiring;	     /* of them, how many have an expiry interval */
 	size_t own_count, own_bytes; /* of them, the broker's own below $SYS */
+	struct ledger *ledger;	     /* borrowed; is told of the others */
 };
 
-void retained_init(struct retained *r, uint64_t seed);
+void retained_init(struct retained *r, uint64_t seed, struct ledger *ledger);
 void retained_finish(struct retained *r);
 
 /*

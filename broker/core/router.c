@@ -7,6 +7,7 @@
 #include "broker/core/protocol.h"
 #include "broker/core/replay.h"
 #include "broker/core/share.h"
+#include "broker/core/withheld.h"
 
 /* Unsent bytes up to which a client gets QoS 0 while memory is tight (memory_limit). */
 enum { TIGHT_OUTPUT = 64 * 1024 };
@@ -25,13 +26,13 @@ static bool output_has_room(const struct client *c, size_t size)
 {
 	const struct limits *limits = c->shard->limits;
 
-	if (c->output.bytes == 0)
+	if (client_unsent(c) == 0)
 		return true;
-	if (c->output.bytes + size > limits->max_output_bytes) {
+	if (client_unsent(c) + size > limits->max_output_bytes) {
 		c->shard->counters.dropped_output_full++;
 		return false;
 	}
-	if (c->output.bytes + size <= TIGHT_OUTPUT || !shard_is_tight(c->shard))
+	if (client_unsent(c) + size <= TIGHT_OUTPUT || !shard_is_tight(c->shard))
 		return true;
 	c->shard->counters.dropped_memory++;
 	return false;
@@ -43,7 +44,7 @@ static bool window_has_room(const struct client *c)
 	const struct limits *limits = c->shard->limits;
 
 	return f->unsent == 0 && f->count < c->max_inflight &&
-	       c->output.bytes <= limits->max_output_bytes &&
+	       client_unsent(c) <= limits->max_output_bytes &&
 	       (limits->max_inflight_bytes == 0 || f->bytes < limits->max_inflight_bytes);
 }
 
@@ -52,8 +53,8 @@ static bool may_send(const struct client *c, const struct delivery *d)
 {
 	if (d->qos > 0)
 		return window_has_room(c);
-	return c->output.bytes == 0 ||
-	       c->output.bytes + message_size(d->message) <= c->shard->limits->max_output_bytes;
+	return client_unsent(c) == 0 ||
+	       client_unsent(c) + message_size(d->message) <= c->shard->limits->max_output_bytes;
 }
 
 bool router_has_room(const struct client *c, const struct delivery *d)
@@ -74,6 +75,8 @@ static void enqueue(struct shard *shard, struct session *s, struct delivery d)
 		   the log. */
 		if (s->outbox.count == 0)
 			s->is_dropping = false;
+		if (ledger_wants(s, &d))
+			ledger_delivery_added(&shard->ledger, s, &d, 0, INFLIGHT_FREE);
 		outbox_push(&s->outbox, d);
 		shard->budget.waiting++;
 		if (s->bridge != NULL)
@@ -87,9 +90,35 @@ static void enqueue(struct shard *shard, struct session *s, struct delivery d)
 	delivery_finish(&d);
 }
 
+/* It need not be kept any more, wherever it was. */
+static void drop(struct shard *shard, struct delivery *d)
+{
+	ledger_delivery_over(&shard->ledger, d);
+	delivery_finish(d);
+}
+
+/*
+ * The delivery is in flight, and so it has to be found after a crash. The receiver of QoS 2 tells
+ * messages apart by their identifiers: it gets none that could be forgotten.
+ */
+static void note_sent(struct client *c, struct inflight_entry *entry)
+{
+	struct ledger *ledger = &c->shard->ledger;
+	struct delivery *d = &entry->delivery;
+	enum inflight_state state = (enum inflight_state)entry->state;
+
+	if (d->number != 0)
+		ledger_delivery_changed(ledger, d, entry->packet_id, state);
+	else if (ledger_wants(c->session, d))
+		ledger_delivery_added(ledger, c->session, d, entry->packet_id, state);
+	if (d->qos == 2 && d->number != 0)
+		c->withhold = WITHHOLD_IN_ORDER;
+}
+
 /* The client is there and its window has room. Takes over the references of `d`. */
 static void send_now(struct fanout *f, struct client *c, struct delivery d)
 {
+	struct inflight_entry *entry;
 	struct wire own;
 	const struct wire *wire;
 
@@ -97,15 +126,17 @@ static void send_now(struct fanout *f, struct client *c, struct delivery d)
 		d.qos = c->max_qos;
 	wire = fanout_wire(f, c, &d, &own);
 	if (!takes_size(c, wire->size)) {
-		delivery_finish(&d);
+		drop(f->shard, &d);
 		return;
 	}
 	if (d.qos == 0) {
 		fanout_send(f, c, wire, &d, 0, false);
-		delivery_finish(&d);
+		drop(f->shard, &d);
 		return;
 	}
-	fanout_send(f, c, wire, &d, inflight_add(&c->session->inflight, d)->packet_id, false);
+	entry = inflight_add(&c->session->inflight, d);
+	note_sent(c, entry);
+	fanout_send(f, c, wire, &entry->delivery, entry->packet_id, false);
 }
 
 /* Hot path: a receiver that is there gets QoS 0 without any reference being counted. */
@@ -309,7 +340,14 @@ static bool lower_qos(struct client *c, struct inflight_entry *entry)
 		return false;
 	entry->delivery.qos = 1;
 	entry->state = INFLIGHT_WAIT_PUBACK;
+	note_sent(c, entry);
 	return true;
+}
+
+void router_finish(struct client *c, struct inflight_entry *entry)
+{
+	ledger_delivery_over(&c->shard->ledger, &entry->delivery);
+	inflight_remove(&c->session->inflight, entry);
 }
 
 /* Send one entry again that this connection has not seen yet. */
@@ -321,10 +359,11 @@ static void resend(struct client *c, struct inflight_entry *entry, struct instan
 
 	if (entry->order < c->session->inflight.unchecked_before &&
 			is_denied(c, &entry->delivery)) {
-		inflight_remove(&c->session->inflight, entry);
+		router_finish(c, entry);
 		return;
 	}
 	if (entry->state == INFLIGHT_WAIT_PUBCOMP) {
+		c->withhold = WITHHOLD;
 		protocol_send_ack(c, PACKET_PUBREL, entry->packet_id, MQTT_SUCCESS);
 		return;
 	}
@@ -338,11 +377,13 @@ static void resend(struct client *c, struct inflight_entry *entry, struct instan
 		return;
 	}
 	wire = fanout_wire(&f, c, &entry->delivery, &own);
-	if (takes_size(c, wire->size)) /* this connection may take less than the last one */
-		fanout_send(&f, c, wire, &entry->delivery, entry->packet_id,
-				true); /* [v5 MQTT-3.3.1-1] */
-	else
-		inflight_remove(&c->session->inflight, entry);
+	if (!takes_size(c, wire->size)) { /* this connection may take less than the last one */
+		router_finish(c, entry);
+		return;
+	}
+	if (entry->delivery.qos == 2 && entry->delivery.number != 0)
+		c->withhold = WITHHOLD_IN_ORDER;
+	fanout_send(&f, c, wire, &entry->delivery, entry->packet_id, true); /* [v5 MQTT-3.3.1-1] */
 }
 
 /*
@@ -355,7 +396,7 @@ static void pump_unsent(struct client *c, struct instant now)
 	struct inflight_entry *entry;
 
 	while (f->count - f->unsent < c->max_inflight &&
-			c->output.bytes <= c->shard->limits->max_output_bytes &&
+			client_unsent(c) <= c->shard->limits->max_output_bytes &&
 			(entry = inflight_next_unsent(f)) != NULL)
 		resend(c, entry, now);
 }
@@ -381,11 +422,11 @@ void router_pump(struct client *c, struct instant now)
 		c->shard->budget.waiting--;
 		if (message_is_expired(d.message, now)) { /* [v5 MQTT-3.3.2-5] */
 			c->shard->counters.dropped_expired++;
-			delivery_finish(&d);
+			drop(c->shard, &d);
 			continue;
 		}
 		if (is_unchecked && is_denied(c, &d)) {
-			delivery_finish(&d);
+			drop(c->shard, &d);
 			continue;
 		}
 		send_now(&f, c, d);

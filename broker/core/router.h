@@ -58,4 +58,7 @@ void router_pump(struct client *c, struct instant now);
 /* The client is back: send again what was in flight, in order [v5 MQTT-4.4.0-1]. */
 void router_resume(struct client *c, struct instant now);
 
+/* The exchange is over, in memory and on disk. */
+void router_finish(struct client *c, struct inflight_entry *entry);
+
 #endif

@@ -7,6 +7,7 @@
 #include "broker/core/fanout.h"
 #include "broker/core/lifecycle.h"
 #include "broker/core/replay.h"
+#include "broker/core/withheld.h"
 #include "common/mem.h"
 
 struct shard *shard_create(const struct limits *limits, const struct core_observer *observer,
@@ -21,7 +22,7 @@ struct shard *shard_create(const struct limits *limits, const struct core_observ
 	shard->sessions.seed = hash_seed;
 	shard->sources.seed = hash_seed;
 	topic_tree_init(&shard->topics, hash_seed, limits->max_match_cache);
-	retained_init(&shard->retained, hash_seed);
+	retained_init(&shard->retained, hash_seed, &shard->ledger);
 	shard->sweep_timer.kind = TIMER_SWEEP;
 	shard->wires = xcalloc(FANOUT_LAYOUTS, sizeof(*shard->wires));
 	return shard;
@@ -45,12 +46,25 @@ void shard_destroy(struct shard *shard)
 	topic_tree_finish(&shard->topics);
 	retained_finish(&shard->retained);
 	timers_finish(&shard->timers);
+	ledger_finish(&shard->ledger);
 	chunk_pool_finish(&shard->chunks);
 	str_finish(&shard->mounted);
 	for (size_t i = 0; i < array_size(shard->scratch); i++)
 		str_finish(&shard->scratch[i]);
 	free(shard->wires);
 	free(shard);
+}
+
+void shard_set_failing(struct shard *shard, bool is_failing, struct instant now)
+{
+	struct client *c, *next;
+
+	shard->ledger.is_failing = is_failing;
+	for (c = is_failing ? shard->ledger.waiting : NULL; c != NULL; c = next) {
+		next = c->withheld->next;
+		if (!withheld_refuse(c))
+			client_close(c, MQTT_QUOTA_EXCEEDED, now);
+	}
 }
 
 struct client *shard_next_dirty(struct shard *shard)

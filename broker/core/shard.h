@@ -9,6 +9,7 @@
 #include "broker/core/budget.h"
 #include "broker/core/client.h"
 #include "broker/core/counters.h"
+#include "broker/core/ledger.h"
 #include "broker/core/limits.h"
 #include "broker/core/retained.h"
 #include "broker/core/session.h"
@@ -57,6 +58,7 @@ struct shard {
 	struct source_table sources; /* of the retained messages */
 	struct timers timers;
 	struct chunk_pool chunks;
+	struct ledger ledger;
 	struct client *dirty;	  /* utlist: who has output */
 	struct client *replaying; /* utlist: who is owed retained messages and has room */
 	struct work work;
@@ -88,6 +90,12 @@ size_t shard_memory(const struct shard *shard);
 /* memory_limit is reached; the first is true from seven eighths of it on. */
 bool shard_is_tight(const struct shard *shard);
 bool shard_is_full(const struct shard *shard);
+
+/*
+ * The store cannot take more (ENOSPC, ...) or can again. What would have to be kept is refused
+ * meanwhile, and who waits for the store is told so as far as MQTT has words for it.
+ */
+void shard_set_failing(struct shard *shard, bool is_failing, struct instant now);
 
 /* Take a client off the list of those with something to send, or NULL. */
 struct client *shard_next_dirty(struct shard *shard);

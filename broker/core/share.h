@@ -40,6 +40,11 @@ struct share_group {
 	char key[]; /* the filter's address, and the name */
 };
 
+static inline struct span share_group_name(const struct share_group *g)
+{
+	return span_of(g->key + sizeof(void *), g->key_len - sizeof(void *));
+}
+
 /* All groups. Zeroed memory, but for the seed, is an empty table. */
 struct share_table {
 	struct share_group *groups; /* uthash by filter and name */

@@ -44,6 +44,7 @@ struct source *source_open(struct source_table *t, struct span username, struct 
 	   not matter. */
 	s->table = t;
 	s->policy = policy_ref(policy);
+	s->listener = xstrdup(policy->listener != NULL ? policy->listener : "");
 	HASH_ADD_BYHASHVALUE(hh, t->table, username_len, (unsigned)key.len, hash, s);
 	return s;
 }
@@ -57,14 +58,15 @@ void source_unref(struct source *s)
 		return;
 	HASH_DEL(s->table->table, s);
 	policy_unref(s->policy);
+	free(s->listener);
 	free(s);
 }
 
 bool source_may_write(struct source *s, struct span topic)
 {
 	const struct acl_subject subject = {
-		.username = span_of(s->names, s->username_len),
-		.client_id = span_of(s->names + s->username_len, s->client_id_len),
+		.username = source_username(s),
+		.client_id = source_client_id(s),
 	};
 
 	policy_follow(&s->policy);

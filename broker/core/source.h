@@ -14,6 +14,7 @@ struct source {
 	UT_hash_handle hh;
 	struct source_table *table; /* borrowed */
 	struct policy *policy;	    /* a reference; of the listener it came by */
+	char *listener;		    /* its name, owned; does not change */
 	uint32_t refs;
 	/* The key of the table: these three stand one behind the other in memory. */
 	uint16_t username_len, client_id_len;
@@ -38,6 +39,16 @@ static inline struct source *source_ref(struct source *s)
 
 /* Accepts NULL. */
 void source_unref(struct source *s);
+
+static inline struct span source_username(const struct source *s)
+{
+	return span_of(s->names, s->username_len);
+}
+
+static inline struct span source_client_id(const struct source *s)
+{
+	return span_of(s->names + s->username_len, s->client_id_len);
+}
 
 /* By the rules that its listener has now: may the publisher still write the topic? */
 bool source_may_write(struct source *s, struct span topic);

@@ -114,7 +114,7 @@ static void link_to_session(struct subscription *s, struct subscription **of_ses
 	*of_session = s;
 }
 
-const struct subscription *topic_tree_find(const struct topic_tree *t, struct subscription *list,
+struct subscription *topic_tree_find(const struct topic_tree *t, struct subscription *list,
 		struct span group, struct span filter)
 {
 	const struct trie_node *node = trie_find(&t->filters, filter);

@@ -36,6 +36,7 @@ struct subscription {
 	struct subscription *previous_awaiting, *next_awaiting; /* session.h */
 	uint32_t index;	     /* in the list of its node, or of its group */
 	uint32_t identifier; /* of MQTT 5; 0 = none */
+	uint32_t number;     /* on disk, among those of the session; 0: it is not */
 	uint8_t qos;	     /* granted */
 	bool no_local;
 	bool retain_as_published;
@@ -95,7 +96,7 @@ bool topic_tree_subscribe(struct topic_tree *t, struct session *session, struct 
 		struct span filter, const struct subscribe_options *options);
 
 /* The subscription that `list` has to the filter, or NULL. */
-const struct subscription *topic_tree_find(const struct topic_tree *t, struct subscription *list,
+struct subscription *topic_tree_find(const struct topic_tree *t, struct subscription *list,
 		struct span group, struct span filter);
 
 /* `group.data` is NULL unless the subscription is shared. False when there was none. */

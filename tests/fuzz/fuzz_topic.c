@@ -3,6 +3,7 @@
  * A filter and a name, separated by a line feed: the rules of common/topic.c, the walk of the
  * topic tree and the walk of the retained messages agree with a naive recursion.
  */
+#include "broker/core/ledger.h"
 #include "broker/core/retained.h"
 #include "broker/core/session.h"
 #include "broker/core/topic_tree.h"
@@ -89,6 +90,8 @@ static size_t count_retained(struct retained *r, struct span filter, struct inst
 	return n;
 }
 
+static struct ledger ledger; /* off: nothing is kept on disk */
+
 static bool retained_matches(struct span filter, struct span name)
 {
 	struct instant now = { 0 };
@@ -97,7 +100,7 @@ static bool retained_matches(struct span filter, struct span name)
 	struct retained retained;
 	size_t n;
 
-	retained_init(&retained, 7);
+	retained_init(&retained, 7, &ledger);
 	retained_set(&retained, m);
 	n = count_retained(&retained, filter, now);
 	retained_set(&retained, none);

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "broker/core/retained.h"
 
+#include "broker/core/ledger.h"
+
 #include "common/topic.h"
 #include "tests/unit/unit.h"
+
+static struct ledger ledger; /* off: nothing is kept on disk */
 
 static const struct instant start = { 1000 };
 
@@ -57,7 +61,7 @@ static void the_last_message_of_a_topic_is_kept(void **unused)
 	size_t size;
 
 	(void)unused;
-	retained_init(&r, 1);
+	retained_init(&r, 1, &ledger);
 	set(&r, "a", "one");
 	size = r.bytes;
 	set(&r, "a", "three");
@@ -74,7 +78,7 @@ static void an_empty_payload_removes(void **unused)
 	struct retained r;
 
 	(void)unused;
-	retained_init(&r, 1);
+	retained_init(&r, 1, &ledger);
 	set(&r, "a/b", "x");
 	set(&r, "a", "");
 	set(&r, "a/b/c", "");
@@ -93,7 +97,7 @@ static void expired_messages_are_not_sent_and_go(void **unused)
 	struct retained r;
 
 	(void)unused;
-	retained_init(&r, 1);
+	retained_init(&r, 1, &ledger);
 	set_expiring(&r, "a", "x", (struct instant){ 2000 });
 	set_expiring(&r, "a/b", "x", (struct instant){ 2000 });
 	set_expiring(&r, "a/b/c", "x", (struct instant){ 3000 });
@@ -113,7 +117,7 @@ static void limits_are_for_new_topics_of_clients(void **unused)
 	struct retained r;
 
 	(void)unused;
-	retained_init(&r, 1);
+	retained_init(&r, 1, &ledger);
 	set(&r, "$SYS/broker/uptime", "1");
 	set(&r, "a", "x");
 	assert_true(retained_has_room(&r, &limits, BYTES("b"), 100));
@@ -143,7 +147,7 @@ static void random_changes_agree_with_a_list(void **unused)
 	struct retained r;
 
 	(void)unused;
-	retained_init(&r, 4);
+	retained_init(&r, 4, &ledger);
 	for (int i = 0; i < 3000; i++) {
 		size_t t = dice_roll(&dice, array_size(topics));
 		const char *filter = filters[dice_roll(&dice, array_size(filters))];
@@ -248,7 +252,7 @@ static void a_walk_meets_once_what_was_there_throughout(void **unused)
 	struct retained r;
 
 	(void)unused;
-	retained_init(&r, 5);
+	retained_init(&r, 5, &ledger);
 	for (int i = 0; i < 30000; i++) {
 		size_t t = dice_roll(&dice, SLOW_TOPICS);
 
@@ -274,7 +278,7 @@ static void a_walk_meets_the_message_that_is_there_when_it_comes_by(void **unuse
 	struct retained r;
 
 	(void)unused;
-	retained_init(&r, 5);
+	retained_init(&r, 5, &ledger);
 	set(&r, "a", "old");
 	c = retained_cursor_open(&r, BYTES("a"));
 	set(&r, "a", "new");
@@ -293,7 +297,7 @@ static void what_the_broker_tells_of_itself_takes_nobodys_room(void **unused)
 	struct retained r;
 
 	(void)unused;
-	retained_init(&r, 6);
+	retained_init(&r, 6, &ledger);
 	set(&r, "$SYS/broker/version", "1");
 	assert_true(retained_has_room(&r, &limits, BYTES("a"), 100));
 	set(&r, "a", "x");

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+#include "broker/core/withheld.h"
+
+#include <utlist.h>
+
+#include "broker/core/shard.h"
+#include "broker/mqtt/encode.h"
+#include "broker/mqtt/framer.h"
+
+static struct ledger *ledger_of(const struct client *c)
+{
+	return &c->shard->ledger;
+}
+
+static struct withheld *open_withheld(struct client *c)
+{
+	struct withheld *w = xcalloc(1, sizeof(*w));
+	struct client *waiting = ledger_of(c)->waiting;
+
+	c->withheld = w;
+	w->next = waiting;
+	if (waiting != NULL)
+		waiting->withheld->previous = c;
+	ledger_of(c)->waiting = c;
+	return w;
+}
+
+static void close_withheld(struct client *c)
+{
+	struct withheld *w = c->withheld;
+
+	if (w->previous != NULL)
+		w->previous->withheld->next = w->next;
+	else
+		ledger_of(c)->waiting = w->next;
+	if (w->next != NULL)
+		w->next->withheld->previous = w->previous;
+	c->withheld = NULL;
+	free(w);
+}
+
+/* What may pass stays behind what must come before it, wherever that waits. */
+static struct output *behind_others(struct client *c, uint64_t batch)
+{
+	struct withheld *w = c->withheld;
+
+	if (w == NULL)
+		return &c->output;
+	if (w->is_in_order[batch % 2])
+		return &w->parts[batch % 2];
+	return w->is_in_order[(batch - 1) % 2] ? &w->parts[(batch - 1) % 2] : &c->output;
+}
+
+/* Who waits already goes on doing so even if nothing is left to wait for: that is found out soon. */
+static uint64_t batch_to_wait_for(const struct client *c)
+{
+	return c->withheld != NULL ? ledger_of(c)->open->number : ledger_batch(ledger_of(c));
+}
+
+struct output *withheld_output(struct client *c, enum withhold how)
+{
+	uint64_t batch = batch_to_wait_for(c);
+
+	if (how == WITHHOLD_NOT || batch == 0)
+		return behind_others(c, batch);
+	if (c->withheld == NULL)
+		open_withheld(c);
+	if (how == WITHHOLD_IN_ORDER)
+		c->withheld->is_in_order[batch % 2] = true;
+	return &c->withheld->parts[batch % 2];
+}
+
+size_t withheld_bytes(const struct client *c)
+{
+	return c->withheld != NULL ? c->withheld->parts[0].bytes + c->withheld->parts[1].bytes : 0;
+}
+
+void withheld_release(struct client *c, uint64_t batch)
+{
+	struct withheld *w = c->withheld;
+
+	output_move(&w->parts[batch % 2], &c->output);
+	w->is_in_order[batch % 2] = false;
+	if (w->connack == batch)
+		w->connack = 0;
+	if (c->output.bytes > 0)
+		client_mark_dirty(c);
+	if (withheld_bytes(c) == 0)
+		close_withheld(c);
+}
+
+void withheld_drop(struct client *c)
+{
+	if (c->withheld == NULL)
+		return;
+	output_finish(&c->withheld->parts[0], &c->shard->chunks);
+	output_finish(&c->withheld->parts[1], &c->shard->chunks);
+	close_withheld(c);
+}
+
+/* --- when the store cannot take more --------------------------------------------------------- */
+
+static void refuse_puback(struct client *c, const struct frame *ack)
+{
+	static const struct span why = SPAN("the store cannot take more");
+	struct reader r = reader_of(ack->body);
+	uint8_t packet[64];
+	struct writer w = writer_of(packet, sizeof(packet));
+
+	encode_ack(&w, PACKET_PUBACK, MQTT_5, read_u16(&r), MQTT_QUOTA_EXCEEDED,
+			c->wants_reasons ? why : (struct span){ NULL, 0 });
+	memcpy(output_reserve(&c->output, &c->shard->chunks, writer_span(&w).len),
+			writer_span(&w).data, writer_span(&w).len);
+	client_mark_dirty(c);
+}
+
+static bool belongs_to_qos2(enum packet_type type)
+{
+	return type == PACKET_PUBREC || type == PACKET_PUBREL || type == PACKET_PUBCOMP;
+}
+
+/* False: of this there is no other word than the end of the connection. */
+static bool refuse_packet(struct client *c, struct output *part, const struct frame *frame)
+{
+	struct span packet = span_of(
+			frame->body.data - (frame->size - frame->body.len), frame->size);
+
+	if (belongs_to_qos2(frame->type)) {
+		memcpy(output_reserve(part, &c->shard->chunks, packet.len), packet.data, packet.len);
+		return true;
+	}
+	if (frame->type != PACKET_PUBACK || c->version < MQTT_5)
+		return false;
+	refuse_puback(c, frame);
+	return true;
+}
+
+static void take_bytes(struct client *c, struct output *part, struct str *into)
+{
+	struct span piece;
+
+	while (output_spans(part, &piece, 1) > 0) {
+		str_append(into, piece);
+		output_consume(part, &c->shard->chunks, piece.len);
+	}
+}
+
+static bool refuse_part(struct client *c, struct output *part)
+{
+	struct str bytes = { 0 };
+	struct span rest;
+	struct frame frame = { 0 };
+	bool is_refused = true;
+
+	take_bytes(c, part, &bytes);
+	rest = str_span(&bytes);
+	while (is_refused && frame_next(rest, rest.len, &frame) == FRAME_COMPLETE) {
+		is_refused = refuse_packet(c, part, &frame);
+		rest = span_from(rest, frame.size);
+	}
+	str_finish(&bytes);
+	return is_refused;
+}
+
+bool withheld_refuse(struct client *c)
+{
+	struct withheld *w = c->withheld;
+
+	for (int i = 0; i < 2; i++) {
+		/* A PUBLISH that waits goes on waiting, and what stands behind it too. */
+		if (!w->is_in_order[i] && !refuse_part(c, &w->parts[i]))
+			return false;
+	}
+	if (w->connack != 0)
+		return false;
+	if (withheld_bytes(c) == 0)
+		close_withheld(c);
+	return true;
+}
