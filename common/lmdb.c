@@ -14,10 +14,14 @@
 
 #include "common/mem.h"
 
+enum { META_PAGES = 2 };
+
 struct lmdb {
 	MDB_env *env;
 	size_t map_size; /* under writer */
 	size_t map_limit;
+	bool is_full;	     /* the map was, in the transaction at hand; under writer */
+	unsigned last_table; /* the highest number given; under writer */
 	pthread_mutex_t writer;
 	pthread_rwlock_t map_lock;
 };
@@ -40,6 +44,9 @@ static int to_errno(int result)
 		return -EMFILE;
 	case MDB_BAD_VALSIZE:
 		return -EINVAL;
+	case MDB_PANIC:	  /* a commit before this one failed badly */
+	case MDB_BAD_TXN: /* a call before this one failed */
+		return -EIO;
 	default:
 		return result > 0 ? -result : -EUCLEAN;
 	}
@@ -103,6 +110,8 @@ int lmdb_open(const char *folder, const struct lmdb_options *options, struct lmd
 	init_locks(db);
 	result = mdb_env_create(&db->env);
 	if (result == 0)
+		result = mdb_env_set_userctx(db->env, db);
+	if (result == 0)
 		result = mdb_env_set_maxdbs(db->env, options->tables);
 	if (result == 0)
 		result = mdb_env_set_mapsize(db->env, options->map_size);
@@ -146,36 +155,48 @@ static int grow(struct lmdb *db)
 	return to_errno(result);
 }
 
-static int update_once(
-		struct lmdb *db, int (*work)(struct MDB_txn *, void *), void *owner, bool *ret_full)
+/*
+ * What a call of the transaction that writes has come to. That the map is full is told from a full
+ * disk, for which a larger map is no help.
+ */
+static int written(MDB_txn *txn, int result)
+{
+	struct lmdb *db;
+
+	if (result == MDB_MAP_FULL) {
+		db = mdb_env_get_userctx(mdb_txn_env(txn));
+		db->is_full = true;
+	}
+	return to_errno(result);
+}
+
+static int update_once(struct lmdb *db, int (*work)(struct MDB_txn *, void *), void *owner)
 {
 	MDB_txn *txn;
 	int result;
 
-	*ret_full = false;
+	db->is_full = false;
 	result = mdb_txn_begin(db->env, NULL, 0, &txn);
 	if (result != 0)
 		return to_errno(result);
 	result = work(txn, owner);
 	if (result != 0) {
 		mdb_txn_abort(txn);
-		*ret_full = result == -ENOSPC;
 		return result;
 	}
 	result = mdb_txn_commit(txn);
-	*ret_full = result == MDB_MAP_FULL;
+	db->is_full |= result == MDB_MAP_FULL;
 	return to_errno(result);
 }
 
 int lmdb_update(struct lmdb *db, int (*work)(struct MDB_txn *, void *), void *owner)
 {
-	bool full;
 	int result;
 
 	pthread_mutex_lock(&db->writer);
 	do {
-		result = update_once(db, work, owner, &full);
-	} while (full && grow(db) == 0);
+		result = update_once(db, work, owner);
+	} while (result < 0 && db->is_full && grow(db) == 0);
 	pthread_mutex_unlock(&db->writer);
 	return result;
 }
@@ -189,7 +210,7 @@ static int open_table(struct MDB_txn *txn, void *owner)
 {
 	struct table_order *order = owner;
 
-	return to_errno(mdb_dbi_open(txn, order->name, MDB_CREATE, &order->table));
+	return written(txn, mdb_dbi_open(txn, order->name, MDB_CREATE, &order->table));
 }
 
 int lmdb_table(struct lmdb *db, const char *name, unsigned *ret_table)
@@ -197,9 +218,12 @@ int lmdb_table(struct lmdb *db, const char *name, unsigned *ret_table)
 	struct table_order order = { .name = name };
 	int result = lmdb_update(db, open_table, &order);
 
-	if (result == 0)
-		*ret_table = order.table;
-	return result;
+	if (result < 0)
+		return result;
+	*ret_table = order.table;
+	if (order.table > db->last_table)
+		db->last_table = order.table;
+	return 0;
 }
 
 int lmdb_read_begin(struct lmdb *db, struct MDB_txn **ret_txn)
@@ -233,7 +257,37 @@ int lmdb_put(struct MDB_txn *txn, unsigned table, struct span key, struct span v
 {
 	MDB_val k = val_of(key), v = val_of(value);
 
-	return to_errno(mdb_put(txn, table, &k, &v, 0));
+	return written(txn, mdb_put(txn, table, &k, &v, 0));
+}
+
+static int put_reserved(struct MDB_txn *txn, unsigned table, struct span key, size_t size,
+		unsigned flags, uint8_t **ret_value)
+{
+	MDB_val k = val_of(key), v = { size, NULL };
+	int result = mdb_put(txn, table, &k, &v, flags | MDB_RESERVE);
+
+	if (result == 0)
+		*ret_value = v.mv_data;
+	return written(txn, result);
+}
+
+int lmdb_reserve(struct MDB_txn *txn, unsigned table, struct span key, size_t size,
+		uint8_t **ret_value)
+{
+	return put_reserved(txn, table, key, size, 0, ret_value);
+}
+
+int lmdb_append(struct MDB_txn *txn, unsigned table, struct span key, size_t size,
+		uint8_t **ret_value)
+{
+	return put_reserved(txn, table, key, size, MDB_APPEND, ret_value);
+}
+
+int lmdb_delete(struct MDB_txn *txn, unsigned table, struct span key)
+{
+	MDB_val k = val_of(key);
+
+	return written(txn, mdb_del(txn, table, &k, NULL));
 }
 
 int lmdb_table_bytes(struct MDB_txn *txn, unsigned table, uint64_t *ret)
@@ -247,14 +301,55 @@ int lmdb_table_bytes(struct MDB_txn *txn, unsigned table, uint64_t *ret)
 	return to_errno(result);
 }
 
-int lmdb_append(struct MDB_txn *txn, unsigned table, struct span key, size_t size,
-		uint8_t **ret_value)
+int lmdb_used_bytes(struct MDB_txn *txn, uint64_t *ret)
 {
-	MDB_val k = val_of(key), v = { size, NULL };
-	int result = mdb_put(txn, table, &k, &v, MDB_APPEND | MDB_RESERVE);
+	MDB_env *env = mdb_txn_env(txn);
+	const struct lmdb *db = mdb_env_get_userctx(env);
+	uint64_t sum = 0, bytes = 0;
+	MDB_stat pages;
+	int result = to_errno(mdb_env_stat(env, &pages));
+
+	/* Below those that have a name are the list of free pages and the one that has the names.
+	 */
+	for (unsigned table = 0; result == 0 && table <= db->last_table; table++) {
+		result = lmdb_table_bytes(txn, table, &bytes);
+		sum += bytes;
+	}
+	if (result == 0)
+		*ret = sum + META_PAGES * (uint64_t)pages.ms_psize;
+	return result;
+}
+
+int lmdb_file_bytes(struct lmdb *db, uint64_t *ret)
+{
+	struct stat file;
+	int fd, result = mdb_env_get_fd(db->env, &fd);
+
+	if (result != 0)
+		return to_errno(result);
+	if (fstat(fd, &file) < 0)
+		return -errno;
+	*ret = (uint64_t)file.st_size;
+	return 0;
+}
+
+int lmdb_last_commit(struct lmdb *db, uint64_t *ret)
+{
+	MDB_envinfo info;
+	int result = mdb_env_info(db->env, &info);
 
 	if (result == 0)
-		*ret_value = v.mv_data;
+		*ret = info.me_last_txnid;
+	return to_errno(result);
+}
+
+int lmdb_copy(struct lmdb *db, int fd, bool compact)
+{
+	int result;
+
+	pthread_rwlock_rdlock(&db->map_lock);
+	result = mdb_env_copyfd2(db->env, fd, compact ? MDB_CP_COMPACT : 0);
+	pthread_rwlock_unlock(&db->map_lock);
 	return to_errno(result);
 }
 
@@ -305,5 +400,5 @@ int lmdb_cursor_seek(struct lmdb_cursor *c, struct span key)
 
 int lmdb_cursor_delete(struct lmdb_cursor *c)
 {
-	return to_errno(mdb_cursor_del(c->at, 0));
+	return written(mdb_cursor_txn(c->at), mdb_cursor_del(c->at, 0));
 }

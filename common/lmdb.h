@@ -15,6 +15,9 @@
  * Threads: everything but open and close may be called from any thread. Results are 0 or -errno:
  * -ENOENT no such key, -EEXIST append out of order, -ENOSPC the map limit or the disk is
  * exhausted, -EUCLEAN the file is damaged or not ours.
+ *
+ * After a commit that failed, nobody knows what of it is on disk: who goes on closes the
+ * environment, opens it again and looks at lmdb_last_commit().
  */
 #ifndef COMMON_LMDB_H
 #define COMMON_LMDB_H
@@ -55,8 +58,31 @@ void lmdb_read_end(struct lmdb *db, struct MDB_txn *txn);
 int lmdb_get(struct MDB_txn *txn, unsigned table, struct span key, struct span *ret_value);
 int lmdb_put(struct MDB_txn *txn, unsigned table, struct span key, struct span value);
 
+/* Put, and return where the value of `size` bytes is to be written, at once, before the next call.
+   What was there before is gone. */
+int lmdb_reserve(struct MDB_txn *txn, unsigned table, struct span key, size_t size,
+		uint8_t **ret_value);
+
+/* -ENOENT when it is not there. */
+int lmdb_delete(struct MDB_txn *txn, unsigned table, struct span key);
+
 /* What the pages of the table occupy in the file. */
 int lmdb_table_bytes(struct MDB_txn *txn, unsigned table, uint64_t *ret);
+
+/* The pages of all tables that were opened, and of what holds them together. */
+int lmdb_used_bytes(struct MDB_txn *txn, uint64_t *ret);
+
+/* The size of the file, with the pages that are free to be used again. */
+int lmdb_file_bytes(struct lmdb *db, uint64_t *ret);
+
+/* The number of the last commit that is in the file: counted from the first, by all processes. */
+int lmdb_last_commit(struct lmdb *db, uint64_t *ret);
+
+/*
+ * Write all of it, as of now, to the open file, which is empty, while others read and write; with
+ * `compact` without free pages, which takes longer. It is not synced.
+ */
+int lmdb_copy(struct lmdb *db, int fd, bool compact);
 
 /*
  * Add a key behind all others, without a search, and return where its value of `size` bytes is

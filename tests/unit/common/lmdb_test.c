@@ -261,6 +261,135 @@ static void a_file_that_is_something_else_is_recognised(void **state)
 	f->db = NULL;
 }
 
+static int replace_and_delete(struct MDB_txn *txn, void *owner)
+{
+	struct fixture *f = owner;
+	uint8_t key[4], *value;
+	int r = lmdb_reserve(txn, f->table, key_of(1, key), 5, &value);
+
+	if (r == 0)
+		memcpy(value, "\1new!", 5);
+	if (r == 0)
+		r = lmdb_delete(txn, f->table, key_of(2, key));
+	assert_int_equal(lmdb_delete(txn, f->table, key_of(7, key)), -ENOENT);
+	return r;
+}
+
+static void a_value_is_replaced_and_another_deleted(void **state)
+{
+	struct fixture *f = *state;
+	struct MDB_txn *txn;
+	struct span value;
+	uint8_t key[4];
+
+	f->count = 3;
+	f->size = 100;
+	assert_int_equal(lmdb_update(f->db, append_some, f), 0);
+	assert_int_equal(lmdb_update(f->db, replace_and_delete, f), 0);
+	assert_int_equal(lmdb_read_begin(f->db, &txn), 0);
+	assert_int_equal(lmdb_get(txn, f->table, key_of(1, key), &value), 0);
+	assert_true(span_equal_text(value, "\1new!"));
+	assert_int_equal(lmdb_get(txn, f->table, key_of(2, key), &value), -ENOENT);
+	assert_int_equal(lmdb_get(txn, f->table, key_of(0, key), &value), 0);
+	assert_int_equal(value.len, 100);
+	lmdb_read_end(f->db, txn);
+}
+
+static uint64_t used(struct fixture *f)
+{
+	struct MDB_txn *txn;
+	uint64_t bytes;
+
+	assert_int_equal(lmdb_read_begin(f->db, &txn), 0);
+	assert_int_equal(lmdb_used_bytes(txn, &bytes), 0);
+	lmdb_read_end(f->db, txn);
+	return bytes;
+}
+
+static void what_is_removed_is_not_used_and_the_file_keeps_its_size(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t empty = used(f), full, file, file_after;
+
+	f->size = 1000;
+	f->count = 2000;
+	assert_int_equal(lmdb_update(f->db, append_some, f), 0);
+	full = used(f);
+	assert_int_equal(lmdb_file_bytes(f->db, &file), 0);
+	assert_true(full >= 2000 * 1000 && full <= file);
+	f->count = 1999;
+	assert_int_equal(lmdb_update(f->db, delete_front, f), 0);
+	assert_int_equal(lmdb_file_bytes(f->db, &file_after), 0);
+	assert_true(file_after >= file);
+	/* But for the list of what is free. */
+	assert_true(used(f) < empty + 100 * 1024);
+}
+
+static void a_copy_holds_the_same_and_a_compact_one_is_small(void **state)
+{
+	struct fixture *f = *state;
+	char path[128], data[128];
+	uint64_t file, copy;
+	int fd;
+
+	f->size = 1000;
+	f->count = 2000;
+	assert_int_equal(lmdb_update(f->db, append_some, f), 0);
+	assert_int_equal(lmdb_file_bytes(f->db, &file), 0);
+	snprintf(path, sizeof(path), "%s/copy", f->folder);
+	for (int compact = 0; compact < 2; compact++) {
+		fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+		assert_true(fd >= 0);
+		assert_int_equal(lmdb_copy(f->db, fd, compact), 0);
+		copy = (uint64_t)lseek(fd, 0, SEEK_END);
+		close(fd);
+		assert_true(copy >= 2000 * 1000 && copy <= file);
+	}
+	lmdb_close(f->db);
+	snprintf(data, sizeof(data), "%s/data.mdb", f->folder);
+	assert_int_equal(rename(path, data), 0);
+	assert_int_equal(lmdb_open(f->folder, &small, &f->db), 0);
+	assert_int_equal(lmdb_table(f->db, "t", &f->table), 0);
+	assert_int_equal(count_all(f), 2000);
+}
+
+static void every_commit_has_a_number_and_none_that_failed(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t before, after;
+
+	assert_int_equal(lmdb_last_commit(f->db, &before), 0);
+	f->count = 1;
+	f->size = 10;
+	assert_int_equal(lmdb_update(f->db, append_some, f), 0);
+	assert_int_equal(lmdb_last_commit(f->db, &after), 0);
+	assert_true(after == before + 1);
+	f->from = 1;
+	f->result = -ECANCELED;
+	assert_int_equal(lmdb_update(f->db, append_some, f), -ECANCELED);
+	assert_int_equal(lmdb_last_commit(f->db, &after), 0);
+	assert_true(after == before + 1);
+}
+
+static int never_room(struct MDB_txn *txn, void *owner)
+{
+	unsigned *calls = owner;
+
+	(void)txn;
+	(*calls)++;
+	return -ENOSPC;
+}
+
+/* A larger map is no help then. */
+static void a_full_disk_is_told_once(void **state)
+{
+	struct fixture *f = *state;
+	unsigned calls = 0;
+
+	assert_int_equal(lmdb_update(f->db, never_room, &calls), -ENOSPC);
+	assert_int_equal(calls, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -272,6 +401,11 @@ int main(void)
 		TEST(a_map_at_its_limit_says_no_space_and_keeps_what_it_had),
 		TEST(a_deleted_front_is_gone_and_a_seek_finds_what_follows),
 		TEST(a_key_can_be_put_and_got_and_survives_reopening),
+		TEST(a_value_is_replaced_and_another_deleted),
+		TEST(what_is_removed_is_not_used_and_the_file_keeps_its_size),
+		TEST(a_copy_holds_the_same_and_a_compact_one_is_small),
+		TEST(every_commit_has_a_number_and_none_that_failed),
+		TEST(a_full_disk_is_told_once),
 		TEST(a_file_cut_short_is_recognised),
 		TEST(a_file_that_is_something_else_is_recognised),
 	};
