@@ -2,6 +2,7 @@
 /*
  * The values, field by field; numbers in front, the longest span last and without a length:
  *
+ *     meta           number u64
  *     message        flags u8, expires u64, publisher length u16, topic length u16,
  *                    properties length u32, [user name, client identifier, listener: block16 each,]
  *                    topic, properties, payload
@@ -81,14 +82,18 @@ const char *store_table_name(enum store_table table)
 	return names[table];
 }
 
-/* --- keys ----------------------------------------------------------------------------------------
- */
+/* --- keys ----------------------------------------------------------------------------------- */
 
-struct span store_key(uint8_t at[STORE_KEY_SIZE], uint64_t number)
+static void put_u64(uint8_t *at, uint64_t number)
 {
 	uint64_t big = htobe64(number);
 
-	memcpy(at, &big, NUMBER_KEY);
+	memcpy(at, &big, sizeof(big));
+}
+
+struct span store_key(uint8_t at[STORE_KEY_SIZE], uint64_t number)
+{
+	put_u64(at, number);
 	return span_of(at, NUMBER_KEY);
 }
 
@@ -97,7 +102,7 @@ struct span store_subscription_key(
 {
 	uint32_t big = htobe32(subscription);
 
-	store_key(at, session);
+	put_u64(at, session);
 	memcpy(at + NUMBER_KEY, &big, sizeof(big));
 	return span_of(at, SUBSCRIPTION_KEY);
 }
@@ -118,13 +123,14 @@ uint32_t store_key_subscription(struct span key)
 
 static bool key_is_good(enum store_table table, struct span key)
 {
+	if (table == STORE_META)
+		return true;
 	if (table == STORE_SUBSCRIPTIONS)
 		return store_key_number(key) != 0 && store_key_subscription(key) != 0;
 	return key.len == NUMBER_KEY && store_key_number(key) != 0;
 }
 
-/* --- checksums -----------------------------------------------------------------------------------
- */
+/* --- checksums ------------------------------------------------------------------------------ */
 
 static uint32_t checksum(enum store_table table, struct span key, struct span bytes)
 {
@@ -170,8 +176,7 @@ static uint8_t flag(bool is_set, unsigned bit)
 	return is_set ? (uint8_t)bit : 0;
 }
 
-/* --- messages ------------------------------------------------------------------------------------
- */
+/* --- messages ------------------------------------------------------------------------------- */
 
 static size_t message_body_size(const struct stored_message *m)
 {
@@ -265,8 +270,7 @@ bool stored_message_read(struct span key, struct span value, struct stored_messa
 	return value_open(STORE_MESSAGES, key, value, &r) && message_body_read(&r, ret);
 }
 
-/* --- deliveries ----------------------------------------------------------------------------------
- */
+/* --- deliveries ----------------------------------------------------------------------------- */
 
 size_t stored_delivery_size(const struct stored_delivery *d)
 {
@@ -332,8 +336,7 @@ bool stored_delivery_read(struct span key, struct span value, struct stored_deli
 	       ret->session != 0 && state_is_good(ret) && ids_are_good(ret->ids);
 }
 
-/* --- sessions ------------------------------------------------------------------------------------
- */
+/* --- sessions ------------------------------------------------------------------------------- */
 
 size_t stored_session_size(const struct stored_session *s)
 {
@@ -380,8 +383,7 @@ bool stored_session_read(struct span key, struct span value, struct stored_sessi
 	       utf8_valid(ret->client_id);
 }
 
-/* --- wills ---------------------------------------------------------------------------------------
- */
+/* --- wills ---------------------------------------------------------------------------------- */
 
 size_t stored_will_size(const struct stored_will *w)
 {
@@ -409,8 +411,7 @@ bool stored_will_read(struct span key, struct span value, struct stored_will *re
 	return message_body_read(&r, &ret->message) && ret->due >= 0;
 }
 
-/* --- received ------------------------------------------------------------------------------------
- */
+/* --- received ------------------------------------------------------------------------------- */
 
 size_t stored_received_size(size_t count)
 {
@@ -442,8 +443,7 @@ bool stored_received_read(struct span key, struct span value, struct span *ret_i
 	return reader_left(&ids) == 0;
 }
 
-/* --- subscriptions -------------------------------------------------------------------------------
- */
+/* --- subscriptions -------------------------------------------------------------------------- */
 
 size_t stored_subscription_size(const struct stored_subscription *s)
 {
@@ -498,8 +498,25 @@ bool stored_subscription_read(struct span key, struct span value, struct stored_
 	       topic_filter_valid(ret->filter) && group_is_good(ret);
 }
 
-/* -------------------------------------------------------------------------------------------------
- */
+/* --- meta ----------------------------------------------------------------------------------- */
+
+void stored_meta_write(uint8_t at[STORED_META_SIZE], struct span key, uint64_t number)
+{
+	put_u64(at, number);
+	store_value_seal(STORE_META, key, at, STORED_META_SIZE);
+}
+
+bool stored_meta_read(struct span key, struct span value, uint64_t *ret)
+{
+	struct reader r;
+
+	if (!value_open(STORE_META, key, value, &r))
+		return false;
+	*ret = read_u64(&r);
+	return !reader_failed(&r) && reader_left(&r) == 0;
+}
+
+/* -------------------------------------------------------------------------------------------- */
 
 bool stored_record_is_good(enum store_table table, struct span key, struct span value)
 {
@@ -510,11 +527,12 @@ bool stored_record_is_good(enum store_table table, struct span key, struct span 
 		struct stored_will will;
 		struct stored_subscription subscription;
 		struct span received;
+		uint64_t meta;
 	} any;
 
 	switch (table) {
 	case STORE_META:
-		return true;
+		return stored_meta_read(key, value, &any.meta);
 	case STORE_MESSAGES:
 		return stored_message_read(key, value, &any.message);
 	case STORE_DELIVERIES:

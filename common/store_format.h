@@ -4,7 +4,8 @@
  * for the broker that writes them and for `belfry store` that looks at them.
  *
  *     table          key                      value
- *     meta           "layout"                 STORE_LAYOUT; "created": wall time
+ *     meta           "layout"                 STORE_LAYOUT
+ *                    "created"                time
  *     messages       message number           topic, properties, payload; who waits is elsewhere
  *     deliveries     delivery number          session and message by number, state of the exchange
  *     sessions       session number           client identifier, user name, expiry
@@ -134,6 +135,17 @@ void stored_subscription_write(
 		uint8_t *at, size_t size, struct span key, const struct stored_subscription *s);
 
 /*
+ * What stands in STORE_META: one number, in a form that is the same in every layout. One that was
+ * damaged is not read.
+ */
+enum { STORED_META_SIZE = 8 + STORE_CHECKSUM };
+void stored_meta_write(uint8_t at[STORED_META_SIZE], struct span key, uint64_t number);
+bool stored_meta_read(struct span key, struct span value, uint64_t *ret);
+
+#define STORE_META_LAYOUT  "layout"
+#define STORE_META_CREATED "created"
+
+/*
  * Write the checksum of a value at the end of its `size` bytes: what every function above does
  * last.
  */
@@ -157,7 +169,7 @@ bool stored_subscription_read(struct span key, struct span value, struct stored_
 /* *ret_ids: two bytes each, for read_u16(). */
 bool stored_received_read(struct span key, struct span value, struct span *ret_ids);
 
-/* Is a value of any table whole and readable? Of meta, every value is. */
+/* Is a value of any table whole and readable? */
 bool stored_record_is_good(enum store_table table, struct span key, struct span value);
 
 /*

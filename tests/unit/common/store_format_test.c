@@ -625,6 +625,22 @@ static void the_log_gives_back_what_was_put_in_order(void **state)
 	str_finish(&log);
 }
 
+static void a_number_of_the_store_itself_comes_back(void **state)
+{
+	static const struct span key = SPAN(STORE_META_LAYOUT);
+	uint8_t at[STORED_META_SIZE];
+	uint64_t number;
+
+	(void)state;
+	stored_meta_write(at, key, 0x0102030405060708);
+	assert_true(stored_meta_read(key, span_of(at, sizeof(at)), &number));
+	assert_true(number == 0x0102030405060708);
+	assert_false(stored_meta_read(BYTES("created"), span_of(at, sizeof(at)), &number));
+	at[3] ^= 1;
+	assert_false(stored_meta_read(key, span_of(at, sizeof(at)), &number));
+	assert_false(stored_meta_read(key, span_of(at, 3), &number));
+}
+
 static void every_table_has_a_name(void **state)
 {
 	(void)state;
@@ -657,6 +673,7 @@ int main(void)
 		cmocka_unit_test(an_unknown_flag_is_refused),
 		cmocka_unit_test(the_bytes_are_those_of_layout_1),
 		cmocka_unit_test(the_log_gives_back_what_was_put_in_order),
+		cmocka_unit_test(a_number_of_the_store_itself_comes_back),
 		cmocka_unit_test(every_table_has_a_name),
 	};
 
