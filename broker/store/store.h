@@ -8,7 +8,15 @@
  * and in a newly opened environment, every second until it succeeds: an error of fsync says nothing
  * about what is on disk, so nothing is trusted but the last commit that returned 0.
  *
- *     STORE_GOOD ──commit fails──▶ STORE_FAILING ──commit succeeds──▶ STORE_GOOD
+ *     good ──commit fails──▶ failing ──commit succeeds──▶ good
+ *       └──more than max_bytes──▶ full ──removals──▶ good
+ *
+ * While it is failing or full, store_error() tells the loop not to take over more. What a batch
+ * holds has been taken over already, and what makes room stands behind it: so a full store writes
+ * it all the same. It exceeds its limit by what had gathered when that was reached.
+ *
+ * Space is given back: when less than a quarter of a large file is used, the thread copies what is
+ * used into a new one between two commits.
  *
  * Threads: all functions are for the thread of the event loop; the one that writes is inside.
  */
@@ -22,15 +30,16 @@ struct shard;
 struct policy;
 
 struct store_options {
-	const char *folder;	/* created when missing, for this user alone */
-	uint64_t max_bytes;	/* of the file; 0: no limit but the disk's */
+	const char *folder;    /* created when missing, for this user alone */
+	uint64_t max_bytes;    /* of the file; 0: no limit but the disk's */
 	struct duration retry; /* between two attempts of a failing commit */
-	/* From the store's thread: store_finished() has something to say. */
+	/* From the store's thread: store_finished() or store_error() has something to say. */
 	void (*wake)(void *owner);
 	void *owner;
 	/*
 	 * For tests, or NULL: asked before each step of a commit ("begin", "message", "delivery",
-	 * "record", "remove", "commit", "reopen"); returns 0 or the -errno with which the step fails.
+	 * "record", "remove", "commit", "reopen"); returns 0 or the -errno with which the step
+	 * fails.
 	 */
 	int (*fault)(void *owner, const char *step);
 };
@@ -42,7 +51,10 @@ struct store_options {
  */
 int store_open(const struct store_options *options, struct store **ret);
 
-/* What is under way is finished first, unless it is failing. Accepts NULL. */
+/*
+ * What is under way is finished first, unless it is failing; its batch is its owner's again either
+ * way. Accepts NULL.
+ */
 void store_close(struct store *s);
 
 /* What was found. */
@@ -73,9 +85,21 @@ void store_commit(struct store *s, struct batch *batch);
 /* The batch that is committed, or NULL while it is not; not told twice. */
 struct batch *store_finished(struct store *s);
 
+/* Wait for store_finished() or a failure, for so long at most; for the end of the process. */
+void store_wait(struct store *s, struct duration most);
+
+/*
+ * 0, or why nothing more is to be taken over: the -errno of the commit that is failing, or -ENOSPC
+ * while the store is full. Cheap enough for every turn of the loop.
+ */
+int store_error(const struct store *s);
+
+/* Is the batch that it has not written because of an error? Not so when it is merely full. */
+bool store_is_failing(const struct store *s);
+
 /* For the operator. */
 struct store_status {
-	int error;	  /* 0, or the -errno of the commit that is failing */
+	int error;	  /* store_error() */
 	uint64_t commits; /* since the start */
 	uint64_t failures;
 	uint64_t records_put, records_removed;

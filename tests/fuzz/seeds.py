@@ -332,7 +332,7 @@ STORE_FORMAT = {
     "received": record(5, KEY, b"\0\1\xff\xff"),
     "subscription": record(6, KEY + b"\0\0\0\1", b"\1" + bytes(8) + text("") + b"a/+/#"),
     "subscription_shared": record(6, KEY + b"\0\0\0\1", b"\x3e\0\0\0\2\0\0\0\3" + text("g") + b"#"),
-    "log": b"\1\1\x08\0\0\0\5" + KEY + b"value" + b"\6\0\x0c\0\0\0\0" + KEY + b"\0\0\0\1",
+    "log": b"\1\1\0\x08\0\0\0\5" + KEY + b"value" + b"\6\0\0\x0c\0\0\0\0" + KEY + b"\0\0\0\1",
 }
 
 

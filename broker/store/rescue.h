@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A store that is damaged: set aside whole under a dated name, for people, while what can be read
+ * of it goes on in a new one.
+ *
+ *     belfry.store ──read──▶ belfry.store.new      then  belfry.store     ▶
+ * belfry.store.damaged-TIME belfry.store.new ▶ belfry.store
+ *
+ * A process that is killed in between begins anew or goes on with the last step.
+ */
+#ifndef BROKER_STORE_RESCUE_H
+#define BROKER_STORE_RESCUE_H
+
+#include "common/str.h"
+
+/* Go on with what an earlier process has begun: before anything else. 0 or -errno. */
+int rescue_resume(const char *folder);
+
+/*
+ * Look at the file of the folder without LMDB, which a damaged one could crash. 0, also when there
+ * is none; -EUCLEAN with a sentence in *problem; another -errno when it cannot be read.
+ */
+int rescue_examine(const char *folder, struct str *problem);
+
+/* As above. 0 or -errno, when the folder is as it was; both are told in the log. */
+int rescue(const char *folder, const char *problem);
+
+#endif
