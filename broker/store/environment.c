@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/statvfs.h>
 
 #include "broker/store/folder.h"
 #include "broker/store/layout.h"
@@ -104,12 +105,22 @@ int environment_reopen(struct environment *e)
 	return 0;
 }
 
+/* LMDB calls it an I/O error when a write comes to an end where the disk does. */
+static int name_error(const struct environment *e, int error)
+{
+	struct statvfs disk;
+
+	if (error == -EIO && statvfs(e->folder, &disk) == 0 && disk.f_bavail == 0)
+		return -ENOSPC;
+	return error;
+}
+
 int environment_update(
 		struct environment *e, int (*work)(struct MDB_txn *txn, void *owner), void *owner)
 {
 	int r = e->db != NULL ? lmdb_update(e->db, work, owner) : -EIO;
 
-	return r < 0 ? r : lmdb_last_commit(e->db, &e->last_commit);
+	return r < 0 ? name_error(e, r) : lmdb_last_commit(e->db, &e->last_commit);
 }
 
 /* A copy that is on disk, under another name. */

@@ -146,7 +146,7 @@ static int replace(struct pass *p, enum store_table table, struct span key, size
 /* It is waited for still, but is not its topic's retained message any more. */
 static int write_unretained(struct pass *p, uint64_t number)
 {
-	struct span key = key_of(p, number), value;
+	struct span key = key_of(p, number), value = { NULL, 0 };
 	struct stored_message record;
 	uint8_t *at;
 	int r = store_fault_at(&p->w->fault, "message");
@@ -203,7 +203,7 @@ static int write_deliveries(struct pass *p)
 
 static int write_change(struct pass *p, const struct batch_change *change)
 {
-	struct span key = key_of(p, change->delivery), value;
+	struct span key = key_of(p, change->delivery), value = { NULL, 0 };
 	struct stored_delivery record;
 	uint8_t *at;
 	int r = store_fault_at(&p->w->fault, "delivery");
