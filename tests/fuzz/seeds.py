@@ -336,6 +336,29 @@ STORE_FORMAT = {
 }
 
 
+def change(page, offset, *values):
+    """A step of the fuzzer of LMDB's files."""
+    at = page * 4096 + offset
+    return b"".join((at + i).to_bytes(3, "big") + bytes([v]) for i, v in enumerate(values))
+
+
+LMDB_CHECK = {
+    "whole": b"",
+    "magic": change(0, 16, 0),
+    "transaction": change(0, 144, 9),
+    "last_page": change(0, 136, 0xff, 0xff) + change(1, 136, 0xff, 0xff),
+    "roots": change(0, 80, 7) + change(1, 128, 9),
+    "page_number": change(2, 0, 3) + change(5, 0, 3),
+    "flags": change(3, 10, 1) + change(6, 10, 1) + change(9, 10, 2),
+    "bounds": change(4, 12, 0xff, 0xff) + change(7, 14, 1, 0),
+    "nodes": change(3, 16, 0xff, 0xff, 0, 0) + change(8, 16, 0xff, 0xff),
+    "numbers_of_pages": b"".join(change(p, 4084, *b"\2\0\0\0\0\0\0\0") for p in range(2, 20)),
+    "sizes": b"".join(change(p, 4094, 0xff, 0xff) for p in range(2, 20)),
+    "cut": b"\x80",
+    "cut_and_changed": change(1, 128, 3) + b"\xf0",
+}
+
+
 def numbered(seeds):
     return {f"{i:02}": s.encode() if isinstance(s, str) else s for i, s in enumerate(seeds)}
 
@@ -345,7 +368,7 @@ def main():
                "property": PROPERTIES, "settings": numbered(SETTINGS),
                "password_file": numbered(PASSWORD_FILE), "psk_file": numbered(PSK_FILE),
                "proxy": PROXY, "websocket": WEBSOCKET, "bridge": BRIDGE,
-               "store_format": STORE_FORMAT}
+               "store_format": STORE_FORMAT, "lmdb_check": LMDB_CHECK}
     for fuzzer, seeds in corpora.items():
         folder = CORPUS / fuzzer
         folder.mkdir(parents=True, exist_ok=True)
