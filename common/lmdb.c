@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <sys/stat.h>
 
+#include "common/lmdb_check.h"
 #include "common/mem.h"
 
 enum { META_PAGES = 2 };
@@ -69,10 +70,13 @@ static struct span span_of_val(struct MDB_val v)
 
 /*
  * A file that was cut short would end the process with SIGBUS when a page behind its end is
- * touched. Two stats tell at once.
+ * touched. LMDB leaves files that end before their last page too, when that one is free: then all
+ * pages are looked at.
  */
-static int check_length(struct lmdb *db)
+static int check_length(struct lmdb *db, const char *folder)
 {
+	struct lmdb_check_summary summary;
+	struct str path = { 0 }, problem = { 0 };
 	MDB_envinfo info;
 	MDB_stat pages;
 	struct stat file;
@@ -84,10 +88,14 @@ static int check_length(struct lmdb *db)
 		return to_errno(result);
 	if (fstat(fd, &file) < 0)
 		return -errno;
-	if ((uint64_t)file.st_size / pages.ms_psize < info.me_last_pgno + 1)
-		return -EUCLEAN;
 	db->map_size = info.me_mapsize;
-	return 0;
+	if ((uint64_t)file.st_size / pages.ms_psize >= info.me_last_pgno + 1)
+		return 0;
+	str_printf(&path, "%s/data.mdb", folder);
+	result = lmdb_check(str_text(&path), &summary, &problem);
+	str_finish(&path);
+	str_finish(&problem);
+	return result;
 }
 
 static void init_locks(struct lmdb *db)
@@ -120,7 +128,7 @@ int lmdb_open(const char *folder, const struct lmdb_options *options, struct lmd
 		result = mdb_env_open(db->env, folder, MDB_NOTLS, options->mode);
 	result = to_errno(result);
 	if (result == 0)
-		result = check_length(db);
+		result = check_length(db, folder);
 	if (result < 0) {
 		lmdb_close(db);
 		return result;
