@@ -8,13 +8,8 @@
 
 #include "broker/store/folder.h"
 #include "common/clock.h"
-#if __has_include("common/lmdb_check.h")
-#include "common/lmdb_check.h"
-#endif
-#if __has_include("common/store_salvage.h")
-#include "common/store_salvage.h"
-#endif
 #include "common/log.h"
+#include "common/store_salvage.h"
 
 static void name_successor(const char *folder, struct str *ret)
 {
@@ -44,44 +39,24 @@ int rescue_resume(const char *folder)
 
 int rescue_examine(const char *folder, struct str *problem)
 {
-	int r = 0;
-#if __has_include("common/lmdb_check.h")
 	struct lmdb_check_summary found;
-	struct str path = { 0 };
 
-	if (folder_file_size(folder, "data.mdb") == 0)
+	if (folder_file_size(folder, STORE_FILE) == 0)
 		return 0;
-	str_printf(&path, "%s/data.mdb", folder);
-	r = lmdb_check(str_text(&path), &found, problem);
-	str_finish(&path);
-#else
-	(void)folder;
-	(void)problem;
-#endif
-	return r;
+	return store_examine(folder, &found, problem);
 }
 
 /* What can be read of it, in a new folder that is on disk when this returns 0. */
-static int salvage(const char *folder, const char *successor)
+static int salvage(const char *folder, const char *successor, struct store_salvage_summary *ret)
 {
 	int r;
-#if __has_include("common/store_salvage.h")
-	struct store_salvage_summary found;
-#endif
 
 	folder_destroy(successor);
 	r = folder_make(successor);
-#if __has_include("common/store_salvage.h")
 	if (r == 0)
-		r = store_salvage(folder, successor, &found);
-#endif
+		r = store_salvage(folder, successor, ret);
 	if (r == 0)
 		r = folder_sync(successor);
-	if (r < 0)
-		log_error_errno(r,
-				"store %s: is damaged, and what is left of it cannot be written "
-				"to %s",
-				folder, successor);
 	return r;
 }
 
@@ -94,30 +69,42 @@ static int exchange(const char *folder, const char *successor, const char *aside
 		r = -errno;
 		(void)rename(aside, folder);
 	}
-	if (r == 0)
-		r = folder_sync_parent(folder);
-	if (r < 0)
-		log_error_errno(r, "store %s: is damaged and cannot be set aside as %s", folder,
-				aside);
-	return r;
+	return r == 0 ? folder_sync_parent(folder) : r;
+}
+
+static void tell(const char *folder, const char *aside, const struct store_salvage_summary *found)
+{
+	struct str text = { 0 };
+
+	for (unsigned i = STORE_META + 1; i < STORE_TABLES; i++) {
+		str_printf(&text, "%s%s %" PRIu64, i > STORE_META + 1 ? ", " : "",
+				store_table_name((enum store_table)i), found->tables[i].taken);
+		if (found->tables[i].lost > 0)
+			str_printf(&text, " (%" PRIu64 " lost)", found->tables[i].lost);
+	}
+	log_error("store %s: the damaged one was set aside as %s; taken over: %s", folder, aside,
+			str_text(&text));
+	str_finish(&text);
 }
 
 int rescue(const char *folder, const char *problem)
 {
 	struct str successor = { 0 }, aside = { 0 };
+	struct store_salvage_summary found;
 	char time[WALL_TIME_TEXT];
 	int r;
 
 	name_successor(folder, &successor);
 	str_printf(&aside, "%s.damaged-%s", folder, wall_time_format(wall_time_now(), time));
-	log_error("store %s: is damaged: %s", folder, problem);
-	r = salvage(folder, str_text(&successor));
+	r = salvage(folder, str_text(&successor), &found);
+	if (r != -EPROTONOSUPPORT)
+		log_error("store %s: is damaged: %s", folder, problem);
 	if (r == 0)
 		r = exchange(folder, str_text(&successor), str_text(&aside));
 	if (r == 0)
-		log_error("store %s: the damaged one was set aside as %s; what could be read of it "
-			  "was taken over",
-				folder, str_text(&aside));
+		tell(folder, str_text(&aside), &found);
+	else
+		folder_destroy(str_text(&successor));
 	str_finish(&successor);
 	str_finish(&aside);
 	return r;

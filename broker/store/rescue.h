@@ -22,7 +22,10 @@ int rescue_resume(const char *folder);
  */
 int rescue_examine(const char *folder, struct str *problem);
 
-/* As above. 0 or -errno, when the folder is as it was; both are told in the log. */
+/*
+ * As above; the log says what was set aside, taken over and lost. 0, or -errno and the folder is as
+ * it was: -EPROTONOSUPPORT it is of a newer version.
+ */
 int rescue(const char *folder, const char *problem);
 
 #endif
