@@ -6,10 +6,12 @@
 
 #include "broker/bridges.h"
 #include "broker/certificates.h"
+#include "broker/core/restore.h"
 #include "broker/io/connection.h"
 #include "broker/io/listener.h"
 #include "broker/io/verifier.h"
 #include "broker/observe.h"
+#include "broker/persistence.h"
 #include "broker/reload.h"
 #include "broker/supervise.h"
 #include "common/hash.h"
@@ -24,7 +26,8 @@ struct broker {
 	struct address_limit *limit;
 	struct verifier *verifier;
 	struct sys *sys;
-	struct http_api *http_api; /* NULL while no listener serves it */
+	struct persistence *persistence; /* NULL: nothing is kept */
+	struct http_api *http_api;	 /* NULL while no listener serves it */
 	struct listener *listeners;
 	struct bridges *bridges;
 	struct supervise supervise;
@@ -180,7 +183,16 @@ bool broker_listen(struct broker *b, struct activation *passed)
 	}
 	sys_set_certificate_expiry(b->sys, certificates_expiry(b->listeners));
 	sys_set_interval(b->sys, b->config->sys_interval);
-	return all_are_taken(passed) && bridges_apply(b->bridges, &b->resources, NULL, b->config);
+	return all_are_taken(passed);
+}
+
+bool broker_restore(struct broker *b)
+{
+	if (!persistence_start(&b->reactor, b->sys, b->config, &b->resources, &b->persistence) ||
+			!bridges_apply(b->bridges, &b->resources, NULL, b->config))
+		return false;
+	restore_end_orphans(b->shard, b->reactor.now);
+	return true;
 }
 
 void broker_run(struct broker *b)
@@ -192,6 +204,7 @@ void broker_run(struct broker *b)
 	supervise_start(&b->supervise, b->reactor.loop);
 	reactor_run(&b->reactor);
 	supervise_stop(&b->supervise, b->reactor.loop);
+	persistence_stop(b->persistence);
 	reactor_shut_down(&b->reactor);
 }
 
@@ -209,6 +222,7 @@ void broker_destroy(struct broker *b)
 	reactor_finish(&b->reactor);
 	address_limit_destroy(b->limit);
 	shard_destroy(b->shard);
+	persistence_destroy(b->persistence);
 	resources_close(&b->resources);
 	config_destroy(b->config);
 	free(b);

@@ -52,11 +52,9 @@ static void global_error(const struct config *config, struct settings_report *re
 }
 
 /* Values that a row of a table cannot judge. They do not depend on each other. */
-static void check_values(const struct config *config, struct settings_report *report)
+static void check_values(struct config *config, struct settings_report *report)
 {
-	if (config->persistence)
-		global_error(config, report, "persistence",
-				"true is not carried out by this version; set it to false");
+	config_check_store(config, report);
 	if (config->pid_file != NULL && config->pid_file[0] != '/')
 		global_error(config, report, "pid_file",
 				"is not absolute; write the path from / on");

@@ -118,6 +118,12 @@ struct config {
 	char *pid_file;
 	char *user;
 	bool persistence;
+	char *persistence_location, *persistence_file;
+	char *persistence_sync;
+	uint64_t store_interval; /* seconds, of persistence_sync; 0: commit */
+	uint64_t max_store_bytes;
+	uint64_t autosave_interval;
+	bool autosave_on_changes;
 	bool set_tcp_nodelay;
 	bool allow_duplicate_messages;
 
@@ -166,6 +172,9 @@ const struct security_config *config_security(
 
 /* What `listener` asks of its clients; the caller's reference. */
 struct policy *config_policy(const struct config *config, const struct listener_config *listener);
+
+/* Of `persistence true`: the store's folder, which the caller frees. */
+char *config_store_folder(const struct config *config);
 
 /* What log_open() wants. `file` borrows from the configuration. */
 struct log_config config_log(const struct config *config);

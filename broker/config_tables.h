@@ -28,6 +28,7 @@ const struct setting *config_listener_table(const struct config *config);
 
 /* What one row cannot know. */
 void config_check_log(const struct config *config, struct settings_report *report);
+void config_check_store(struct config *config, struct settings_report *report);
 void config_check_listeners(const struct config *config, struct settings_report *report);
 void config_check_bridges(const struct config *config, struct settings_report *report);
 

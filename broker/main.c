@@ -100,7 +100,8 @@ struct start {
 static int serve(struct start *s)
 {
 	struct broker *broker = broker_create(s->config, &s->resources);
-	bool ok = broker_listen(broker, &s->passed) && drop_privileges(s->account);
+	bool ok = broker_listen(broker, &s->passed) && drop_privileges(s->account) &&
+		  broker_restore(broker);
 
 	s->config = NULL; /* the broker's now */
 	if (ok)

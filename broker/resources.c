@@ -133,6 +133,7 @@ static void open_listener(struct resources *r, const struct config *config,
 	l->name = name_of(r, listener, host);
 	r->count++;
 	l->policy = config_policy(config, listener);
+	l->policy->listener = xstrdup(l->name);
 	l->policy->passwords = passwords;
 	policy_set_acl(l->policy, acl);
 	acl_unref(acl);

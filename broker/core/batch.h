@@ -25,8 +25,8 @@ struct batch_message {
 
 /* Delivery number first_delivery + its place in the array. */
 struct batch_delivery {
-	uint64_t session; /* 0: it is over */
-	uint64_t message; /* 0: taken over by the receiver */
+	uint64_t session;	      /* 0: it is over */
+	uint64_t message;	      /* 0: taken over by the receiver */
 	struct subscription_ids *ids; /* a reference, or NULL */
 	uint32_t group;
 	uint16_t packet_id; /* 0: not sent */
@@ -50,7 +50,7 @@ struct number_list {
 };
 
 struct batch {
-	uint64_t number; /* counted from 1 */
+	uint64_t number;	 /* counted from 1 */
 	struct duration to_wall; /* what an instant is off the wall clock's nanoseconds */
 	uint64_t first_message, first_delivery;
 	struct batch_message *messages;
@@ -63,7 +63,7 @@ struct batch {
 	struct number_list over_messages;   /* of earlier batches */
 	struct number_list unretained;	    /* of earlier batches, and still waited for */
 	struct str records;		    /* common/store_format.h: store_log_next() */
-	size_t live; /* puts and removals that are left */
+	size_t live;			    /* puts and removals that are left */
 };
 
 /* Give back what it holds and begin anew. */

@@ -152,7 +152,8 @@ uint8_t *client_reserve(struct client *c, enum packet_type type, size_t len, siz
 	if (unlikely(observer->packet != NULL))
 		observer->packet(observer->owner, c, type, len + more, true);
 	c->shard->counters.packets_sent++;
-	if (unlikely(c->withheld != NULL || c->withhold != WITHHOLD_NOT)) {
+	if (unlikely(c->withheld != NULL || c->withhold != WITHHOLD_NOT) &&
+			(type != PACKET_PINGRESP || !withheld_is_answered(c))) {
 		struct output *out = withheld_output(c, (enum withhold)c->withhold);
 
 		c->withhold = WITHHOLD_NOT;
@@ -220,7 +221,7 @@ static void count_close(const struct client *c, enum mqtt_reason reason)
 
 static void end_connected(struct client *c, enum mqtt_reason reason, struct instant now)
 {
-	bool is_answered = c->withheld == NULL || c->withheld->connack == 0;
+	bool is_answered = withheld_is_answered(c);
 
 	count_close(c, reason);
 	withheld_drop(c);

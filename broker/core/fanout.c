@@ -86,7 +86,7 @@ uint32_t fanout_hash(struct fanout *f)
 }
 
 /* The alias that stands for the topic, or one that may from now on; 0: none. */
-static void find_alias(struct fanout *f, const struct client *c)
+static void find_alias(struct fanout *f, const struct client *c, const struct delivery *d)
 {
 	struct span topic = message_topic(f->message);
 
@@ -95,7 +95,8 @@ static void find_alias(struct fanout *f, const struct client *c)
 	if (c->sent_aliases.max == 0)
 		return;
 	f->alias = sent_alias_find(&c->sent_aliases, topic, fanout_hash(f));
-	if (f->alias > 0)
+	/* What may have to wait for the store tells no alias that others could use before. */
+	if (f->alias > 0 || (d->qos == 2 && c->session->is_durable))
 		return;
 	f->alias = sent_alias_next(&c->sent_aliases, topic);
 	f->is_new_alias = f->alias > 0;
@@ -149,7 +150,7 @@ const struct wire *fanout_wire(struct fanout *f, const struct client *c, const s
 		return is_mounted ? serialise_own(f, &shape, own) : serialise_shared(f, &shape);
 	shape.ids = d->ids;
 	shape.has_publisher = c->sees_publishers && f->message->publisher_len > 0;
-	find_alias(f, c);
+	find_alias(f, c, d);
 	shape.has_alias = f->alias > 0;
 	if (f->alias > 0 && !f->is_new_alias)
 		shape.topic = span_of("", 0);

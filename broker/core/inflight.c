@@ -115,9 +115,10 @@ bool inflight_restore(struct inflight *f, struct delivery d, uint16_t packet_id,
 			break;
 		grow(f);
 	}
-	*slot(f, packet_id) = (struct inflight_entry){
-		.delivery = d, .order = f->next_order++, .packet_id = packet_id, .state = (uint8_t)state
-	};
+	*slot(f, packet_id) = (struct inflight_entry){ .delivery = d,
+		.order = f->next_order++,
+		.packet_id = packet_id,
+		.state = (uint8_t)state };
 	f->last_id = packet_id;
 	f->count++;
 	f->bytes += d.message != NULL ? message_size(d.message) : 0;

@@ -166,8 +166,8 @@ static void note_change(struct ledger *l, const struct delivery *d, uint16_t pac
 	b->live++;
 }
 
-void ledger_delivery_changed(struct ledger *l, struct delivery *d, uint16_t packet_id,
-		enum inflight_state state)
+void ledger_delivery_changed(
+		struct ledger *l, struct delivery *d, uint16_t packet_id, enum inflight_state state)
 {
 	struct batch *b = l->open;
 	bool is_taken = state == INFLIGHT_WAIT_PUBCOMP;
@@ -195,6 +195,7 @@ void ledger_delivery_over(struct ledger *l, struct delivery *d)
 
 	if (!l->is_on || d->number == 0)
 		return;
+	l->soon_over += d->number >= l->first_recent;
 	if (d->number < b->first_delivery) {
 		add_number(&b->over_deliveries, d->number);
 		b->live++;
@@ -205,7 +206,6 @@ void ledger_delivery_over(struct ledger *l, struct delivery *d)
 		subscription_ids_unref(here->ids);
 		here->ids = NULL;
 		b->live--;
-		l->undone++;
 	}
 	d->number = 0;
 	if (d->message != NULL)
@@ -226,6 +226,17 @@ uint64_t ledger_batch(const struct ledger *l)
 	return l->open->number;
 }
 
+static void forget_pace(struct ledger *l, const struct batch *before)
+{
+	l->noted = l->soon_over = 0;
+	l->first_recent = before->first_delivery;
+}
+
+bool ledger_flows(const struct ledger *l)
+{
+	return l->noted > 0 && l->soon_over * 2 >= l->noted;
+}
+
 struct batch *ledger_seal(struct ledger *l, struct duration to_wall)
 {
 	struct batch *b = l->open;
@@ -239,7 +250,7 @@ struct batch *ledger_seal(struct ledger *l, struct duration to_wall)
 	l->open->number = b->number + 1;
 	l->open->first_message = b->first_message + b->message_count;
 	l->open->first_delivery = b->first_delivery + b->delivery_count;
-	l->noted = l->undone = 0;
+	forget_pace(l, b);
 	return b;
 }
 
@@ -252,6 +263,7 @@ static struct batch *pass_over(struct ledger *l)
 	assert(ledger_is_empty(l));
 	message += b->message_count;
 	delivery += b->delivery_count;
+	forget_pace(l, b);
 	batch_clear(b);
 	b->number = number + 1;
 	b->first_message = message;

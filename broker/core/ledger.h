@@ -41,8 +41,10 @@ struct ledger {
 	uint64_t before_packet;	 /* `promises` when the packet at hand began */
 	struct session *changed; /* utlist: whose records have to be written */
 	struct client *waiting;	 /* utlist: who has packets that are withheld */
-	/* How the last sealed batch was: did most of it pass on before it was written? */
-	uint64_t noted, undone;
+	/* Since the last seal: deliveries noted, and those over of this batch and the one before.
+	 */
+	uint64_t noted, soon_over;
+	uint64_t first_recent; /* delivery of the one before */
 };
 
 /* What of a session has changed: a set. */
@@ -130,6 +132,12 @@ bool ledger_is_empty(const struct ledger *l);
 uint64_t ledger_batch(const struct ledger *l);
 
 /* --- the store ------------------------------------------------------------------------------ */
+
+/*
+ * Are most deliveries over soon after they are noted, so that a commit that waits a little has less
+ * to write?
+ */
+bool ledger_flows(const struct ledger *l);
 
 /* The open batch, to be committed as it is; only while no other is. Another one gathers. */
 struct batch *ledger_seal(struct ledger *l, struct duration to_wall);

@@ -128,8 +128,8 @@ static struct span listener_of(const struct session *s)
 	return span_of_text(s->policy->listener != NULL ? s->policy->listener : "");
 }
 
-static void write_record(struct ledger *l, const struct session *s, struct span key,
-		struct duration to_wall)
+static void write_record(
+		struct ledger *l, const struct session *s, struct span key, struct duration to_wall)
 {
 	struct stored_session record = {
 		.client_id = session_id(s),
@@ -148,8 +148,8 @@ static void write_record(struct ledger *l, const struct session *s, struct span 
 			&record);
 }
 
-static void write_will(struct ledger *l, const struct session *s, struct span key,
-		struct duration to_wall)
+static void write_will(
+		struct ledger *l, const struct session *s, struct span key, struct duration to_wall)
 {
 	const struct message *m = s->will.message;
 	struct stored_will record = { .delay = s->will.delay };

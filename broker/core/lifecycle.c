@@ -129,8 +129,7 @@ void lifecycle_client_leaves(struct client *c, bool with_will, struct instant no
 				instant_after(now, seconds((int64_t)s->will.delay)));
 	else
 		lifecycle_publish_will(shard, s, now);
-	ledger_session_changed(
-			&shard->ledger, s, SESSION_CHANGED_RECORD | SESSION_CHANGED_WILL);
+	ledger_session_changed(&shard->ledger, s, SESSION_CHANGED_RECORD | SESSION_CHANGED_WILL);
 }
 
 /* Who has proved himself with a password has to have the same one still. */

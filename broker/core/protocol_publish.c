@@ -210,8 +210,7 @@ static void withhold_promise(struct client *c)
 static void received_changed(struct client *c)
 {
 	if (c->session->is_durable)
-		ledger_session_changed(
-				&c->shard->ledger, c->session, SESSION_CHANGED_RECEIVED);
+		ledger_session_changed(&c->shard->ledger, c->session, SESSION_CHANGED_RECEIVED);
 }
 
 static void add_received(struct client *c, uint16_t packet_id)

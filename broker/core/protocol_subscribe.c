@@ -43,12 +43,12 @@ static void send_codes(struct client *c, enum packet_type type, uint16_t packet_
 	struct writer w = writer_of(packet, size);
 
 	encode_suback(&w, type, c->version, packet_id, codes.data, codes.len, why);
-	c->withhold = c->session->is_durable ? WITHHOLD : WITHHOLD_NOT;
+	c->withhold = c->session->is_durable ? WITHHOLD_IN_ORDER : WITHHOLD_NOT;
 	if (!client_send(c, type, writer_span(&w)) && why.len > 0) {
 		w = writer_of(packet, size);
 		encode_suback(&w, type, c->version, packet_id, codes.data, codes.len,
 				(struct span){ NULL, 0 });
-		c->withhold = c->session->is_durable ? WITHHOLD : WITHHOLD_NOT;
+		c->withhold = c->session->is_durable ? WITHHOLD_IN_ORDER : WITHHOLD_NOT;
 		client_send(c, type, writer_span(&w));
 	}
 	free(packet);
@@ -221,8 +221,8 @@ static uint8_t handle_unsubscription(struct client *c, const struct subscribe_pa
 	(void)packet;
 	(void)options;
 	if (split_filter(c, &whole, &group)) {
-		const struct subscription *sub = topic_tree_find(
-				topics, c->session->subscriptions, group, whole);
+		const struct subscription *sub =
+				topic_tree_find(topics, c->session->subscriptions, group, whole);
 
 		if (sub != NULL)
 			ledger_unsubscribed(&c->shard->ledger, sub);

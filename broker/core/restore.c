@@ -23,8 +23,8 @@ static struct instant from_wall(const struct restore *r, int64_t wall)
 
 static struct message *create_message(struct restore *r, const struct stored_message *record)
 {
-	struct message *m = message_create_again(record->topic, record->properties,
-			record->publisher_len, record->payload);
+	struct message *m = message_create_again(
+			record->topic, record->properties, record->publisher_len, record->payload);
 
 	m->qos = record->qos;
 	m->retain = record->retain;
@@ -41,8 +41,8 @@ struct message *restore_message(struct restore *r, uint64_t number,
 	m->number = number;
 	m->expires = from_wall(r, record->expires);
 	if (record->client_id.data != NULL)
-		m->source = source_open(&r->shard->sources, record->username, record->client_id,
-				policy);
+		m->source = source_open(
+				&r->shard->sources, record->username, record->client_id, policy);
 	if (record->is_retained) {
 		retained_set(&r->shard->retained, m);
 		m->kept++;
@@ -84,8 +84,8 @@ struct session *restore_session(struct restore *r, uint64_t number,
 
 bool restore_will(struct restore *r, struct session *s, const struct stored_will *record)
 {
-	struct duration delay = seconds(
-			record->delay > RETURN_SECONDS ? record->delay : RETURN_SECONDS);
+	struct duration delay =
+			seconds(record->delay > RETURN_SECONDS ? record->delay : RETURN_SECONDS);
 
 	if (s->will.message != NULL)
 		return false;
@@ -93,7 +93,8 @@ bool restore_will(struct restore *r, struct session *s, const struct stored_will
 	s->will.message->expires = (struct instant){ record->message.expires };
 	s->will.delay = record->delay;
 	timer_set(&r->shard->timers, &s->will_timer,
-			record->due != 0 ? from_wall(r, record->due) : instant_after(r->now, delay));
+			record->due != 0 ? from_wall(r, record->due)
+					 : instant_after(r->now, delay));
 	if (!s->is_durable) /* it is there for its will alone */
 		timer_set(&r->shard->timers, &s->expiry, s->will_timer.at);
 	return true;

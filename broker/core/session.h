@@ -51,15 +51,15 @@ struct session {
 	struct will will; /* message NULL: none */
 	struct timer expiry;
 	struct timer will_timer;
-	uint32_t expiry_interval; /* seconds; 0 ends with the connection, MQTT_EXPIRY_NEVER */
-	uint32_t match_place;	  /* of topic_tree.c */
+	uint32_t expiry_interval;   /* seconds; 0 ends with the connection, MQTT_EXPIRY_NEVER */
+	uint32_t match_place;	    /* of topic_tree.c */
 	uint32_t last_subscription; /* number on disk */
 	uint16_t id_len;
-	bool is_dropping; /* its queue is full and that was told */
-	bool was_denied;  /* something, since it was last assigned */
-	bool keeps_qos0;  /* in its queue, whatever queue_qos0_messages says */
-	bool is_durable;  /* it outlives its connection, on disk */
-	uint8_t changes;  /* set of enum session_change */
+	bool is_dropping;   /* its queue is full and that was told */
+	bool was_denied;    /* something, since it was last assigned */
+	bool keeps_qos0;    /* in its queue, whatever queue_qos0_messages says */
+	bool is_durable;    /* it outlives its connection, on disk */
+	uint8_t changes;    /* set of enum session_change */
 	bool awaits_bridge; /* it was a bridge's before the restart */
 	char id[];
 };

@@ -51,7 +51,8 @@ static struct output *behind_others(struct client *c, uint64_t batch)
 	return w->is_in_order[(batch - 1) % 2] ? &w->parts[(batch - 1) % 2] : &c->output;
 }
 
-/* Who waits already goes on doing so even if nothing is left to wait for: that is found out soon. */
+/* Who waits already goes on doing so even if nothing is left to wait for: that is found out soon.
+ */
 static uint64_t batch_to_wait_for(const struct client *c)
 {
 	return c->withheld != NULL ? ledger_of(c)->open->number : ledger_batch(ledger_of(c));
@@ -114,25 +115,25 @@ static void refuse_puback(struct client *c, const struct frame *ack)
 	client_mark_dirty(c);
 }
 
-static bool belongs_to_qos2(enum packet_type type)
+/* The exchange of QoS 2 can only go on; other packets wait because they came behind it. */
+static bool goes_on_waiting(enum packet_type type)
 {
-	return type == PACKET_PUBREC || type == PACKET_PUBREL || type == PACKET_PUBCOMP;
+	return type != PACKET_CONNACK && type != PACKET_SUBACK && type != PACKET_UNSUBACK;
 }
 
 /* False: of this there is no other word than the end of the connection. */
 static bool refuse_packet(struct client *c, struct output *part, const struct frame *frame)
 {
-	struct span packet = span_of(
-			frame->body.data - (frame->size - frame->body.len), frame->size);
+	struct span packet =
+			span_of(frame->body.data - (frame->size - frame->body.len), frame->size);
 
-	if (belongs_to_qos2(frame->type)) {
-		memcpy(output_reserve(part, &c->shard->chunks, packet.len), packet.data, packet.len);
-		return true;
+	if (frame->type == PACKET_PUBACK) {
+		if (c->version == MQTT_5)
+			refuse_puback(c, frame);
+		return c->version == MQTT_5;
 	}
-	if (frame->type != PACKET_PUBACK || c->version < MQTT_5)
-		return false;
-	refuse_puback(c, frame);
-	return true;
+	memcpy(output_reserve(part, &c->shard->chunks, packet.len), packet.data, packet.len);
+	return goes_on_waiting(frame->type);
 }
 
 static void take_bytes(struct client *c, struct output *part, struct str *into)
@@ -167,12 +168,10 @@ bool withheld_refuse(struct client *c)
 	struct withheld *w = c->withheld;
 
 	for (int i = 0; i < 2; i++) {
-		/* A PUBLISH that waits goes on waiting, and what stands behind it too. */
-		if (!w->is_in_order[i] && !refuse_part(c, &w->parts[i]))
+		if (!refuse_part(c, &w->parts[i]))
 			return false;
+		w->is_in_order[i] = false; /* nobody waits behind it for a disk */
 	}
-	if (w->connack != 0)
-		return false;
 	if (withheld_bytes(c) == 0)
 		close_withheld(c);
 	return true;

@@ -7,13 +7,14 @@
  * batch that gathers and for the one that is being committed. What else the client is sent passes
  * them by, unless one of them has to come before it: after CONNACK, and after a PUBLISH of QoS 2,
  * which waits as well (its packet identifier must be known after a crash, or the receiver would
- * take it for another), everything waits.
+ * take it for another), everything waits; behind SUBACK the retained messages do.
  *
  * Who has nothing withheld owns nothing of this.
  */
 #ifndef BROKER_CORE_WITHHELD_H
 #define BROKER_CORE_WITHHELD_H
 
+#include "broker/core/client.h"
 #include "broker/core/ledger.h"
 #include "broker/core/output.h"
 
@@ -36,6 +37,12 @@ struct withheld {
  */
 struct output *withheld_output(struct client *c, enum withhold how);
 
+/* Has the client been sent its CONNACK? */
+static inline bool withheld_is_answered(const struct client *c)
+{
+	return c->withheld == NULL || c->withheld->connack == 0;
+}
+
 /* Bytes that are withheld from the client. */
 size_t withheld_bytes(const struct client *c);
 
@@ -47,8 +54,8 @@ void withheld_drop(struct client *c);
 
 /*
  * The store cannot take more: a PUBACK that waits becomes one that says so, and goes out (MQTT 5).
- * The exchange of QoS 2 goes on waiting. Returns false for a client that can only be told by
- * the end of its connection.
+ * The exchange of QoS 2 goes on waiting, and others may pass it now. Returns false for a client
+ * that can only be told by the end of its connection.
  */
 bool withheld_refuse(struct client *c);
 

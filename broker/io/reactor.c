@@ -63,6 +63,8 @@ static void on_prepare(struct ev_loop *loop, ev_prepare *watcher, int events)
 	connections_go_on(r);
 	shard_work(r->shard, r->now);
 	turns_run(r);
+	if (r->end_of_turn.run != NULL)
+		r->end_of_turn.run(r->end_of_turn.owner);
 	send_output(r);
 	plan_timer(r);
 	plan_idle(r);

@@ -24,6 +24,12 @@ enum {
 	MAX_TURN = 64, /* ready sockets between two rounds of sending */
 };
 
+/* Called once in each turn, before its output is sent; `run` NULL: nobody is. */
+struct reactor_hook {
+	void (*run)(void *owner);
+	void *owner;
+};
+
 struct address_limit;
 struct connection;
 struct tls_workspace;
@@ -44,8 +50,9 @@ struct reactor {
 	struct turns turns;		/* those whose next step is costly */
 	struct tls_workspace *tls;	/* owned; NULL as long as no listener speaks TLS */
 	size_t connection_count;
-	uint64_t max_connections;     /* of all listeners; 0 = no limit */
-	struct address_limit *limit;  /* borrowed; of new connections. NULL: none */
+	uint64_t max_connections;    /* of all listeners; 0 = no limit */
+	struct address_limit *limit; /* borrowed; of new connections. NULL: none */
+	struct reactor_hook end_of_turn;
 	struct instant no_descriptor; /* when one was last missing for a client; 0: never */
 };
 

@@ -28,6 +28,8 @@ struct sys {
 	struct figures figures;
 	struct instant taken; /* when the figures were; 0: never */
 	uint64_t certificate_expiry;
+	void (*fill)(void *owner, struct figures *f); /* sys_set_source(); NULL: none */
+	void *fill_owner;
 	ev_periodic periodic;
 	ev_async lines_wait;
 	pthread_mutex_t mutex; /* of what follows */
@@ -69,6 +71,8 @@ static void take_figures(struct sys *s)
 	s->figures.memory_bytes = resident_bytes();
 	s->figures.memory_maximum_bytes = most_resident_bytes(s->figures.memory_bytes);
 	s->figures.certificate_expiry_timestamp_seconds = s->certificate_expiry;
+	if (s->fill != NULL)
+		s->fill(s->fill_owner, &s->figures);
 	s->taken = r->now;
 }
 
@@ -78,6 +82,12 @@ const struct figures *sys_figures(struct sys *s)
 			instant_reached(instant_after(s->taken, seconds(1)), s->reactor->now))
 		take_figures(s);
 	return &s->figures;
+}
+
+void sys_set_source(struct sys *s, void (*fill)(void *owner, struct figures *f), void *owner)
+{
+	s->fill = fill;
+	s->fill_owner = owner;
 }
 
 void sys_set_certificate_expiry(struct sys *s, uint64_t timestamp)

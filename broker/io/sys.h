@@ -27,6 +27,9 @@ void sys_destroy(struct sys *s);
 /* When the first certificate of a listener expires, in seconds since 1970; 0: there is none. */
 void sys_set_certificate_expiry(struct sys *s, uint64_t timestamp);
 
+/* Who knows figures that are not the shard's: `fill` sets them each time they are taken. */
+void sys_set_source(struct sys *s, void (*fill)(void *owner, struct figures *f), void *owner);
+
 /* Seconds between two publications; 0: none. Retained messages of before stay. */
 void sys_set_interval(struct sys *s, uint64_t seconds);
 

@@ -242,9 +242,13 @@ static void every_error_names_file_line_word_and_remedy(void **unused)
 		{ "allow_duplicate_messages true",
 				":1: 'allow_duplicate_messages': true is not carried out: MQTT "
 				"wants a message once; remove the line\n" },
-		{ "persistence true",
-				":1: 'persistence': true is not carried out by this version; set "
-				"it to false\n" },
+		{ "persistence_sync often", ":1: 'persistence_sync': 'often' is not a time in "
+					    "seconds (s, m, h, d, "
+					    "w, y allowed) from 1 to 3600; or write: "
+					    "persistence_sync commit\n" },
+		{ "persistence_file db/belfry.db",
+				":1: 'persistence_file': is a name, not a path; the folder is "
+				"persistence_location\n" },
 		{ "log_dest here", ":1: 'log_dest': takes stderr, stdout, syslog, topic, none, or: "
 				   "file /PATH\n" },
 		{ "log_dest file", ":1: 'log_dest': takes stderr, stdout, syslog, topic, none, or: "
@@ -273,12 +277,12 @@ static void every_error_names_file_line_word_and_remedy(void **unused)
 	}
 }
 
-/* Debian's mosquitto.conf has both: who mends one must not learn of the other only then. */
+/* Who mends one must not learn of the other only then. */
 static void what_is_wrong_is_said_at_once(void **unused)
 {
 	(void)unused;
-	assert_false(load("persistence true\nplugin /x\nlog_dest here", NULL, NULL));
-	assert_non_null(strstr(said, ":1: 'persistence': true is not carried out"));
+	assert_false(load("pid_file b.pid\nplugin /x\nlog_dest here", NULL, NULL));
+	assert_non_null(strstr(said, ":1: 'pid_file': is not absolute"));
 	assert_non_null(strstr(said, ":2: 'plugin': is known from mosquitto.conf"));
 	assert_non_null(strstr(said, ":3: 'log_dest': takes stderr"));
 	/* ... and a listener that could not be read is no reason to call its keywords astray. */
