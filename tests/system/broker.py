@@ -24,10 +24,15 @@ def is_listening(port):
 
 
 class Broker:
-    """`lines` follow `listener` in its configuration file."""
+    """
+    `lines` follow `listener` in its configuration file; `stored` is the folder below which it
+    keeps what has to survive it.
+    """
 
-    def __init__(self, folder, lines=("allow_anonymous true",), which=None):
+    def __init__(self, folder, lines=("allow_anonymous true",), which=None, stored=None):
         self.folder, self.port = give_away(folder), free_port()
+        if stored:
+            lines = [*lines, "persistence true", f"persistence_location {stored}/"]
         self.config = self.folder / "broker.conf"
         self.config.write_text("\n".join([f"listener {self.port} 127.0.0.1", *lines, ""]))
         which = which or os.environ.get("BELFRY_BROKER") or program("belfry-broker", self.folder)

@@ -15,6 +15,9 @@ SUBSCRIBE, SUBACK, UNSUBSCRIBE, UNSUBACK, PINGREQ, PINGRESP, DISCONNECT, AUTH = 
 V31, V311, V5 = 3, 4, 5
 
 RECEIVE_MAXIMUM, MAXIMUM_PACKET_SIZE, SESSION_EXPIRY = 0x21, 0x27, 0x11
+MESSAGE_EXPIRY, SUBSCRIPTION_IDENTIFIER = 0x02, 0x0B
+
+NO_LOCAL, RETAIN_AS_PUBLISHED = 4, 8  # with the QoS in a subscription's options
 
 Packet = namedtuple("Packet", "type flags body")
 Published = namedtuple("Published", "topic qos retain dup packet_id payload")
@@ -63,17 +66,18 @@ def connect(client_id, level=V311, clean=True, keepalive=60, props=(), will=None
     return packet(CONNECT, 0, head + (properties(props) if level == V5 else b"") + payload)
 
 
-def publish(topic, payload, qos=0, packet_id=0, retain=False, dup=False, level=V311):
+def publish(topic, payload, qos=0, packet_id=0, retain=False, dup=False, level=V311,
+            props=()):
     if isinstance(payload, str):
         payload = payload.encode()
     body = string(topic) + (struct.pack(">H", packet_id) if qos else b"")
-    body += (properties() if level == V5 else b"") + payload
+    body += (properties(props) if level == V5 else b"") + payload
     return packet(PUBLISH, dup << 3 | qos << 1 | retain, body)
 
 
-def subscribe(packet_id, filters, level=V311):
-    """`filters` is a list of (filter, qos)."""
-    body = struct.pack(">H", packet_id) + (properties() if level == V5 else b"")
+def subscribe(packet_id, filters, level=V311, props=()):
+    """`filters` is a list of (filter, qos), to which v5 adds options."""
+    body = struct.pack(">H", packet_id) + (properties(props) if level == V5 else b"")
     body += b"".join(string(f) + bytes([qos]) for f, qos in filters)
     return packet(SUBSCRIBE, 2, body)
 

@@ -1,0 +1,358 @@
+# SPDX-License-Identifier: MIT
+"""
+The disk below the store is full, fails, or is slow: the broker never says that it has what it has
+not, serves everything that needs no disk, says what is wrong, and goes on by itself.
+"""
+import os
+import re
+import subprocess
+
+import pytest
+
+import packet
+from http_api import HttpApi
+from mqtt import Client
+from mqtt import V311 as PAHO_V311
+from packet import PUBACK, PUBREC, PUBREL, V5, V311
+from store import LINES, SYNCS, TRY, Session, SmallDisk, StoredBroker, number_in, rest, retained, text
+from wait import SLACK, wait_until
+
+QUOTA_EXCEEDED = 0x97
+LARGE = 16000  # bytes of padding: a few hundred such messages fill the small disk
+LEVELS = pytest.mark.parametrize("level", [V311, V5], ids=["3.1.1", "5"])
+ONLY_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
+REAL = pytest.mark.skipif(bool(TRY), reason="about the store")
+
+
+def large(topic, number):
+    return b"x" * LARGE + b" " + text(topic, number)
+
+
+def large_number(message):
+    padding, _, rest_of_it = message.payload.partition(b" ")
+    assert padding == b"x" * LARGE, f"wrong bytes on {message.topic}"
+    return number_in(message.topic, rest_of_it)
+
+
+class Sender:
+    """Publishes one message at a time and knows what became of each."""
+
+    def __init__(self, broker, topic, level=V311, qos=1):
+        self.broker, self.topic, self.level, self.qos = broker, topic, level, qos
+        self.acknowledged, self.sent, self.session = [], 0, None
+
+    def connect(self):
+        self.session = Session(self.broker.port, "sender", self.level, clean=True)
+        return self
+
+    def one(self, make=large, timeout=1.0):
+        """The reason code of the answer to one message more; None when there is no answer."""
+        number, self.sent = self.sent, self.sent + 1
+        try:
+            if self.session is None:
+                self.connect()
+            mine = self.session.next_id()
+            self.session.send(packet.publish(self.topic, make(self.topic, number), self.qos, mine,
+                                             level=self.level))
+            kind = PUBACK if self.qos == 1 else PUBREC
+            code = self._code(self.session.await_answer(kind, mine, timeout))
+            if self.qos == 2 and code < 0x80:
+                # PUBREC is the promise; what follows only ends the handshake.
+                self.acknowledged.append(number)
+                self.session.send(packet.acknowledge(PUBREL, mine))
+                self.session.await_answer(packet.PUBCOMP, mine, timeout)
+            elif code < 0x80:
+                self.acknowledged.append(number)
+            return code
+        except (OSError, AssertionError):
+            if self.session:
+                self.session.close()
+            self.session = None
+            return None
+
+    @staticmethod
+    def _code(p):
+        return p.body[2] if len(p.body) > 2 else 0
+
+    def until_refused(self, most=2000, **how):
+        """The first answer that is no success, None for silence or an end of the connection."""
+        for _ in range(most):
+            code = self.one(**how)
+            if code is None or code >= 0x80:
+                return code
+        raise AssertionError(f"{most} messages of {LARGE} bytes were acknowledged")
+
+
+def prepare(broker):
+    """A session that is away with a little for it, one for much, and something retained."""
+    for name in "away", "small":
+        with Session(broker.port, name) as session:
+            session.subscribe(f"{name}/#", "end")
+    with Session(broker.port, "first", clean=True) as first:
+        first.publish("small/q", text("small/q", 1), 1)
+        first.publish("r/1", text("r/1", 1), 1, retain=True)
+
+
+def expect_acknowledged(broker, sender, number=large_number):
+    """All of it is there, in order, and at QoS 2 once."""
+    with Session(broker.port, "away") as session:
+        assert session.present
+        found = [number(m) for m in rest(broker, session)]
+    first = list(dict.fromkeys(found))
+    assert set(sender.acknowledged) <= set(found), (
+        f"lost: {sorted(set(sender.acknowledged) - set(found))[:10]}")
+    assert first == sorted(first), "out of order"
+    assert sender.qos == 1 or len(found) == len(first), "twice"
+
+
+@pytest.fixture
+def small_disk(scratch):
+    disk = SmallDisk(scratch.path / "disk")
+    yield disk
+    disk.unmount()
+
+
+@pytest.fixture
+def on_small_disk(scratch, small_disk):
+    """A broker on it; it is dead before the disk goes."""
+    api = HttpApi()
+    broker = StoredBroker(scratch.folder("broker"), *LINES, "sys_interval 1", *api.lines,
+                          "allow_anonymous true", where=small_disk.path)
+    broker.disk, broker.api = small_disk, api
+    yield broker.start()
+    broker.process.kill()
+
+
+# --- full ----------------------------------------------------------------------------------------
+
+@REAL
+@ONLY_ROOT
+@LEVELS
+@pytest.mark.parametrize("qos", [1, 2])
+def test_a_full_disk_ends_acknowledgements_and_nothing_else(on_small_disk, level, qos):
+    broker = on_small_disk
+    prepare(broker)
+    sender = Sender(broker, "away/q", level, qos)
+    code = sender.until_refused()
+    assert len(sender.acknowledged) > 100
+    assert code is None or level == V5 and code == QUOTA_EXCEEDED, f"reason {code}"
+    with Session(broker.port, "small") as small, Client(broker.port, "", PAHO_V311) as quick:
+        assert large_free([small.next_message()]) == [1], "what is stored goes on being served"
+        quick.subscribe("quick/#", 0)
+        for n in range(50):
+            quick.publish("quick/q", str(n), 0)
+        assert [m.payload for m in quick.wait_for(50)] == [b"%d" % n for n in range(50)]
+    assert retained(broker, "r/#", 1) == {"r/1": text("r/1", 1)}
+    assert broker.process.is_running()
+    broker.kill()
+    broker.disk.relieve() if broker.disk.ballast.exists() else None
+    broker.start()
+    expect_acknowledged(broker, sender)
+
+
+def large_free(messages):
+    return [number_in(m.topic, m.payload) for m in messages]
+
+
+@REAL
+@ONLY_ROOT
+@LEVELS
+def test_it_goes_on_by_itself_when_there_is_room_again(on_small_disk, level):
+    """Three times full and free again, no restart; afterwards a kill, and everything is there."""
+    broker, disk = on_small_disk, on_small_disk.disk
+    prepare(broker)
+    sender = Sender(broker, "away/q", level)
+    for _ in range(3):
+        assert sender.one() == 0
+        disk.fill()
+        sender.until_refused()
+        refused = sender.one()
+        assert refused is None or refused >= 0x80
+        disk.relieve()
+        wait_until(lambda: sender.one(timeout=0.5) == 0, 3, "an acknowledgement", 0.05)
+        assert sender.one() == 0
+    broker.restart()
+    expect_acknowledged(broker, sender)
+
+
+@REAL
+@ONLY_ROOT
+def test_a_full_disk_is_told(on_small_disk):
+    """On /metrics, in $SYS and in the log; and that it is over, too."""
+    broker, disk = on_small_disk, on_small_disk.disk
+    prepare(broker)
+
+    def store_figures():
+        return {name: value for name, value in broker.api.metrics().items() if "store" in name}
+
+    sender = Sender(broker, "away/q", V5)
+    assert sender.one() == 0
+    before = store_figures()
+    assert before, "there is no metric with `store` in its name"
+    said = len(broker.process.stderr())
+    with Client(broker.port, "watch", PAHO_V311) as watch:
+        watch.subscribe("$SYS/#", 0)
+        wait_until(lambda: any("store" in m.topic for m in watch.messages), 5, "$SYS of the store")
+        disk.fill()
+        sender.until_refused()
+        wait_until(lambda: broker.says("no space", since=said) or broker.says("full", since=said),
+                   5, "a line in the log")
+        full = store_figures()
+        assert full.keys() == before.keys() and full != before
+        seen = len(watch.messages)
+        wait_until(lambda: any("store" in m.topic for m in watch.messages[seen - 20:]), 5,
+                   "$SYS about a full store")
+    disk.relieve()
+    wait_until(lambda: sender.one(timeout=0.5) == 0, 3, "an acknowledgement", 0.05)
+    states = [name for name in full if full[name] != before[name] and not name.endswith("_total")]
+    assert any(store_figures()[name] != full[name] for name in states) or not states
+    lines = len(broker.process.stderr()[said:].splitlines())
+    assert lines < 60, f"{lines} lines in the log about one full disk"
+
+
+@REAL
+@ONLY_ROOT
+def test_started_on_a_full_disk_it_serves_what_is_there(on_small_disk):
+    broker, disk = on_small_disk, on_small_disk.disk
+    prepare(broker)
+    sender = Sender(broker, "away/q")
+    assert [sender.one() for _ in range(20)] == [0] * 20
+    broker.kill()
+    disk.fill()
+    broker.start()
+    with Session(broker.port, "small") as small:
+        assert large_free([small.next_message()]) == [1]
+    disk.relieve()
+    wait_until(lambda: sender.one(timeout=0.5) == 0, 3, "an acknowledgement", 0.05)
+    broker.restart()
+    expect_acknowledged(broker, sender)
+
+
+# --- failing -------------------------------------------------------------------------------------
+
+FAULTS = {
+    "sync-fails-once": f"{SYNCS}:error=EIO:when=6",
+    "sync-fails-from-now-on": f"{SYNCS}:error=EIO:when=6+",
+    "sync-fails-every-third-time": f"{SYNCS}:error=EIO:when=4+3",
+    "write-fails-once": "pwrite64,pwritev,pwritev2,writev,write:error=EIO:when=9",
+    "write-has-no-room-for-a-while": "pwrite64,pwritev,pwritev2,writev,write:error=ENOSPC:when=9..19",
+    "write-has-no-room": "pwrite64,pwritev,pwritev2,writev,write:error=ENOSPC:when=9+",
+    "write-is-short": "pwrite64,pwritev,pwritev2,writev,write:retval=512:when=9+7",
+    "read-only-file-system": "pwrite64,pwritev,pwritev2,writev,write:error=EROFS:when=9+",
+    "no-more-quota": "pwrite64,pwritev,pwritev2,writev,write:error=EDQUOT:when=9+",
+}
+
+
+@REAL
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("qos", [1, 2])
+def test_nothing_is_acknowledged_that_a_failing_disk_loses(scratch, fault, qos):
+    broker = StoredBroker(scratch.folder("broker")).start()
+    prepare(broker)
+    broker.kill()
+    broker.strace(FAULTS[fault], paths=broker.files()).process.start()
+    wait_until(lambda: broker.is_up() or not broker.process.is_running(), 10, "a decision")
+    sender = Sender(broker, "away/q", V5, qos)
+    refusals = 0
+    for _ in range(60):
+        code = sender.one(make=text, timeout=0.3)
+        refusals += code is None or code >= 0x80
+        if refusals > 5 or not broker.process.is_running():
+            break
+    # Or ended by itself, which is an honest answer as well; by a signal is not.
+    assert broker.process.is_running() or broker.process.popen.returncode > 0, broker.process.stderr()
+    assert "(INJECTED)" in broker.trace.read_text(), "the fault never happened"
+    if "once" not in fault:
+        assert broker.says("store"), "the log says nothing about it"
+    broker.kill()
+    broker.no_strace().start()
+    expect_acknowledged(broker, sender, lambda m: number_in(m.topic, m.payload))
+    assert Sender(broker, "away/q").one(make=text) == 0
+
+
+# --- killed at each call -------------------------------------------------------------------------
+
+CALLS = f"pwrite64,pwritev,pwritev2,ftruncate,fallocate,{SYNCS}"
+
+
+def talk(broker, turn):
+    """All kinds of promises, until the broker is gone; returns those that were made."""
+    kept = Sender(broker, "away/q", qos=1 + turn % 2)
+    try:
+        with Session(broker.port, "away") as away:
+            away.subscribe("away/#", "end")
+            kept.subscribed = True
+    except (OSError, AssertionError):
+        return kept
+    kept.retained = -1
+    for _ in range(25):
+        if kept.one(make=text, timeout=5) is None:
+            break
+        try:
+            kept.session.publish("r/1", text("r/1", kept.sent), 1, retain=True)
+            kept.retained = kept.sent
+        except (OSError, AssertionError):
+            break
+    return kept
+
+
+@REAL
+@pytest.mark.parametrize("first", range(1, 31, 10))
+def test_killed_at_each_write_and_sync_it_has_what_it_acknowledged(scratch, first):
+    fallen = 0
+    for turn in range(first, first + 10):
+        broker = StoredBroker(scratch.folder(f"broker-{turn}"))
+        broker.strace(f"{CALLS}:signal=KILL:when={turn}", calls=CALLS).process.start()
+        wait_until(lambda: broker.is_up() or not broker.process.is_running(), 10, "a decision")
+        kept = talk(broker, turn)
+        fallen += not broker.process.is_running()
+        broker.kill()
+        broker.no_strace().start()
+        if not hasattr(kept, "retained"):
+            continue  # fell before it had promised anything
+        expect_acknowledged(broker, kept, lambda m: number_in(m.topic, m.payload))
+        if kept.retained > 0:
+            found = number_in("r/1", retained(broker, "r/1", 1)["r/1"])
+            assert found >= kept.retained, f"killed at call {turn}"
+        broker.process.clear()
+    assert fallen >= 8, f"only {fallen} of 10 fell at a call of the store"
+
+
+# --- slow ----------------------------------------------------------------------------------------
+
+@REAL
+def test_a_slow_disk_slows_only_those_who_wait_for_it(scratch):
+    """Half a second for each sync; told by the order of events, not by the clock."""
+    broker = StoredBroker(scratch.folder("broker")).start()
+    prepare(broker)
+    broker.kill()
+    broker.strace(f"{SYNCS}:delay_enter=500000", calls=SYNCS).start()
+    patient = Session(broker.port, "patient", clean=True)
+    with Client(broker.port, "", PAHO_V311) as quick:
+        quick.subscribe("quick/#", 1)
+        for n in range(3):
+            patient.send(packet.publish("away/q", text("away/q", n), 1, n + 1))
+            for qos in 0, 1:  # nobody durable waits for these: there is nothing to commit
+                before = len(quick.messages)
+                for i in range(10):
+                    quick.publish("quick/q", f"{i}", qos)
+                quick.wait_for(before + 10)
+            assert len(retained(broker, "r/#", 1)) == 1
+            assert patient.take() is None and patient.is_silent(0.001), "the disk was not slow"
+            patient.await_answer(PUBACK, n + 1)
+    broker.kill()
+
+
+@REAL
+def test_a_ping_is_answered_while_the_disk_hangs(scratch):
+    """On the very connection that waits for an acknowledgement."""
+    broker = StoredBroker(scratch.folder("broker")).start()
+    prepare(broker)
+    broker.kill()
+    broker.strace(f"{SYNCS}:delay_enter=1000000", calls=SYNCS).start()
+    with Session(broker.port, "patient", clean=True) as patient:
+        patient.send(packet.publish("away/q", text("away/q", 1), 1, 1))
+        patient.send(packet.packet(packet.PINGREQ, 0, b""))
+        patient.expect(packet.PINGRESP)
+        patient.await_answer(PUBACK, 1)
+    broker.kill()
