@@ -220,13 +220,13 @@ class Session(Wire):
         return [m for m in found if m.topic != until]
 
 
-def rest(broker, session, topic="end"):
+def rest(broker, session, topic="end", qos=1):
     """
     All that is on its way to a session: what comes in front of a message published now. The
     session has to have a subscription that `topic` matches.
     """
     with Session(broker.port, "publisher-of-the-end", clean=True) as publisher:
-        publisher.publish(topic, b"end", 1)
+        publisher.publish(topic, b"end", qos)
     return session.messages(until=topic)
 
 
@@ -245,12 +245,16 @@ def numbers(messages):
 def retained(broker, topic_filter, count=0, client_id="reader", **how):
     """
     What a new subscriber is given, by topic; fails when there are fewer than `count`. Retained
-    messages and new ones have no order among each other, so the end is asked for until it is one.
+    messages and new ones have no order among each other, so the end is asked for until it is one;
+    nothing of this needs the disk.
     """
     with Session(broker.port, client_id, clean=True, **how) as reader:
-        reader.subscribe(topic_filter, "end", qos=1)
+        reader.subscribe(topic_filter, "end/0", qos=0)
         found = {m.topic: m.payload for m in reader.messages(count)}
-        while more := {m.topic: m.payload for m in rest(broker, reader) if m.retain}:
+        quiet = 0
+        while quiet < 2:
+            more = {m.topic: m.payload for m in rest(broker, reader, "end/0", qos=0) if m.retain}
+            quiet = 0 if more else quiet + 1
             found.update(more)
         return found
 

@@ -132,12 +132,13 @@ def on_small_disk(scratch, small_disk):
 def test_a_full_disk_ends_acknowledgements_and_nothing_else(on_small_disk, level, qos):
     broker = on_small_disk
     prepare(broker)
+    broker.disk.fill(leave=3 << 20)
     sender = Sender(broker, "away/q", level, qos)
     code = sender.until_refused()
-    assert len(sender.acknowledged) > 100
+    assert len(sender.acknowledged) > 50
     assert code is None or level == V5 and code == QUOTA_EXCEEDED, f"reason {code}"
     with Session(broker.port, "small") as small, Client(broker.port, "", PAHO_V311) as quick:
-        assert large_free([small.next_message()]) == [1], "what is stored goes on being served"
+        assert small_numbers([small.next_message()]) == [1], "what is stored goes on being served"
         quick.subscribe("quick/#", 0)
         for n in range(50):
             quick.publish("quick/q", str(n), 0)
@@ -145,12 +146,12 @@ def test_a_full_disk_ends_acknowledgements_and_nothing_else(on_small_disk, level
     assert retained(broker, "r/#", 1) == {"r/1": text("r/1", 1)}
     assert broker.process.is_running()
     broker.kill()
-    broker.disk.relieve() if broker.disk.ballast.exists() else None
+    broker.disk.relieve()
     broker.start()
     expect_acknowledged(broker, sender)
 
 
-def large_free(messages):
+def small_numbers(messages):
     return [number_in(m.topic, m.payload) for m in messages]
 
 
@@ -221,7 +222,7 @@ def test_started_on_a_full_disk_it_serves_what_is_there(on_small_disk):
     disk.fill()
     broker.start()
     with Session(broker.port, "small") as small:
-        assert large_free([small.next_message()]) == [1]
+        assert small_numbers([small.next_message()]) == [1]
     disk.relieve()
     wait_until(lambda: sender.one(timeout=0.5) == 0, 3, "an acknowledgement", 0.05)
     broker.restart()
@@ -257,7 +258,7 @@ def test_nothing_is_acknowledged_that_a_failing_disk_loses(scratch, fault, qos):
     for _ in range(60):
         code = sender.one(make=text, timeout=0.3)
         refusals += code is None or code >= 0x80
-        if refusals > 5 or not broker.process.is_running():
+        if refusals > 2 or not broker.process.is_running():
             break
     # Or ended by itself, which is an honest answer as well; by a signal is not.
     assert broker.process.is_running() or broker.process.popen.returncode > 0, broker.process.stderr()
@@ -275,47 +276,47 @@ def test_nothing_is_acknowledged_that_a_failing_disk_loses(scratch, fault, qos):
 CALLS = f"pwrite64,pwritev,pwritev2,ftruncate,fallocate,{SYNCS}"
 
 
-def talk(broker, turn):
-    """All kinds of promises, until the broker is gone; returns those that were made."""
-    kept = Sender(broker, "away/q", qos=1 + turn % 2)
-    try:
-        with Session(broker.port, "away") as away:
-            away.subscribe("away/#", "end")
-            kept.subscribed = True
-    except (OSError, AssertionError):
-        return kept
-    kept.retained = -1
-    for _ in range(25):
-        if kept.one(make=text, timeout=5) is None:
-            break
+class Talk:
+    """All kinds of promises, until the broker falls; remembers which were made."""
+
+    def __init__(self, broker, qos):
+        self.broker, self.queued = broker, Sender(broker, "away/q", qos=qos)
+        self.has_session, self.retained = False, 0
         try:
-            kept.session.publish("r/1", text("r/1", kept.sent), 1, retain=True)
-            kept.retained = kept.sent
+            with Session(broker.port, "away") as away:
+                away.subscribe("away/#", "end")
+            self.has_session = True
+            for _ in range(25):
+                if self.queued.one(make=text, timeout=5) is None:
+                    break
+                number = self.queued.sent
+                self.queued.session.publish("r/1", text("r/1", number), 1, retain=True)
+                self.retained = number
         except (OSError, AssertionError):
-            break
-    return kept
+            pass
+
+    def expect_kept(self):
+        if self.has_session:
+            expect_acknowledged(self.broker, self.queued, lambda m: number_in(m.topic, m.payload))
+        if self.retained:
+            assert number_in("r/1", retained(self.broker, "r/1", 1)["r/1"]) >= self.retained
 
 
 @REAL
 @pytest.mark.parametrize("first", range(1, 31, 10))
 def test_killed_at_each_write_and_sync_it_has_what_it_acknowledged(scratch, first):
-    fallen = 0
+    """From the first call of a store that is not made yet; strace counts in each thread."""
     for turn in range(first, first + 10):
         broker = StoredBroker(scratch.folder(f"broker-{turn}"))
         broker.strace(f"{CALLS}:signal=KILL:when={turn}", calls=CALLS).process.start()
         wait_until(lambda: broker.is_up() or not broker.process.is_running(), 10, "a decision")
-        kept = talk(broker, turn)
-        fallen += not broker.process.is_running()
+        talk = Talk(broker, 1 + turn % 2)
+        wait_until(lambda: not broker.process.is_running(), 5, f"its end at call {turn}")
+        print(f"killed at call {turn}: {len(talk.queued.acknowledged)} acknowledged")
         broker.kill()
         broker.no_strace().start()
-        if not hasattr(kept, "retained"):
-            continue  # fell before it had promised anything
-        expect_acknowledged(broker, kept, lambda m: number_in(m.topic, m.payload))
-        if kept.retained > 0:
-            found = number_in("r/1", retained(broker, "r/1", 1)["r/1"])
-            assert found >= kept.retained, f"killed at call {turn}"
+        talk.expect_kept()
         broker.process.clear()
-    assert fallen >= 8, f"only {fallen} of 10 fell at a call of the store"
 
 
 # --- slow ----------------------------------------------------------------------------------------

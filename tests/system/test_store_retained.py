@@ -202,7 +202,7 @@ def test_a_will_that_was_taken_back_is_not_published(broker, name):
 
 def rules(broker, *lines):
     path = broker.folder / "acl"
-    path.write_text("\n".join(["topic readwrite end", *lines, ""]))
+    path.write_text("\n".join(["topic readwrite end/#", *lines, ""]))
     path.chmod(0o644)
 
 
