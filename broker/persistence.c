@@ -18,7 +18,8 @@ enum {
 
 struct persistence {
 	struct reactor *reactor;
-	struct store *store;
+	struct sys *sys;
+	struct store *store; /* NULL: closed, or not opened */
 	char *folder;
 	struct duration interval; /* of persistence_sync; 0: commit */
 	ev_async committed;
@@ -200,6 +201,7 @@ bool persistence_start(struct reactor *r, struct sys *sys, const struct config *
 		return true;
 	p = *ret = xcalloc(1, sizeof(*p));
 	p->reactor = r;
+	p->sys = sys;
 	p->folder = config_store_folder(config);
 	p->interval = seconds((int64_t)config->store_interval);
 	p->gathering = INSTANT_NEVER;
@@ -251,6 +253,10 @@ void persistence_stop(struct persistence *p)
 			  "acknowledged",
 				p->folder);
 	ledger_stop(&p->reactor->shard->ledger);
+	/* Its thread wakes the loop, which it must not outlive. */
+	store_close(p->store);
+	p->store = NULL;
+	sys_set_source(p->sys, NULL, NULL);
 }
 
 void persistence_destroy(struct persistence *p)

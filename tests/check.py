@@ -68,10 +68,11 @@ def converse(*options):
 
 
 def conversations():
-    """In process, whole and byte by byte, and with the real broker over TCP."""
+    """In process, whole and byte by byte, and with the real broker over TCP, with a store and without."""
     status, text = run([sys.executable, "-B", "tests/conversations/malformed.py", str(MALFORMED)])
     passed, failed = counted(status, text, 0, 0)
-    for options in ([], ["--drip"], ["--binary", str(BIN / "belfry-broker")]):
+    broker = str(BIN / "belfry-broker")
+    for options in ([], ["--drip"], ["--binary", broker], ["--durable", broker]):
         one = converse(*options)
         passed, failed = passed + one[0], failed + one[1]
     return passed, failed

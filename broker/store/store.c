@@ -230,7 +230,8 @@ static int lock_folder(struct store *s)
 	int fd, r = folder_lock(s->folder, &fd, &holder);
 
 	if (r == -EBUSY && holder > 0)
-		log_error("store %s: is in use by process %ld; two brokers cannot share one",
+		log_error("store %s: is in use by another broker, process %ld; two cannot share "
+			  "one",
 				s->folder, holder);
 	else if (r == -EBUSY)
 		log_error("store %s: is in use by another process; two brokers cannot share one",

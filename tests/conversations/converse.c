@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * converse [--binary BROKER | --tcp HOST:PORT | --drip] SCRIPT...
+ * converse [--binary BROKER | --durable BROKER | --tcp HOST:PORT | --drip] SCRIPT...
  *
  * Runs conversations with the broker: in this process against its core and a clock that only the
  * script moves; with --drip byte by byte; over TCP against a broker that is started with the
- * settings of each script, or against one that runs with its default settings. One line per
- * script, or per version that it runs with: ok, not ok, or skip. Exits 1 when one was not ok.
+ * settings of each script, with --durable and with a store of its own, or against one that runs
+ * with its default settings. One line per script, or per version that it runs with: ok, not ok, or
+ * skip. Exits 1 when one was not ok.
  */
 #include <stdio.h>
 
@@ -16,7 +17,7 @@ static const int64_t longest_real_wait = 2500000000;
 
 struct options {
 	const char *binary, *address;
-	bool drip;
+	bool drip, durable;
 	int first_script;
 };
 
@@ -71,6 +72,10 @@ static bool parse_options(int argc, char **argv, struct options *ret)
 	if (argc > 2 && strcmp(argv[1], "--binary") == 0) {
 		ret->binary = argv[2];
 		ret->first_script = 3;
+	} else if (argc > 2 && strcmp(argv[1], "--durable") == 0) {
+		ret->binary = argv[2];
+		ret->durable = true;
+		ret->first_script = 3;
 	} else if (argc > 2 && strcmp(argv[1], "--tcp") == 0 && strchr(argv[2], ':') != NULL) {
 		ret->address = argv[2];
 		ret->first_script = 3;
@@ -101,12 +106,15 @@ int main(int argc, char **argv)
 	struct options o;
 
 	if (!parse_options(argc, argv, &o)) {
-		fputs("usage: converse [--binary BROKER | --tcp HOST:PORT | --drip] SCRIPT...\n",
+		fputs("usage: converse [--binary BROKER | --durable BROKER | --tcp HOST:PORT | "
+		      "--drip] "
+		      "SCRIPT...\n",
 				stderr);
 		return 2;
 	}
-	carrier = o.binary != NULL || o.address != NULL ? tcp_carrier_create(o.address, o.binary)
-							: core_carrier_create(o.drip);
+	carrier = o.binary != NULL || o.address != NULL
+				  ? tcp_carrier_create(o.address, o.binary, o.durable)
+				  : core_carrier_create(o.drip);
 	for (int i = o.first_script; i < argc; i++) {
 		for (unsigned run = 0; run_one(argv[i], run, &o, carrier, &tally); run++)
 			;

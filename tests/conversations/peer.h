@@ -46,8 +46,11 @@ struct carrier_ops {
 struct carrier *core_carrier_create(bool drip);
 void core_carrier_destroy(struct carrier *c);
 
-/* To a broker at "HOST:PORT", or to one that is started from the program `binary`. */
-struct carrier *tcp_carrier_create(const char *address, const char *binary);
+/*
+ * To a broker at "HOST:PORT", or to one that is started from the program `binary`, with
+ * `persistence true` if `is_durable`.
+ */
+struct carrier *tcp_carrier_create(const char *address, const char *binary, bool is_durable);
 
 /* False with what the broker said in *problem when one was started and did not end well. */
 bool tcp_carrier_destroy(struct carrier *c, struct str *problem);

@@ -317,7 +317,7 @@ static void tcp_finish(struct carrier *c)
 	fields_finish(&tcp->topics);
 }
 
-struct carrier *tcp_carrier_create(const char *address, const char *binary)
+struct carrier *tcp_carrier_create(const char *address, const char *binary, bool is_durable)
 {
 	static const struct carrier_ops ops = { tcp_start, tcp_connect, tcp_send, tcp_drop,
 		tcp_receive, tcp_settle, tcp_wait, tcp_reload_acl, tcp_finish };
@@ -326,6 +326,7 @@ struct carrier *tcp_carrier_create(const char *address, const char *binary)
 
 	tcp->carrier.ops = &ops;
 	tcp->server.binary = binary;
+	tcp->server.is_durable = is_durable;
 	snprintf(tcp->host, sizeof(tcp->host), "127.0.0.1");
 	if (colon != NULL) {
 		snprintf(tcp->host, sizeof(tcp->host), "%.*s", (int)(colon - address), address);

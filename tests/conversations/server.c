@@ -53,10 +53,29 @@ static bool write_config(struct server *s, struct span config, struct span acl)
 		str_printf(&text, "acl_file %s\n", s->acl_file);
 		good = write_all(acl_fd, acl);
 	}
+	if (s->is_durable) {
+		snprintf(s->store, sizeof(s->store), "/tmp/converse-XXXXXX");
+		good = good && mkdtemp(s->store) != NULL;
+		str_printf(&text, "persistence true\npersistence_location %s\n", s->store);
+	}
 	str_append(&text, config);
 	good = good && write_all(config_fd, str_span(&text));
 	str_finish(&text);
 	return good;
+}
+
+/* The store is a folder of files. */
+static void remove_store(struct server *s)
+{
+	static const char *const files[] = { "data.mdb", "lock.mdb", "broker.lock", "" };
+	char path[96];
+
+	for (size_t i = 0; s->store[0] != '\0' && i < array_size(files); i++) {
+		snprintf(path, sizeof(path), "%s/belfry.store/%s", s->store, files[i]);
+		remove(path);
+	}
+	remove(s->store);
+	s->store[0] = '\0';
 }
 
 static bool launch(struct server *s)
@@ -192,6 +211,7 @@ bool server_stop(struct server *s, struct str *problem)
 	remove_file(s->log);
 	remove_file(s->config_file);
 	remove_file(s->acl_file);
+	remove_store(s);
 	str_finish(&s->config);
 	return status == 0;
 }

@@ -12,10 +12,11 @@
 
 struct server {
 	const char *binary; /* borrowed */
+	bool is_durable;    /* with `persistence true`, and a new store each time */
 	pid_t pid;	    /* 0: it does not run */
 	struct str config;  /* that it runs with */
 	/* Names of files, empty when there is none: what it says, its configuration, its rules. */
-	char log[32], config_file[32], acl_file[32];
+	char log[32], config_file[32], acl_file[32], store[32];
 	char port[8]; /* of the loopback interface */
 };
 
