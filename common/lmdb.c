@@ -98,6 +98,14 @@ static int check_length(struct lmdb *db, const char *folder)
 	return result;
 }
 
+/* A reader that was killed keeps pages from being used again. */
+static void forget_dead_readers(struct lmdb *db)
+{
+	int dead;
+
+	(void)mdb_reader_check(db->env, &dead);
+}
+
 static void init_locks(struct lmdb *db)
 {
 	pthread_rwlockattr_t attributes;
@@ -133,6 +141,7 @@ int lmdb_open(const char *folder, const struct lmdb_options *options, struct lmd
 		lmdb_close(db);
 		return result;
 	}
+	forget_dead_readers(db);
 	*ret = db;
 	return 0;
 }
@@ -155,6 +164,7 @@ static int grow(struct lmdb *db)
 
 	if (db->map_size >= db->map_limit)
 		return -ENOSPC;
+	forget_dead_readers(db);
 	pthread_rwlock_wrlock(&db->map_lock);
 	result = mdb_env_set_mapsize(db->env, size);
 	pthread_rwlock_unlock(&db->map_lock);

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "common/lmdb.h"
 #include "common/mem.h"
@@ -371,6 +372,46 @@ static void every_commit_has_a_number_and_none_that_failed(void **state)
 	assert_true(after == before + 1);
 }
 
+static void read_and_die(struct fixture *f)
+{
+	struct MDB_txn *txn;
+	struct lmdb *db;
+
+	if (lmdb_open(f->folder, &small, &db) < 0 || lmdb_read_begin(db, &txn) < 0)
+		_exit(1);
+	_exit(0);
+}
+
+static int replace_large(struct MDB_txn *txn, void *owner)
+{
+	struct fixture *f = owner;
+	uint8_t key[4], *value;
+	int r = lmdb_reserve(txn, f->table, key_of(0, key), f->size, &value);
+
+	if (r == 0)
+		memset(value, 0, f->size);
+	return r;
+}
+
+/* What it looked at can be used again. */
+static void a_reader_that_died_does_not_make_the_file_grow(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t bytes;
+	int status;
+	pid_t child = fork();
+
+	if (child == 0)
+		read_and_die(f);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	f->size = 300000;
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(lmdb_update(f->db, replace_large, f), 0);
+	assert_int_equal(lmdb_file_bytes(f->db, &bytes), 0);
+	assert_true(bytes < 4 << 20);
+}
+
 static int never_room(struct MDB_txn *txn, void *owner)
 {
 	unsigned *calls = owner;
@@ -405,6 +446,7 @@ int main(void)
 		TEST(what_is_removed_is_not_used_and_the_file_keeps_its_size),
 		TEST(a_copy_holds_the_same_and_a_compact_one_is_small),
 		TEST(every_commit_has_a_number_and_none_that_failed),
+		TEST(a_reader_that_died_does_not_make_the_file_grow),
 		TEST(a_full_disk_is_told_once),
 		TEST(a_file_cut_short_is_recognised),
 		TEST(a_file_that_is_something_else_is_recognised),
