@@ -6,6 +6,7 @@
 #include "tests/unit/broker/store/fixture.h"
 
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
@@ -600,6 +601,87 @@ static void space_that_cannot_be_given_back_does_no_harm(void **state)
 	assert_int_equal(f->found.retained, 21);
 }
 
+/* As `belfry store backup` does: with the folder locked while it opens it, then at its leisure. */
+static void read_until_told(struct fixture *f, int told_fd, int tell_fd)
+{
+	const struct lmdb_options options = {
+		.map_size = 64 << 20, .map_limit = 1 << 30, .tables = STORE_TABLES, .mode = 0600
+	};
+	struct lmdb_cursor c;
+	struct MDB_txn *txn;
+	struct lmdb *db;
+	unsigned table, count = 0;
+	char byte = 0;
+	bool good = lmdb_open(f->folder, &options, &db) == 0 &&
+		    lmdb_table(db, "messages", &table) == 0 && lmdb_read_begin(db, &txn) == 0 &&
+		    write(tell_fd, &byte, 1) == 1 && read(told_fd, &byte, 1) == 1 &&
+		    lmdb_cursor_open(txn, table, &c) == 0;
+
+	if (!good)
+		_exit(1);
+	for (int r = lmdb_cursor_first(&c); r == 0; r = lmdb_cursor_next(&c))
+		count++;
+	_exit(count == 2 ? 0 : 1);
+}
+
+/* Who reads has the state of his begin, in the old file; who writes has a new one. */
+static void another_process_may_read_while_space_is_given_back(void **state)
+{
+	struct fixture *f = *state;
+	int to_child[2], from_child[2], status;
+	char byte = 0;
+	pid_t child;
+
+	open_store(f);
+	put_text(&f->batch, "t/1", "1", true);
+	put_text(&f->batch, "t/2", "2", true);
+	commit_batch(f);
+	close_store(f);
+	assert_int_equal(pipe(to_child) + pipe(from_child), 0);
+	child = fork();
+	if (child == 0) {
+		close(to_child[1]); /* that it ends when the parent does */
+		read_until_told(f, to_child[0], from_child[1]);
+	}
+	assert_int_equal(read(from_child[0], &byte, 1), 1);
+	fill_and_empty(f);
+	fill_large(&f->batch, 1, 100);
+	commit_batch(f);
+	assert_true(file_size(f) < 4 << 20);
+	reopen_and_load(f);
+	assert_int_equal(f->found.retained, 23);
+	assert_int_equal(f->found.lost, 0);
+	assert_int_equal(write(to_child[1], &byte, 1), 1);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	for (int i = 0; i < 2; i++) {
+		close(to_child[i]);
+		close(from_child[i]);
+	}
+}
+
+/* Nobody opens a file while it changes its name. */
+static void space_is_not_given_back_while_another_process_opens_the_store(void **state)
+{
+	struct fixture *f = *state;
+	struct environment e = { 0 };
+	int folder;
+
+	commit_first(f);
+	close_store(f);
+	assert_int_equal(environment_open(&e, f->folder), 0);
+	folder = open(f->folder, O_RDONLY | O_DIRECTORY);
+	assert_int_equal(flock(folder, LOCK_SH), 0);
+	assert_int_equal(environment_compact(&e), -EBUSY);
+	close(folder);
+	assert_int_equal(environment_compact(&e), 0);
+	assert_int_equal(environment_update(&e, put_anything, &e), 0);
+	environment_close(&e);
+	open_store(f);
+	load_store(f);
+	assert_first(f);
+}
+
 /* Killed while it wrote a copy. */
 static void half_a_copy_is_removed(void **state)
 {
@@ -641,6 +723,8 @@ int main(void)
 		TEST(a_full_store_says_so_and_writes_what_was_taken_over),
 		TEST(a_file_that_is_mostly_free_gives_its_space_back),
 		TEST(space_that_cannot_be_given_back_does_no_harm),
+		TEST(another_process_may_read_while_space_is_given_back),
+		TEST(space_is_not_given_back_while_another_process_opens_the_store),
 		TEST(half_a_copy_is_removed),
 	};
 
