@@ -222,7 +222,7 @@ bool persistence_start(struct reactor *r, struct sys *sys, const struct config *
 static bool wait_for_commit(struct persistence *p, struct instant until)
 {
 	while (store_finished(p->store) == NULL) {
-		if (store_error(p->store) != 0 || instant_reached(until, instant_now()))
+		if (store_is_failing(p->store) || instant_reached(until, instant_now()))
 			return false;
 		store_wait(p->store, milliseconds(50));
 	}
