@@ -374,6 +374,7 @@ void client_decide(struct client *c, enum verdict verdict, struct instant now)
 	c->connect = (struct str){ 0 };
 	budget_forget_stranger(&c->shard->budget, &c->charged);
 	c->state = CLIENT_NEW;
+	ledger_begin_packet(&c->shard->ledger);
 	frame_next(str_span(&packet), packet.len, &frame);
 	reason = protocol_connect_decided(c, &frame, verdict, now);
 	wipe(packet.text, packet.len);

@@ -56,8 +56,8 @@ enum mqtt_reason connecting_refuse(
 
 /* --- and what becomes of it: connecting_accept.c --------------------------------------------- */
 
-/* Does it ask for a new session that outlives its connection? */
-bool connecting_begins_durable(const struct connecting *k);
+/* Would it have to wait for the store: a session that is to last begins, or one that did ends? */
+bool connecting_needs_store(const struct connecting *k);
 
 /* The client gets its session and is told so, then what has waited for it there. */
 void connecting_accept(struct connecting *k, struct span announced);

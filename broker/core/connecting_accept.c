@@ -28,12 +28,15 @@ static uint32_t session_expiry(const struct connect_packet *packet)
 	return packet->clean_start ? 0 : MQTT_EXPIRY_NEVER;
 }
 
-bool connecting_begins_durable(const struct connecting *k)
+bool connecting_needs_store(const struct connecting *k)
 {
-	if (session_expiry(k->packet) == 0)
-		return false;
-	return k->packet->clean_start ||
-	       session_table_find(&k->client->shard->sessions, k->client_id) == NULL;
+	const struct shard *shard = k->client->shard;
+	const struct session *s = session_table_find(&shard->sessions, k->client_id);
+	bool was_there = s != NULL && s->expiry_interval > 0;
+
+	if (was_there && !k->packet->clean_start)
+		return ledger_session_is_new(&shard->ledger, s);
+	return was_there || session_expiry(k->packet) > 0;
 }
 
 /* How many unacknowledged PUBLISH packets the client gets at a time. */
@@ -56,14 +59,15 @@ static uint16_t aliases_taken(const struct policy *policy, const struct connect_
 						       : policy->max_topic_alias_broker;
 }
 
-/* A new session that is to last is promised when it is on disk, and so is the end of an old one. */
-static void note_session(struct shard *shard, struct client *c, bool present)
+/*
+ * A new session that is to last is promised when it is on disk, and so is the end of an old one.
+ * `has_ended`: there was one.
+ */
+static void note_session(struct shard *shard, struct client *c, bool has_ended)
 {
-	bool has_ended = ledger_has_promised(&shard->ledger);
-	bool is_durable = lifecycle_is_durable(shard, c->session);
-
-	ledger_session_opened(&shard->ledger, c->session, is_durable);
-	if (!present && (is_durable || has_ended))
+	ledger_session_opened(&shard->ledger, c->session, lifecycle_is_durable(shard, c->session));
+	if (has_ended || (c->session->is_durable &&
+					 ledger_session_is_new(&shard->ledger, c->session)))
 		c->withhold = WITHHOLD_IN_ORDER;
 }
 
@@ -83,7 +87,7 @@ void connecting_accept(struct connecting *k, struct span announced)
 	c->sees_publishers = publisher_is_told(c->session);
 	c->session->expiry_interval = session_expiry(packet);
 	set_will(k, c->session);
-	note_session(shard, c, present);
+	note_session(shard, c, !present && ledger_has_promised(&shard->ledger));
 	c->state = CLIENT_CONNECTED;
 	c->is_bridge = packet->is_bridge;
 	c->max_inflight = window(shard->limits, packet);

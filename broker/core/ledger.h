@@ -74,6 +74,9 @@ void ledger_finish(struct ledger *l);
  */
 void ledger_session_opened(struct ledger *l, struct session *s, bool is_durable);
 
+/* Is it not yet on disk, though it will be? */
+bool ledger_session_is_new(const struct ledger *l, const struct session *s);
+
 void ledger_session_changed(struct ledger *l, struct session *s, unsigned changes);
 
 /* The session ends, and has its subscriptions and deliveries still. */

@@ -24,9 +24,17 @@ void ledger_session_opened(struct ledger *l, struct session *s, bool is_durable)
 	if (!l->is_on)
 		return;
 	s->is_durable = is_durable;
-	if (s->number == 0 && (is_durable || s->will.message != NULL))
+	if (s->number == 0 && (is_durable || s->will.message != NULL)) {
 		s->number = ++l->last_session;
+		s->first_batch = l->open->number;
+	}
 	ledger_session_changed(l, s, SESSION_CHANGED_RECORD | SESSION_CHANGED_WILL);
+}
+
+bool ledger_session_is_new(const struct ledger *l, const struct session *s)
+{
+	return l->is_on && s->number != 0 &&
+	       s->first_batch >= (l->sealed != NULL ? l->sealed : l->open)->number;
 }
 
 static void remove_record(struct ledger *l, enum store_table table, struct span key)

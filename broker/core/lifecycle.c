@@ -87,25 +87,25 @@ struct session *lifecycle_session_open(struct shard *shard, struct span id, bool
 	return s;
 }
 
-static uint64_t expiry_seconds(const struct shard *shard, const struct session *s)
+uint32_t lifecycle_expiry(const struct shard *shard, const struct session *s)
 {
 	uint64_t limit = shard->limits->persistent_client_expiration;
 
 	if (limit > 0 && limit < s->expiry_interval)
-		return limit;
+		return (uint32_t)limit;
 	return s->expiry_interval;
 }
 
 bool lifecycle_is_durable(const struct shard *shard, const struct session *s)
 {
-	return expiry_seconds(shard, s) > 0;
+	return lifecycle_expiry(shard, s) > 0;
 }
 
 void lifecycle_client_leaves(struct client *c, bool with_will, struct instant now)
 {
 	struct shard *shard = c->shard;
 	struct session *s = c->session;
-	uint64_t expiry;
+	uint32_t expiry;
 
 	if (s == NULL)
 		return;
@@ -113,7 +113,7 @@ void lifecycle_client_leaves(struct client *c, bool with_will, struct instant no
 	c->session = NULL;
 	s->client = NULL;
 	shard->connected--;
-	expiry = expiry_seconds(shard, s);
+	expiry = lifecycle_expiry(shard, s);
 	if (!with_will) {
 		message_unref(s->will.message);
 		s->will.message = NULL;

@@ -37,10 +37,13 @@ void lifecycle_client_leaves(struct client *c, bool with_will, struct instant no
 /* End a session whose client, if it has one, is away. */
 void lifecycle_session_end(struct shard *shard, struct session *s, struct instant now);
 
-/* The session's expiry interval has passed while its client was away. */
+/* How many seconds it outlives its connection, at most MQTT_EXPIRY_NEVER. */
+uint32_t lifecycle_expiry(const struct shard *shard, const struct session *s);
+
 /* Does it outlive its connection? */
 bool lifecycle_is_durable(const struct shard *shard, const struct session *s);
 
+/* The session's expiry interval has passed while its client was away. */
 void lifecycle_session_expired(struct shard *shard, struct session *s, struct instant now);
 
 /*

@@ -51,7 +51,7 @@ static enum mqtt_reason check_room(const struct connecting *k, struct span annou
 
 	if (reason != MQTT_SUCCESS)
 		return refuse_room(k->client, reason);
-	if (k->client->shard->ledger.is_failing && connecting_begins_durable(k)) {
+	if (k->client->shard->ledger.is_failing && connecting_needs_store(k)) {
 		k->client->shard->counters.refused_store++;
 		client_explain(k->client, "the store cannot take more");
 		return MQTT_QUOTA_EXCEEDED;

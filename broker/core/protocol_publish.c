@@ -23,15 +23,32 @@ static bool send_ack_with(struct client *c, enum packet_type type, uint16_t pack
 	return client_send(c, type, writer_span(&w));
 }
 
+/*
+ * Acknowledgements keep the order of what they acknowledge [v5 MQTT-4.6.0-2 to MQTT-4.6.0-4]:
+ * behind one that waits for the store, all wait. While it fails no PUBACK does, and a refusal need
+ * not.
+ */
+static bool stays_behind(const struct client *c, enum packet_type type, enum mqtt_reason reason)
+{
+	return c->withheld != NULL &&
+	       !(c->shard->ledger.is_failing &&
+			       (type == PACKET_PUBACK || mqtt_reason_is_failure(reason)));
+}
+
 void protocol_send_ack(struct client *c, enum packet_type type, uint16_t packet_id,
 		enum mqtt_reason reason)
 {
 	uint8_t packet[8];
 	struct writer w = writer_of(packet, sizeof(packet));
+	uint8_t withhold;
 
+	if (unlikely(stays_behind(c, type, reason)))
+		c->withhold = WITHHOLD;
+	withhold = c->withhold;
 	if (unlikely(mqtt_reason_is_failure(reason) && client_explanation(c).len > 0) &&
 			send_ack_with(c, type, packet_id, reason, client_explanation(c)))
 		return;
+	c->withhold = withhold;
 	encode_ack(&w, type, c->version, packet_id, reason, (struct span){ NULL, 0 });
 	client_send(c, type, writer_span(&w));
 }
@@ -183,7 +200,7 @@ static bool has_to_be_kept(
 	for (uint32_t i = 0; !is_kept && match != NULL && i < match->count; i++) {
 		const struct match_target *target = &match->targets[i];
 
-		is_kept = target->group != NULL || target->session->is_durable;
+		is_kept = target->group != NULL || (target->qos > 0 && target->session->is_durable);
 	}
 	return is_kept;
 }
@@ -227,7 +244,7 @@ static enum mqtt_reason receive_qos2(struct client *c, const struct publish_pack
 	enum mqtt_reason reason;
 
 	if (packet_ids_has(received, p->packet_id)) {
-		c->withhold = c->session->is_durable ? WITHHOLD : WITHHOLD_NOT;
+		c->withhold = WITHHOLD; /* the first PUBREC may be waiting, or was not read */
 		protocol_send_ack(c, PACKET_PUBREC, p->packet_id, MQTT_SUCCESS);
 		return MQTT_SUCCESS;
 	}

@@ -34,6 +34,18 @@ static enum mqtt_reason too_large(struct client *c)
 	return MQTT_PACKET_TOO_LARGE;
 }
 
+/* It waits for the store unless it only says that nothing was done. */
+static enum withhold answer_waits(const struct client *c)
+{
+	struct span codes = str_span(&c->codes);
+
+	for (size_t i = 0; c->session->is_durable && i < codes.len; i++) {
+		if (!mqtt_reason_is_failure((enum mqtt_reason)codes.data[i]))
+			return WITHHOLD_IN_ORDER;
+	}
+	return WITHHOLD_NOT;
+}
+
 /* The answer to a SUBSCRIBE or UNSUBSCRIBE whose filters are all dealt with. */
 static void send_codes(struct client *c, enum packet_type type, uint16_t packet_id)
 {
@@ -43,12 +55,12 @@ static void send_codes(struct client *c, enum packet_type type, uint16_t packet_
 	struct writer w = writer_of(packet, size);
 
 	encode_suback(&w, type, c->version, packet_id, codes.data, codes.len, why);
-	c->withhold = c->session->is_durable ? WITHHOLD_IN_ORDER : WITHHOLD_NOT;
+	c->withhold = answer_waits(c);
 	if (!client_send(c, type, writer_span(&w)) && why.len > 0) {
 		w = writer_of(packet, size);
 		encode_suback(&w, type, c->version, packet_id, codes.data, codes.len,
 				(struct span){ NULL, 0 });
-		c->withhold = c->session->is_durable ? WITHHOLD_IN_ORDER : WITHHOLD_NOT;
+		c->withhold = answer_waits(c);
 		client_send(c, type, writer_span(&w));
 	}
 	free(packet);

@@ -53,13 +53,14 @@ struct message *restore_message(struct restore *r, uint64_t number,
 /* --- sessions -------------------------------------------------------------------------------- */
 
 /* Of a client that was connected until the end the time begins now. */
-static struct instant end_of(const struct restore *r, const struct stored_session *record)
+static struct instant end_of(const struct restore *r, const struct stored_session *record,
+		const struct session *s)
 {
+	uint32_t expiry = lifecycle_expiry(r->shard, s);
+
 	if (record->ends != 0)
 		return from_wall(r, record->ends);
-	return record->expiry_interval == MQTT_EXPIRY_NEVER
-			       ? INSTANT_NEVER
-			       : instant_after(r->now, seconds(record->expiry_interval));
+	return expiry == MQTT_EXPIRY_NEVER ? INSTANT_NEVER : instant_after(r->now, seconds(expiry));
 }
 
 struct session *restore_session(struct restore *r, uint64_t number,
@@ -78,7 +79,9 @@ struct session *restore_session(struct restore *r, uint64_t number,
 	s->is_durable = record->expiry_interval > 0;
 	s->keeps_qos0 = record->keeps_qos0;
 	s->awaits_bridge = record->is_bridge;
-	timer_set(&r->shard->timers, &s->expiry, end_of(r, record));
+	timer_set(&r->shard->timers, &s->expiry, end_of(r, record, s));
+	if (record->ends == 0 && s->expiry.place > 0)
+		s->changes |= SESSION_CHANGED_RECORD;
 	return s;
 }
 
@@ -95,6 +98,8 @@ bool restore_will(struct restore *r, struct session *s, const struct stored_will
 	timer_set(&r->shard->timers, &s->will_timer,
 			record->due != 0 ? from_wall(r, record->due)
 					 : instant_after(r->now, delay));
+	if (record->due == 0)
+		s->changes |= SESSION_CHANGED_WILL;
 	if (!s->is_durable) /* it is there for its will alone */
 		timer_set(&r->shard->timers, &s->expiry, s->will_timer.at);
 	return true;
@@ -160,6 +165,7 @@ static struct subscription_ids *restore_ids(struct span encoded)
 bool restore_delivery(struct restore *r, struct session *s, uint64_t number, struct message *m,
 		const struct stored_delivery *record)
 {
+	struct share_table *shares = &r->shard->topics.shares;
 	struct delivery d = {
 		.message = m,
 		.number = number,
@@ -169,6 +175,9 @@ bool restore_delivery(struct restore *r, struct session *s, uint64_t number, str
 	};
 
 	meet(&r->last_delivery, number);
+	/* Its group may be gone: no other is to have the number. */
+	if (record->group > shares->last_id)
+		shares->last_id = record->group;
 	if ((m == NULL) != (record->state == INFLIGHT_WAIT_PUBCOMP) ||
 			(record->packet_id == 0) != (record->state == INFLIGHT_FREE))
 		return false;
@@ -188,6 +197,21 @@ bool restore_delivery(struct restore *r, struct session *s, uint64_t number, str
 	return true;
 }
 
+/*
+ * The time of those that were connected has begun to run: the next start must not begin it anew.
+ * What has to be written of a session was put down in `changes`, before the ledger was on.
+ */
+static void note_times(struct shard *shard)
+{
+	for (struct session *s = shard->sessions.table; s != NULL; s = s->hh.next) {
+		unsigned changes = s->changes;
+
+		s->changes = 0;
+		if (changes != 0)
+			ledger_session_changed(&shard->ledger, s, changes);
+	}
+}
+
 /* --- the end --------------------------------------------------------------------------------- */
 
 void restore_end(struct restore *r)
@@ -202,6 +226,7 @@ void restore_end(struct restore *r)
 	shard_plan_sweep(r->shard, r->now);
 	ledger_start(&r->shard->ledger, r->last_message + 1, r->last_delivery + 1,
 			r->last_session + 1);
+	note_times(r->shard);
 }
 
 void restore_release(struct restore *r, struct message *m)

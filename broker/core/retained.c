@@ -53,6 +53,14 @@ static void count(struct retained *r, const struct message *m, size_t change)
 	r->own_bytes += change * message_size(m);
 }
 
+/* What is below $SYS is true of this run of the broker alone. */
+static bool is_durable(const struct message *m)
+{
+	static const struct span sys = SPAN("$SYS/");
+
+	return !span_starts_with(message_topic(m), sys);
+}
+
 static void clear(struct retained *r, struct trie_node *node)
 {
 	struct message *old = node->value;
@@ -62,16 +70,9 @@ static void clear(struct retained *r, struct trie_node *node)
 	count(r, old, (size_t)-1);
 	r->expiring -= old->expires.ns != INSTANT_NEVER.ns;
 	node->value = NULL;
-	ledger_unretained(r->ledger, old);
+	if (is_durable(old))
+		ledger_unretained(r->ledger, old);
 	message_unref(old);
-}
-
-/* What is below $SYS is true of this run of the broker alone. */
-static bool is_durable(const struct message *m)
-{
-	static const struct span sys = SPAN("$SYS/");
-
-	return !span_starts_with(message_topic(m), sys);
 }
 
 void retained_set(struct retained *r, struct message *m)

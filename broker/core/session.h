@@ -41,6 +41,7 @@ struct session {
 	char *username;	       /* that it was last connected with, owned; NULL: none */
 	struct source *source; /* a reference; NULL until it publishes a retained message */
 	uint64_t number;       /* on disk; 0: nothing of it is (ledger.h) */
+	uint64_t first_batch;  /* that has it */
 	struct session *previous_changed, *next_changed; /* in the ledger's list, if `changes` */
 	struct subscription *subscriptions;
 	struct awaiting awaiting;

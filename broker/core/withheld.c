@@ -109,7 +109,9 @@ static void refuse_puback(struct client *c, const struct frame *ack)
 	struct writer w = writer_of(packet, sizeof(packet));
 
 	encode_ack(&w, PACKET_PUBACK, MQTT_5, read_u16(&r), MQTT_QUOTA_EXCEEDED,
-			c->wants_reasons ? why : (struct span){ NULL, 0 });
+			c->wants_reasons && 8 + why.len < c->max_packet_size
+					? why
+					: (struct span){ NULL, 0 });
 	memcpy(output_reserve(&c->output, &c->shard->chunks, writer_span(&w).len),
 			writer_span(&w).data, writer_span(&w).len);
 	client_mark_dirty(c);
@@ -146,7 +148,11 @@ static void take_bytes(struct client *c, struct output *part, struct str *into)
 	}
 }
 
-static bool refuse_part(struct client *c, struct output *part)
+/*
+ * What comes after a PUBLISH stays behind it even so: it may know of its topic alias only, or be of
+ * the same topic.
+ */
+static bool refuse_part(struct client *c, struct output *part, bool *ret_is_in_order)
 {
 	struct str bytes = { 0 };
 	struct span rest;
@@ -157,6 +163,7 @@ static bool refuse_part(struct client *c, struct output *part)
 	rest = str_span(&bytes);
 	while (is_refused && frame_next(rest, rest.len, &frame) == FRAME_COMPLETE) {
 		is_refused = refuse_packet(c, part, &frame);
+		*ret_is_in_order |= frame.type == PACKET_PUBLISH;
 		rest = span_from(rest, frame.size);
 	}
 	str_finish(&bytes);
@@ -167,10 +174,12 @@ bool withheld_refuse(struct client *c)
 {
 	struct withheld *w = c->withheld;
 
-	for (int i = 0; i < 2; i++) {
-		if (!refuse_part(c, &w->parts[i]))
+	for (uint64_t i = 0; i < 2; i++) { /* the older batch first */
+		uint64_t part = (ledger_of(c)->open->number + 1 + i) % 2;
+
+		w->is_in_order[part] = false;
+		if (!refuse_part(c, &w->parts[part], &w->is_in_order[part]))
 			return false;
-		w->is_in_order[i] = false; /* nobody waits behind it for a disk */
 	}
 	if (withheld_bytes(c) == 0)
 		close_withheld(c);
