@@ -394,7 +394,7 @@ static void what_was_acknowledged_survives_every_end(void **unused)
 		run_world(strtoull(only, NULL, 10), 100 + strtoull(only, NULL, 10) % 500);
 		return;
 	}
-	for (uint64_t round = 1; round <= 1500; round++)
+	for (uint64_t round = 1; round <= 1000; round++)
 		run_world(round, 100 + round % 500);
 	assert_true(kills > 1000 && commits > 10000);
 }
