@@ -117,10 +117,16 @@ static void refuse_puback(struct client *c, const struct frame *ack)
 	client_mark_dirty(c);
 }
 
-/* The exchange of QoS 2 can only go on; other packets wait because they came behind it. */
-static bool goes_on_waiting(enum packet_type type)
+/* The exchange of QoS 2 can only go on. */
+static bool has_to_wait(const struct frame *frame)
 {
-	return type != PACKET_CONNACK && type != PACKET_SUBACK && type != PACKET_UNSUBACK;
+	return (frame->type == PACKET_PUBLISH && (frame->flags >> 1 & 3) == 2) ||
+	       (frame->type >= PACKET_PUBREC && frame->type <= PACKET_PUBCOMP);
+}
+
+static bool is_answer(enum packet_type type)
+{
+	return type == PACKET_CONNACK || type == PACKET_SUBACK || type == PACKET_UNSUBACK;
 }
 
 /* False: of this there is no other word than the end of the connection. */
@@ -134,8 +140,13 @@ static bool refuse_packet(struct client *c, struct output *part, const struct fr
 			refuse_puback(c, frame);
 		return c->version == MQTT_5;
 	}
+	if (is_answer(frame->type))
+		return false;
+	/* What only came behind others is not overtaken by what comes now. */
+	if (!has_to_wait(frame))
+		part = &c->output;
 	memcpy(output_reserve(part, &c->shard->chunks, packet.len), packet.data, packet.len);
-	return goes_on_waiting(frame->type);
+	return true;
 }
 
 static void take_bytes(struct client *c, struct output *part, struct str *into)
@@ -148,11 +159,7 @@ static void take_bytes(struct client *c, struct output *part, struct str *into)
 	}
 }
 
-/*
- * What comes after a PUBLISH stays behind it even so: it may know of its topic alias only, or be of
- * the same topic.
- */
-static bool refuse_part(struct client *c, struct output *part, bool *ret_is_in_order)
+static bool refuse_part(struct client *c, struct output *part)
 {
 	struct str bytes = { 0 };
 	struct span rest;
@@ -163,7 +170,6 @@ static bool refuse_part(struct client *c, struct output *part, bool *ret_is_in_o
 	rest = str_span(&bytes);
 	while (is_refused && frame_next(rest, rest.len, &frame) == FRAME_COMPLETE) {
 		is_refused = refuse_packet(c, part, &frame);
-		*ret_is_in_order |= frame.type == PACKET_PUBLISH;
 		rest = span_from(rest, frame.size);
 	}
 	str_finish(&bytes);
@@ -173,14 +179,17 @@ static bool refuse_part(struct client *c, struct output *part, bool *ret_is_in_o
 bool withheld_refuse(struct client *c)
 {
 	struct withheld *w = c->withheld;
+	uint64_t batch = ledger_of(c)->open->number;
 
 	for (uint64_t i = 0; i < 2; i++) { /* the older batch first */
-		uint64_t part = (ledger_of(c)->open->number + 1 + i) % 2;
+		uint64_t part = (batch + 1 + i) % 2;
 
-		w->is_in_order[part] = false;
-		if (!refuse_part(c, &w->parts[part], &w->is_in_order[part]))
+		w->is_in_order[part] = false; /* nobody waits behind it for a disk */
+		if (!refuse_part(c, &w->parts[part]))
 			return false;
 	}
+	if (c->output.bytes > 0)
+		client_mark_dirty(c);
 	if (withheld_bytes(c) == 0)
 		close_withheld(c);
 	return true;

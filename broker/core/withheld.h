@@ -54,8 +54,9 @@ void withheld_drop(struct client *c);
 
 /*
  * The store cannot take more: a PUBACK that waits becomes one that says so, and goes out (MQTT 5).
- * The exchange of QoS 2 goes on waiting, and others may pass it now. Returns false for a client
- * that can only be told by the end of its connection.
+ * The exchange of QoS 2 goes on waiting, and others may pass it now: those that have stood behind
+ * it go out, before any that comes later. Returns false for a client that can only be told by the
+ * end of its connection.
  */
 bool withheld_refuse(struct client *c);
 
