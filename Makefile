@@ -90,8 +90,9 @@ FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 REPLAYS  := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(FUZZ_SRC))
 CONVERSE := $(B)/tests/conversations/converse
 LOADGEN  := $(B)/tests/bench/loadgen
-NEBS     := $(patsubst tests/system/%.c,$(B)/tests/system/%.so,$(wildcard tests/system/*.c))
-TESTS    := $(UNITS) $(REPLAYS) $(CONVERSE) $(NEBS)
+NEBS     := $(patsubst tests/system/%.c,$(B)/tests/system/%.so,$(wildcard tests/system/neb*.c))
+MAKE_STORE := $(B)/tests/system/make_store
+TESTS    := $(UNITS) $(REPLAYS) $(CONVERSE) $(NEBS) $(MAKE_STORE)
 
 C_FILES := $(sort $(shell find common broker gateway plugins cli tests -name '*.[ch]' 2>/dev/null))
 
@@ -128,7 +129,8 @@ LIBS_BROKER  := -lev -lm $(call pkg,lmdb,-llmdb) $(call pkg,openssl,-lssl -lcryp
 	$(if $(WEBSOCKET),-lwslay -lhttp_parser) $(if $(HTTP_API),$(call pkg,libmicrohttpd,-lmicrohttpd))
 LIBS_GATEWAY := $(call pkg,libmosquitto,-lmosquitto) $(call pkg,libcjson,-lcjson) $(call pkg,lmdb,-llmdb)
 LIBS_BENCH   := $(call pkg,openssl,-lssl -lcrypto)
-LIBS_CLI     := $(call pkg,libmosquitto,-lmosquitto) $(call pkg,libcjson,-lcjson) $(call pkg,openssl,-lssl -lcrypto)
+LIBS_CLI     := $(call pkg,libmosquitto,-lmosquitto) $(call pkg,libcjson,-lcjson) $(call pkg,openssl,-lssl -lcrypto) \
+	$(call pkg,lmdb,-llmdb)
 
 # --- rules ---------------------------------------------------------------------------------------
 
@@ -191,6 +193,8 @@ $(CONVERSE): $(call objs,tests/conversations) $(BROKER) $(COMMON)
 	$(call link,$(LIBS_BROKER))
 $(LOADGEN): $(B)/tests/bench/main.o $(LOADLIB)
 	$(call link,$(LIBS_BENCH))
+$(MAKE_STORE): $(B)/tests/system/make_store.o $(COMMON)
+	$(call link,$(call pkg,lmdb,-llmdb))
 $(B)/tests/system/%.so: tests/system/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=c17 -D_GNU_SOURCE -I. -O2 $(WARN) -shared -fPIC -o $@ $<

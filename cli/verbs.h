@@ -30,6 +30,7 @@ extern const struct verb cert_verb;
 extern const struct verb demo_verb;
 extern const struct verb passwd_verb;
 extern const struct verb status_verb;
+extern const struct verb store_verb;
 extern const struct verb submit_verb;
 
 /* Run the program. Returns what it exits with. */

@@ -42,7 +42,8 @@ def test_everything_has_its_place(install):
         assert files.pop(path) == 0o755
     assert set(files.values()) == {0o644}
     assert {path for path in files if not path.startswith("usr/share/doc/belfry/")} >= {
-        "usr/share/man/man1/belfry-passwd.1", "usr/share/man/man5/belfry-broker.conf.5",
+        "usr/share/man/man1/belfry-passwd.1", "usr/share/man/man1/belfry-store.1",
+        "usr/share/man/man5/belfry-broker.conf.5",
         "usr/share/man/man8/belfry-broker.8", "usr/lib/systemd/system/belfry-broker.service",
         "usr/lib/systemd/system/belfry-broker.socket",
         "usr/lib/systemd/system/belfry-gateway.service", "usr/lib/sysusers.d/belfry.conf"}

@@ -74,6 +74,12 @@ def test_the_page_of_belfry_passwd_has_its_options():
     assert wanted and flags_of(TOP / "cli/belfry-passwd.1") == wanted
 
 
+def test_the_page_of_belfry_store_has_its_actions():
+    wanted = re.findall(r"^  (\w+) +\w", output("belfry", "help", "store"), re.M)
+    assert wanted
+    assert re.findall(r"^\.It Cm (\w+)$", (TOP / "cli/belfry-store.1").read_text(), re.M) == wanted
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_pages_refer_to_pages_that_there_are(page):
     known = {p.name for p in PAGES}
