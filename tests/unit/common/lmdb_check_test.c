@@ -76,6 +76,36 @@ static void while_there_is_a_reader_pages_are_kept_and_the_file_passes(void **st
 	assert_whole(f);
 }
 
+/* Of LMDB's own making, with a beginning of its own: the count of transactions begins anew. */
+static void a_copy_passes_and_can_be_written_on(void **state)
+{
+	struct fixture *f = *state;
+	char copy[96], lock[96];
+
+	snprintf(copy, sizeof(copy), "%s/copy", f->folder);
+	snprintf(lock, sizeof(lock), "%s/lock.mdb", f->folder);
+	f->largest = 9000;
+	for (int compact = 0; compact < 2; compact++) {
+		int fd;
+
+		for (int i = 0; i < 5; i++)
+			update(f, 1000, 200, 30);
+		fd = open(copy, O_RDWR | O_CREAT | O_TRUNC, 0600);
+		assert_int_equal(lmdb_copy(f->db, fd, compact), 0);
+		close(fd);
+		lmdb_close(f->db);
+		unlink(lock);
+		assert_int_equal(rename(copy, f->path), 0);
+		assert_whole(f);
+		assert_true(compact == 0 || f->summary.free == 0);
+		open_all(f);
+		for (int i = 0; i < 5; i++) {
+			update(f, 1000, 200, 30);
+			assert_whole(f);
+		}
+	}
+}
+
 /* --- damaged files -------------------------------------------------------------------------- */
 
 static int count_record(void *owner, const struct lmdb_record *r)
@@ -185,6 +215,178 @@ static void every_bit_of_the_meta_pages_is_found_or_harmless(void **state)
 	}
 	close(fd);
 	assert_true(tally.by_check > 1000);
+}
+
+/* A commit that is made to look older or newer than it is. */
+static void the_number_of_a_transaction_is_not_believed_alone(void **state)
+{
+	struct fixture *f = *state;
+	int fd = open(f->path, O_RDWR);
+
+	make_small(f);
+	for (int i = 0; i < 4; i++) {
+		update(f, 40, 20, 20);
+		assert_whole(f);
+		for (int bit = 0; bit < 128; bit++) {
+			off_t at = 144 + bit / 8 % 8 + (bit < 64 ? 0 : 4096);
+			uint8_t before;
+
+			assert_int_equal(pread(fd, &before, 1, at), 1);
+			exchange_byte(fd, at, (uint8_t)(before ^ 1U << bit % 8));
+			assert_int_equal(check(f), -EUCLEAN);
+			exchange_byte(fd, at, before);
+		}
+	}
+	close(fd);
+}
+
+/* Changes `page` of the kind and returns whether there was something to change. */
+typedef bool page_change(uint8_t *page, const struct lmdb_page *view);
+
+/* In how many pages of that kind is such a change found? Reading them one by one, it is not. */
+static unsigned count_found(struct fixture *f, uint16_t kind, page_change *change)
+{
+	AUTO_CLOSE int fd = open(f->path, O_RDWR);
+	uint8_t before[4096], page[4096];
+	unsigned found = 0;
+
+	for (off_t at = 2 * 4096; pread(fd, before, 4096, at) == 4096; at += 4096) {
+		struct lmdb_page view;
+
+		memcpy(page, before, sizeof(page));
+		view = lmdb_page_view(page, sizeof(page));
+		if (view.flags != kind || !change(page, &view))
+			continue;
+		assert_int_equal(pwrite(fd, page, 4096, at), 4096);
+		found += check(f) == -EUCLEAN;
+		assert_int_equal(pwrite(fd, before, 4096, at), 4096);
+	}
+	assert_whole(f);
+	return found;
+}
+
+static bool exchange_first_two(uint8_t *page, const struct lmdb_page *view)
+{
+	uint8_t first[2];
+
+	if (view->count < 2)
+		return false;
+	memcpy(first, page + LMDB_PAGE_HEADER, 2);
+	memcpy(page + LMDB_PAGE_HEADER, page + LMDB_PAGE_HEADER + 2, 2);
+	memcpy(page + LMDB_PAGE_HEADER + 2, first, 2);
+	return true;
+}
+
+static bool change_key(const struct lmdb_page *view, unsigned index, uint8_t byte)
+{
+	struct lmdb_node node;
+
+	if (!lmdb_node_view(view, index, false, &node) || node.key.len == 0)
+		return false;
+	((uint8_t *)(uintptr_t)node.key.data)[0] = byte;
+	return true;
+}
+
+static bool lower_last_key(uint8_t *page, const struct lmdb_page *view)
+{
+	(void)page;
+	return view->count > 1 && change_key(view, view->count - 1, '!');
+}
+
+/* Only what is in the pages below tells. */
+static bool raise_last_key(uint8_t *page, const struct lmdb_page *view)
+{
+	(void)page;
+	return view->count > 1 && change_key(view, view->count - 1, '~');
+}
+
+static void keys_that_are_not_in_order_are_found(void **state)
+{
+	struct fixture *f = *state;
+
+	f->largest = 1000;
+	for (int i = 0; i < 6; i++)
+		update(f, 3000, 400, 10);
+	assert_true(count_found(f, LMDB_LEAF, exchange_first_two) > 20);
+	assert_true(count_found(f, LMDB_BRANCH, lower_last_key) >= TABLES);
+	assert_true(count_found(f, LMDB_BRANCH, raise_last_key) >= TABLES);
+}
+
+/* A count of the first table: its pages of each kind, its records. */
+static bool change_count(uint8_t *page, const struct lmdb_page *view, size_t offset)
+{
+	struct lmdb_node node;
+
+	if (!lmdb_node_view(view, 0, true, &node) || node.flags != LMDB_SUB_TREE ||
+			node.data.len != LMDB_TREE_SIZE)
+		return false;
+	page[(size_t)(node.data.data - page) + offset] ^= 1;
+	return true;
+}
+
+static bool change_leaf_pages(uint8_t *page, const struct lmdb_page *view)
+{
+	return change_count(page, view, 16);
+}
+
+static bool change_entries(uint8_t *page, const struct lmdb_page *view)
+{
+	return change_count(page, view, 32);
+}
+
+/* In a list of free pages, the only ones here whose keys are that long. */
+static bool exchange_free_pages(uint8_t *page, const struct lmdb_page *view)
+{
+	uint8_t *list, first[8];
+	struct lmdb_node node;
+
+	if (!lmdb_node_view(view, 0, true, &node) || node.key.len != 8 ||
+			lmdb_list_count(node.data) < 2)
+		return false;
+	list = page + (node.data.data - page);
+	memcpy(first, list + 8, 8);
+	memcpy(list + 8, list + 16, 8);
+	memcpy(list + 16, first, 8);
+	return true;
+}
+
+static void counts_and_lists_that_are_wrong_are_found(void **state)
+{
+	struct fixture *f = *state;
+
+	make_small(f);
+	assert_int_equal(count_found(f, LMDB_LEAF, change_entries), 1);
+	assert_int_equal(count_found(f, LMDB_LEAF, change_leaf_pages), 1);
+	assert_true(count_found(f, LMDB_LEAF, exchange_free_pages) > 0);
+}
+
+static void pages_behind_the_end_of_the_file_must_be_free(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t last;
+	int fd = open(f->path, O_RDWR);
+
+	make_small(f);
+	last = (uint8_t)f->summary.pages; /* one more than there is */
+	exchange_byte(fd, 136, last);
+	exchange_byte(fd, 4096 + 136, last);
+	assert_int_equal(check(f), -EUCLEAN);
+	exchange_byte(fd, 136, last - 1);
+	exchange_byte(fd, 4096 + 136, last - 1);
+	assert_whole(f);
+	close(fd);
+}
+
+static void a_free_list_of_another_kind_is_found(void **state)
+{
+	struct fixture *f = *state;
+	int fd = open(f->path, O_RDWR);
+
+	make_small(f);
+	exchange_byte(fd, 44, LMDB_INTEGER_KEYS | 4);
+	exchange_byte(fd, 4096 + 44, LMDB_INTEGER_KEYS | 4);
+	assert_int_equal(check(f), -EUCLEAN);
+	close(fd);
 }
 
 static void a_large_file_with_some_bytes_changed_is_never_misread(void **state)
@@ -301,8 +503,14 @@ int main(void)
 		TEST(what_lmdb_writes_passes),
 		TEST(a_file_may_end_before_its_last_page),
 		TEST(while_there_is_a_reader_pages_are_kept_and_the_file_passes),
+		TEST(a_copy_passes_and_can_be_written_on),
 		TEST(every_byte_that_is_changed_is_found_or_harmless),
 		TEST(every_bit_of_the_meta_pages_is_found_or_harmless),
+		TEST(the_number_of_a_transaction_is_not_believed_alone),
+		TEST(keys_that_are_not_in_order_are_found),
+		TEST(counts_and_lists_that_are_wrong_are_found),
+		TEST(pages_behind_the_end_of_the_file_must_be_free),
+		TEST(a_free_list_of_another_kind_is_found),
 		TEST(a_large_file_with_some_bytes_changed_is_never_misread),
 		TEST(what_passes_can_be_written_on),
 		TEST(a_file_that_is_cut_short_is_found),
