@@ -219,10 +219,10 @@ void broker_destroy(struct broker *b)
 	b->shard->authenticator = (struct authenticator){ 0 };
 	http_api_destroy(b->http_api);
 	sys_destroy(b->sys);
+	persistence_destroy(b->persistence); /* its thread reads the shard's batch, wakes the loop */
 	reactor_finish(&b->reactor);
 	address_limit_destroy(b->limit);
 	shard_destroy(b->shard);
-	persistence_destroy(b->persistence);
 	resources_close(&b->resources);
 	config_destroy(b->config);
 	free(b);

@@ -249,9 +249,9 @@ void persistence_stop(struct persistence *p)
 		return;
 	p->reactor->end_of_turn = (struct reactor_hook){ 0 };
 	if (!commit_rest(p))
-		log_error("store %s: the last changes could not be written; nothing of them was "
-			  "acknowledged",
-				p->folder);
+		log_error("store %s: the last changes could not be written%s", p->folder,
+				p->interval.ns > 0 ? ", as persistence_sync allows"
+						   : "; nothing of them was acknowledged");
 	ledger_stop(&p->reactor->shard->ledger);
 	/* Its thread wakes the loop, which it must not outlive. */
 	store_close(p->store);
@@ -263,7 +263,10 @@ void persistence_destroy(struct persistence *p)
 {
 	if (p == NULL)
 		return;
+	p->reactor->end_of_turn = (struct reactor_hook){ 0 };
 	store_close(p->store);
+	ev_async_stop(p->reactor->loop, &p->committed);
+	ev_timer_stop(p->reactor->loop, &p->timer);
 	free(p->folder);
 	free(p);
 }

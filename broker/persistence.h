@@ -29,7 +29,10 @@ bool persistence_start(struct reactor *r, struct sys *sys, const struct config *
  */
 void persistence_stop(struct persistence *p);
 
-/* After the shard is gone. Accepts NULL. */
+/*
+ * While loop and shard are there still: what the store's thread has under way is finished first,
+ * however long that takes. Accepts NULL.
+ */
 void persistence_destroy(struct persistence *p);
 
 #endif

@@ -345,6 +345,21 @@ def test_a_slow_disk_slows_only_those_who_wait_for_it(scratch):
 
 
 @REAL
+def test_sigterm_ends_well_while_a_commit_takes_longer_than_it_waits(scratch):
+    """The store's thread reads what it commits until it has done so, however long that takes."""
+    broker = StoredBroker(scratch.folder("broker")).start()
+    prepare(broker)
+    broker.kill()
+    broker.strace("fdatasync:delay_enter=3000000", calls="fdatasync").start()
+    with Session(broker.port, "patient", clean=True) as patient:
+        for n in 1, 2:  # a commit for each
+            patient.send(packet.publish("away/q", text("away/q", n), 1, n))
+            patient.send(packet.packet(packet.PINGREQ, 0, b""))
+            patient.expect(packet.PINGRESP)
+        assert broker.process.end(timeout=30) == 0
+
+
+@REAL
 def test_a_ping_is_answered_while_the_disk_hangs(scratch):
     """On the very connection that waits for an acknowledgement."""
     broker = StoredBroker(scratch.folder("broker")).start()
