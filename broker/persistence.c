@@ -130,9 +130,9 @@ static void end_turn(void *owner)
 		return;
 	}
 	p->gathering = INSTANT_NEVER;
-	if (ledger->open->delivery_count > 0)
+	if (ledger->noted > 0)
 		p->is_lingering = true; /* all of it has passed on */
-	if (ledger->waiting != NULL || ledger->open->delivery_count > 0)
+	if (ledger->waiting != NULL || ledger->noted > 0)
 		ledger_committed(ledger);
 }
 

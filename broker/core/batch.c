@@ -34,6 +34,7 @@ void batch_clear(struct batch *b)
 	b->deliveries = keep_small(b->deliveries, &b->delivery_capacity);
 	b->changes = keep_small(b->changes, &b->change_capacity);
 	b->message_count = b->delivery_count = b->change_count = b->live = 0;
+	b->free_messages = 0;
 	clear_numbers(&b->over_deliveries);
 	clear_numbers(&b->over_messages);
 	clear_numbers(&b->unretained);

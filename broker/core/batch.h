@@ -21,6 +21,7 @@
 struct batch_message {
 	struct message *message; /* a reference; NULL: nobody needs it any more */
 	bool is_retained;
+	uint32_t next_free; /* while nobody does: see `free_messages` */
 };
 
 /* Delivery number first_delivery + its place in the array. */
@@ -57,6 +58,7 @@ struct batch {
 	struct batch_delivery *deliveries;
 	struct batch_change *changes;
 	size_t message_count, message_capacity;
+	uint32_t free_messages; /* place + 1 of one that nobody needs, 0: none; the next ones follow */
 	size_t delivery_count, delivery_capacity;
 	size_t change_count, change_capacity;
 	struct number_list over_deliveries; /* of earlier batches; removed last */

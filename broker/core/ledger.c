@@ -16,6 +16,7 @@ void ledger_start(struct ledger *l, uint64_t message, uint64_t delivery, uint64_
 	l->open->first_message = message;
 	l->open->first_delivery = delivery;
 	l->last_session = session - 1;
+	l->first_session = session;
 }
 
 void ledger_stop(struct ledger *l)
@@ -47,18 +48,44 @@ static struct batch_message *gathering(const struct ledger *l, const struct mess
 
 /* --- messages: kept as long as a delivery or their being retained needs them ----------------- */
 
-static void keep_message(struct ledger *l, struct message *m)
+/*
+ * A place in the batch. One that was given up is used again: nothing refers to its number, and while
+ * the store comes to no end, retained messages may replace each other for hours.
+ */
+static size_t message_place(struct batch *b)
 {
-	struct batch *b = l->open;
+	size_t place;
 
-	if (m->kept++ > 0)
-		return;
+	if (b->free_messages > 0) {
+		place = b->free_messages - 1;
+		b->free_messages = b->messages[place].next_free;
+		return place;
+	}
 	if (b->message_count == b->message_capacity)
 		b->messages = grow_array(b->messages, b->message_count, &b->message_capacity,
 				sizeof(*b->messages));
-	m->number = b->first_message + b->message_count;
-	b->messages[b->message_count++] = (struct batch_message){ .message = message_ref(m) };
+	return b->message_count++;
+}
+
+static void keep_message(struct ledger *l, struct message *m)
+{
+	struct batch *b = l->open;
+	size_t place;
+
+	if (m->kept++ > 0)
+		return;
+	place = message_place(b);
+	m->number = b->first_message + place;
+	b->messages[place] = (struct batch_message){ .message = message_ref(m) };
 	b->live++;
+}
+
+static void give_up_place(struct batch *b, struct batch_message *here)
+{
+	*here = (struct batch_message){ .next_free = b->free_messages };
+	if (here - b->messages < UINT32_MAX)
+		b->free_messages = (uint32_t)(here - b->messages) + 1;
+	b->live--;
 }
 
 static void let_go_of_message(struct ledger *l, struct message *m)
@@ -72,8 +99,7 @@ static void let_go_of_message(struct ledger *l, struct message *m)
 		add_number(&l->open->over_messages, m->number);
 		l->open->live++;
 	} else {
-		here->message = NULL;
-		l->open->live--;
+		give_up_place(l->open, here);
 	}
 	m->number = 0;
 	if (here != NULL)
@@ -206,6 +232,9 @@ void ledger_delivery_over(struct ledger *l, struct delivery *d)
 		subscription_ids_unref(here->ids);
 		here->ids = NULL;
 		b->live--;
+		/* Most often those before it are over too: the batch need not grow while it waits. */
+		while (b->delivery_count > 0 && b->deliveries[b->delivery_count - 1].session == 0)
+			b->delivery_count--;
 	}
 	d->number = 0;
 	if (d->message != NULL)
@@ -250,6 +279,7 @@ struct batch *ledger_seal(struct ledger *l, struct duration to_wall)
 	l->open->number = b->number + 1;
 	l->open->first_message = b->first_message + b->message_count;
 	l->open->first_delivery = b->first_delivery + b->delivery_count;
+	l->first_session = l->last_session + 1;
 	forget_pace(l, b);
 	return b;
 }

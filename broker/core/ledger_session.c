@@ -66,7 +66,7 @@ void ledger_session_over(struct ledger *l, struct session *s)
 	deliveries_over(l, s);
 	for (struct subscription *sub = s->subscriptions; sub != NULL; sub = sub->next_of_session)
 		ledger_unsubscribed(l, sub);
-	for (size_t i = 0; i < array_size(tables); i++)
+	for (size_t i = 0; i < array_size(tables) && s->number < l->first_session; i++)
 		remove_record(l, tables[i], store_key(at, s->number));
 	s->number = 0;
 	s->is_durable = false;
