@@ -76,6 +76,17 @@ def kill_gateway_and_core(rig, chance):
     rig.gateway.start()
 
 
+def kill_broker(rig, chance):
+    rig.broker.kill()
+    rig.broker.start()
+
+
+def kill_all_three(rig, chance):
+    rig.broker.kill()
+    kill_gateway_and_core(rig, chance)
+    rig.broker.start()
+
+
 def kill_one_or_the_other(rig, chance):
     chance.choice([kill_gateway, restart_gateway, kill_core, orphan_core, restart_core,
                    reload_core, kill_frozen_core, freeze_core,
@@ -101,7 +112,9 @@ SCENARIOS = [
     Scenario("core-freeze", freeze_core, "Nagios stops answering"),
     Scenario("core-freeze-pipe", freeze_core, "the command file is full",
              {"output": ["delivery pipe"]}),
-    Scenario("both-kill", kill_gateway_and_core, "kill -9 of both"),
+    Scenario("broker-kill", kill_broker, "kill -9 of the broker", {"stored": True}),
+    Scenario("all-kill", kill_all_three, "kill -9 of all three", {"stored": True}),
+    Scenario("both-kill", kill_gateway_and_core, "kill -9 of gateway and Nagios"),
     Scenario("any", kill_one_or_the_other, "any of these, at random"),
 ]
 

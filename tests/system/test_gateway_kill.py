@@ -17,6 +17,17 @@ def test_every_acknowledged_result_is_applied(module, name):
     assert report.slowest_recovery < 2 * SLACK
 
 
+@pytest.mark.parametrize("name", ["broker-kill", "all-kill"])
+def test_and_the_broker_is_one_of_them(module, name):
+    """Its clients come back when they please, so there is no limit to the recovery."""
+    scenario = next(s for s in chaos.SCENARIOS if s.name == name)
+    report = chaos.play(scenario, module, kills=3)
+    print(chaos.table([report]))
+    assert not report.wreck and report.lost == 0, report.wreck
+    assert report.disordered == 0
+    assert report.acknowledged > 0
+
+
 def test_without_faults_nothing_is_applied_twice(module):
     calm = chaos.Scenario("calm", lambda rig, chance: None, "no fault at all")
     report = chaos.play(calm, module, kills=3)

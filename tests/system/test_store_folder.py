@@ -11,7 +11,7 @@ import pytest
 
 from broker import Broker
 from packet import V5, V311
-from process import Process, give_away, program
+from process import Process
 from store import LINES, TRY, Session, StoredBroker, numbers, rest, retained, settle, text
 from wait import let_pass, wait_until
 
@@ -46,18 +46,6 @@ def expect_refusal(process, *words):
     return process
 
 
-def another(broker, config=None):
-    """A second process with the configuration of `broker` on another port."""
-    second = Broker(give_away_folder(broker.folder / "second"), LINES, stored=broker.where)
-    return Process("second", [program("belfry-broker", broker.folder), "-c",
-                              config or second.config], broker.folder)
-
-
-def give_away_folder(path):
-    path.mkdir()
-    return give_away(path)
-
-
 # --- whose it is ---------------------------------------------------------------------------------
 
 def test_only_its_user_can_read_it(broker):
@@ -78,9 +66,10 @@ def test_started_as_root_it_belongs_to_the_user_it_becomes(broker):
         assert path.stat().st_uid == broker.where.stat().st_uid, path
 
 
-def test_a_second_broker_on_the_same_folder_is_refused(broker):
+def test_a_second_broker_on_the_same_folder_is_refused(broker, scratch):
     fill(broker)
-    expect_refusal(another(broker), str(broker.where), "another")
+    second = StoredBroker(scratch.folder("second"), where=broker.where)
+    expect_refusal(second.process, str(broker.where), "another")
     with Session(broker.port, "sender", clean=True) as sender:
         sender.publish("q/1", text("q/1", 100), 2)
     broker.kill()
@@ -115,8 +104,7 @@ def test_a_folder_that_is_not_there_is_refused_by_name_or_made(scratch):
 def test_the_configuration_can_be_tested_beside_the_running_broker(broker):
     """It opens nothing, locks nothing, and makes nothing."""
     before = broker.files()
-    tester = Process("tester", [program("belfry-broker", broker.folder), "-c", broker.config,
-                                "--test-config"], broker.folder).start()
+    tester = Process("tester", [*broker.process.argv, "--test-config"], broker.folder).start()
     wait_until(lambda: not tester.is_running(), 10, "its end")
     assert tester.popen.returncode == 0, tester.stderr()
     assert broker.files() == before
