@@ -15,7 +15,7 @@ SUBSCRIBE, SUBACK, UNSUBSCRIBE, UNSUBACK, PINGREQ, PINGRESP, DISCONNECT, AUTH = 
 V31, V311, V5 = 3, 4, 5
 
 RECEIVE_MAXIMUM, MAXIMUM_PACKET_SIZE, SESSION_EXPIRY = 0x21, 0x27, 0x11
-MESSAGE_EXPIRY, SUBSCRIPTION_IDENTIFIER = 0x02, 0x0B
+WILL_DELAY = 0x18
 
 NO_LOCAL, RETAIN_AS_PUBLISHED = 4, 8  # with the QoS in a subscription's options
 
@@ -48,13 +48,13 @@ def properties(pairs=()):
 
 def connect(client_id, level=V311, clean=True, keepalive=60, props=(), will=None,
             user=None, password=None):
-    """`will` is (topic, payload, qos)."""
+    """`will` is (topic, payload, qos) and, v5, properties."""
     flags = 2 if clean else 0
     payload = string(client_id)
     if will:
-        topic, text, qos = will
+        topic, text, qos, *more = will
         flags |= 4 | qos << 3
-        payload += (properties() if level == V5 else b"") + string(topic) + string(text)
+        payload += (properties(*more) if level == V5 else b"") + string(topic) + string(text)
     if user is not None:
         flags |= 0x80
         payload += string(user)

@@ -102,7 +102,7 @@ class StoredBroker(Broker):
 
 
 class Session(Wire):
-    """A connection with a session that outlives it; nothing is acknowledged that nobody asked for."""
+    """A connection whose session outlives it; acknowledges what it is asked to, nothing else."""
 
     def __init__(self, port, client_id, level=V311, clean=False, expiry=FOR_EVER, **how):
         super().__init__(Wire.to(port).sock)

@@ -184,7 +184,8 @@ def test_pages_of_zeros(patient, page):
     path, chance = largest(patient), random.Random(SEED)
     print(f"BELFRY_STORE_SEED={SEED}")
     count = path.stat().st_size // 4096
-    hit = {"some": chance.sample(range(count), min(count, 5)), "all": range(count)}.get(page, [page])
+    several = chance.sample(range(count), min(count, 5))
+    hit = {"some": several, "all": range(count)}.get(page, [page])
     with open(path, "r+b") as f:
         for number in hit:
             f.seek(number * 4096)

@@ -10,7 +10,6 @@ import subprocess
 
 import pytest
 
-import packet
 from mqtt import mosquitto_pub
 from numbered import Crowd, Publisher, Subscriber
 from packet import V5, V311

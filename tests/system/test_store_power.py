@@ -9,11 +9,11 @@ import random
 
 import pytest
 
+import packet
 from packet import PUBACK
 from powercut import CALLS, Disk, calls
 from process import give_away
 from store import SYNCS, TRY, Session, StoredBroker, numbers, rest, text
-import packet
 
 pytestmark = pytest.mark.skipif(bool(TRY), reason="about the store")
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """
 An answer comes after the commit that holds what it promises. The disk is slow here, every sync
-takes a fifth of a second and every write a little, and the broker is killed in the instant its
+takes a tenth of a second and every write a little, and the broker is killed in the instant its
 answer is here: what it said too early is gone then, every time.
 """
 import re
@@ -9,12 +9,12 @@ import re
 import pytest
 
 import packet
-from packet import PUBACK, PUBCOMP, PUBLISH, PUBREC, PUBREL, V5, V311
+from packet import PUBACK, PUBCOMP, PUBREC, PUBREL, V5, V311
 from store import SYNCS, TRY, WRITES, Session, StoredBroker, numbers, rest, retained, text
 
-SLOW_SYNC = f"{SYNCS}:delay_enter=200000"
-POSITIONED = "pwrite64,pwritev,pwritev2"
-SLOW = SLOW_SYNC, f"{POSITIONED}:delay_enter=30000"
+SLOW_SYNC = f"{SYNCS}:delay_enter=120000"
+FILE_WRITES = "pwrite64,pwritev,pwritev2,writev"  # sockets are written to with send()
+SLOW = SLOW_SYNC, f"{FILE_WRITES}:delay_enter=10000"
 LEVELS = pytest.mark.parametrize("level", [V311, V5], ids=["3.1.1", "5"])
 
 
@@ -25,7 +25,7 @@ class SlowDisk:
         self.broker = StoredBroker(folder).start()
         self.port = self.broker.port
 
-    def slow(self, how=SLOW, calls=f"{SYNCS},{POSITIONED}"):
+    def slow(self, how=SLOW, calls=f"{SYNCS},{FILE_WRITES}"):
         self.broker.kill()
         self.broker.strace(*how, calls=calls).start()
 
