@@ -17,6 +17,7 @@ from packet import (CONNACK, PUBACK, PUBCOMP, PUBLISH, PUBREC, PUBREL, SESSION_E
 from store import FOR_EVER, number_in, text
 from wait import SLACK
 
+PACKET_IDENTIFIER_NOT_FOUND = 0x92
 TURN = 0.005  # seconds that one wait for packets takes at most
 
 
@@ -111,7 +112,9 @@ class Publisher(Peer):
     def handle(self, p):
         mine = packet.packet_id_of(p)
         code = p.body[2] if len(p.body) > 2 else 0
-        assert code < 0x80, f"{self.client_id}: refused with {code:#x}"
+        # Who has lost a PUBCOMP may hear that its identifier is free already.
+        is_known = p.type == PUBCOMP and code == PACKET_IDENTIFIER_NOT_FOUND
+        assert code < 0x80 or is_known, f"{self.client_id}: refused with {code:#x}"
         if p.type == PUBREC:
             if mine in self.open:
                 self.open[mine][1] = True

@@ -106,7 +106,7 @@ class Disk:
         name, args, result, tail = call
         if name in ("sendto", "sendmsg"):
             self._sent(data_of(args))
-        elif name in ("open", "openat", "creat"):
+        elif name in ("open", "openat", "creat") and "O_DIRECTORY" not in args:
             path = DESCRIPTOR.match(f"{result}{tail.strip()}")
             if path and result >= 0 and plain(path["path"]).startswith(self.where):
                 self.files.setdefault(plain(path["path"]), File())
@@ -161,6 +161,8 @@ class Disk:
         shutil.rmtree(where)
         where.mkdir(mode=0o700)
         for path, file in self.files.items():
+            if any(other.startswith(path + "/") for other in self.files):
+                continue  # a folder that was opened to be synced
             target = where / path[len(self.where):].lstrip("/")
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(file.after_a_cut(chance))

@@ -107,7 +107,7 @@ def test_a_folder_that_is_not_there_is_refused_by_name_or_made(scratch):
     where = scratch.path / "missing"
     broker = StoredBroker(scratch.folder("broker"), where=where)
     broker.process.start()
-    wait_until(lambda: broker.is_up() or not broker.process.is_running(), 10, "a decision")
+    wait_until(lambda: broker.says("running") or not broker.process.is_running(), 10, "a decision")
     if broker.process.is_running():
         fill(broker)
         broker.restart()
