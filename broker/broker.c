@@ -219,7 +219,8 @@ void broker_destroy(struct broker *b)
 	b->shard->authenticator = (struct authenticator){ 0 };
 	http_api_destroy(b->http_api);
 	sys_destroy(b->sys);
-	persistence_destroy(b->persistence); /* its thread reads the shard's batch, wakes the loop */
+	persistence_destroy(
+			b->persistence); /* its thread reads the shard's batch, wakes the loop */
 	reactor_finish(&b->reactor);
 	address_limit_destroy(b->limit);
 	shard_destroy(b->shard);

@@ -58,7 +58,8 @@ struct batch {
 	struct batch_delivery *deliveries;
 	struct batch_change *changes;
 	size_t message_count, message_capacity;
-	uint32_t free_messages; /* place + 1 of one that nobody needs, 0: none; the next ones follow */
+	uint32_t free_messages; /* place + 1 of one that nobody needs, 0: none; the next ones follow
+				 */
 	size_t delivery_count, delivery_capacity;
 	size_t change_count, change_capacity;
 	struct number_list over_deliveries; /* of earlier batches; removed last */

@@ -49,8 +49,8 @@ static struct batch_message *gathering(const struct ledger *l, const struct mess
 /* --- messages: kept as long as a delivery or their being retained needs them ----------------- */
 
 /*
- * A place in the batch. One that was given up is used again: nothing refers to its number, and while
- * the store comes to no end, retained messages may replace each other for hours.
+ * A place in the batch. One that was given up is used again: nothing refers to its number, and
+ * while the store comes to no end, retained messages may replace each other for hours.
  */
 static size_t message_place(struct batch *b)
 {
@@ -82,9 +82,11 @@ static void keep_message(struct ledger *l, struct message *m)
 
 static void give_up_place(struct batch *b, struct batch_message *here)
 {
+	size_t place = (size_t)(here - b->messages);
+
 	*here = (struct batch_message){ .next_free = b->free_messages };
-	if (here - b->messages < UINT32_MAX)
-		b->free_messages = (uint32_t)(here - b->messages) + 1;
+	if (place < UINT32_MAX)
+		b->free_messages = (uint32_t)place + 1;
 	b->live--;
 }
 
@@ -232,7 +234,8 @@ void ledger_delivery_over(struct ledger *l, struct delivery *d)
 		subscription_ids_unref(here->ids);
 		here->ids = NULL;
 		b->live--;
-		/* Most often those before it are over too: the batch need not grow while it waits. */
+		/* Most often those before it are over too: the batch need not grow while it waits.
+		 */
 		while (b->delivery_count > 0 && b->deliveries[b->delivery_count - 1].session == 0)
 			b->delivery_count--;
 	}

@@ -37,7 +37,8 @@ struct ledger {
 	struct batch *sealed; /* NULL: the store has none */
 	struct batch batches[2];
 	uint64_t last_session;
-	uint64_t first_session;	 /* that began in the open batch: no record is written before a seal */
+	uint64_t first_session;	 /* that began in the open batch: no record is written before a seal
+				  */
 	uint64_t promises;	 /* changes so far that somebody may wait for */
 	uint64_t before_packet;	 /* `promises` when the packet at hand began */
 	struct session *changed; /* utlist: whose records have to be written */

@@ -91,8 +91,8 @@ static void an_alias_is_told_before_it_is_used(void **unused)
 	size_t at = 0;
 
 	(void)unused;
-	say(p, BYTES("\x34\6\0\1t\0\1a")); /* waits for the disk */
-	say(p, BYTES("\x30\x0f\0\x0cu/0123456789b"));	   /* behind it */
+	say(p, BYTES("\x34\6\0\1t\0\1a"));	      /* waits for the disk */
+	say(p, BYTES("\x30\x0f\0\x0cu/0123456789b")); /* behind it */
 	shard_set_failing(shard, true, now);
 	say(p, BYTES("\x30\x0f\0\x0cu/0123456789c"));
 	packet = next_publish(&output, &at, 'b');

@@ -274,7 +274,7 @@ static void nothing_passes_a_publish_of_qos2(void **unused)
 	assert_string_equal(heard(s), "publish2 f publish0 g ");
 }
 
-/* [v5 MQTT-4.6.0-2, MQTT-4.6.0-3], and of PUBREL [MQTT-4.6.0-4] */
+/* [v5 MQTT-4.6.0-2, MQTT-4.6.0-3], and of PUBREL [v5 MQTT-4.6.0-4] */
 static void acknowledgements_keep_their_order(void **unused)
 {
 	(void)unused;

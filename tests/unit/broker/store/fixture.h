@@ -136,7 +136,8 @@ static inline uint64_t put_message(struct batch *b, struct message *m, bool is_r
 	if (b->message_count == b->message_capacity)
 		b->messages = grow_array(b->messages, b->message_count, &b->message_capacity,
 				sizeof(*b->messages));
-	b->messages[b->message_count] = (struct batch_message){ m, is_retained };
+	b->messages[b->message_count] =
+			(struct batch_message){ .message = m, .is_retained = is_retained };
 	return b->first_message + b->message_count++;
 }
 
