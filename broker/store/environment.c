@@ -67,13 +67,14 @@ static int open_database(struct environment *e)
 
 int environment_open(struct environment *e, const char *folder)
 {
+	struct layout_plan plan = layout_plan(e->tables);
 	int r;
 
 	e->folder = folder;
 	folder_remove(folder, COPY_FILE); /* of a process that was killed */
 	r = open_database(e);
 	if (r == 0)
-		r = lmdb_update(e->db, layout_settle, e->tables);
+		r = lmdb_update(e->db, layout_settle, &plan);
 	if (r == 0)
 		r = folder_sync(folder);
 	if (r == 0)

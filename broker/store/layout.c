@@ -7,16 +7,15 @@
 #include "common/lmdb.h"
 #include "common/store_format.h"
 
-/*
- * Each row brings a store from one layout to the next, in the transaction that also writes the
- * number of the layout: a store that is killed meanwhile is as it was. A row may find the tables
- * larger than memory, so it works with a cursor and changes what it stands on.
- */
-static const struct migration {
-	int (*migrate)(struct MDB_txn *txn, const unsigned tables[STORE_TABLES]);
-} migrations[STORE_LAYOUT] = {
-	{ NULL }, /* there is no layout 0 */
-};
+/* There is no layout 0. Layout 2 will add the way from 1. */
+static layout_migration *const migrations[STORE_LAYOUT] = { NULL };
+
+struct layout_plan layout_plan(const unsigned *tables)
+{
+	return (struct layout_plan){
+		.tables = tables, .layout = STORE_LAYOUT, .migrations = migrations
+	};
+}
 
 static int put_number(struct MDB_txn *txn, unsigned table, const char *name, uint64_t number)
 {
@@ -43,8 +42,9 @@ static int check_empty(struct MDB_txn *txn, unsigned table)
 	return r == -ENOENT ? 0 : r;
 }
 
-static int create(struct MDB_txn *txn, const unsigned tables[STORE_TABLES])
+static int create(struct MDB_txn *txn, const struct layout_plan *plan)
 {
+	const unsigned *tables = plan->tables;
 	int r = 0;
 
 	for (unsigned i = 0; r == 0 && i < STORE_TABLES; i++)
@@ -53,7 +53,7 @@ static int create(struct MDB_txn *txn, const unsigned tables[STORE_TABLES])
 		r = put_number(txn, tables[STORE_META], STORE_META_CREATED,
 				(uint64_t)wall_time_now().ns);
 	if (r == 0)
-		r = put_number(txn, tables[STORE_META], STORE_META_LAYOUT, STORE_LAYOUT);
+		r = put_number(txn, tables[STORE_META], STORE_META_LAYOUT, plan->layout);
 	return r;
 }
 
@@ -80,15 +80,16 @@ int layout_check(struct MDB_txn *txn, unsigned meta_table)
 
 int layout_settle(struct MDB_txn *txn, void *owner)
 {
-	const unsigned *tables = owner;
+	const struct layout_plan *plan = owner;
+	unsigned meta = plan->tables[STORE_META];
 	uint64_t layout;
-	int r = read_layout(txn, tables[STORE_META], &layout);
+	int r = read_layout(txn, meta, &layout);
 
 	if (r == -ENOENT)
-		return create(txn, tables);
-	if (r < 0 || layout >= STORE_LAYOUT)
+		return create(txn, plan);
+	if (r < 0 || layout >= plan->layout)
 		return r;
-	for (; r == 0 && layout < STORE_LAYOUT; layout++)
-		r = migrations[layout].migrate(txn, tables);
-	return r < 0 ? r : put_number(txn, tables[STORE_META], STORE_META_LAYOUT, STORE_LAYOUT);
+	for (; r == 0 && layout < plan->layout; layout++)
+		r = plan->migrations[layout](txn, plan->tables);
+	return r < 0 ? r : put_number(txn, meta, STORE_META_LAYOUT, plan->layout);
 }
