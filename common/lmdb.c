@@ -15,7 +15,10 @@
 #include "common/lmdb_check.h"
 #include "common/mem.h"
 
-enum { META_PAGES = 2 };
+enum {
+	META_PAGES = 2,
+	LOCK_FILE_SIZE = 8192, /* with room for as many readers as LMDB has by itself */
+};
 
 struct lmdb {
 	MDB_env *env;
@@ -106,6 +109,25 @@ static void forget_dead_readers(struct lmdb *db)
 	(void)mdb_reader_check(db->env, &dead);
 }
 
+/*
+ * LMDB maps the lock file and writes to it: where the disk had no room for its pages, that would end
+ * the process with SIGBUS.
+ */
+static int make_lock_file(const char *folder, mode_t mode)
+{
+	struct str path = { 0 };
+	int fd, error;
+
+	str_printf(&path, "%s/lock.mdb", folder);
+	fd = open(str_text(&path), O_RDWR | O_CREAT | O_CLOEXEC, mode);
+	str_finish(&path);
+	if (fd < 0)
+		return 0; /* LMDB knows what to say */
+	error = posix_fallocate(fd, 0, LOCK_FILE_SIZE);
+	close(fd);
+	return error == ENOSPC || error == EDQUOT ? -error : 0;
+}
+
 static void init_locks(struct lmdb *db)
 {
 	pthread_rwlockattr_t attributes;
@@ -117,14 +139,11 @@ static void init_locks(struct lmdb *db)
 	pthread_rwlockattr_destroy(&attributes);
 }
 
-int lmdb_open(const char *folder, const struct lmdb_options *options, struct lmdb **ret)
+static int open_environment(
+		struct lmdb *db, const char *folder, const struct lmdb_options *options)
 {
-	struct lmdb *db = xcalloc(1, sizeof(*db));
-	int result;
+	int result = mdb_env_create(&db->env);
 
-	db->map_limit = options->map_limit;
-	init_locks(db);
-	result = mdb_env_create(&db->env);
 	if (result == 0)
 		result = mdb_env_set_userctx(db->env, db);
 	if (result == 0)
@@ -134,7 +153,19 @@ int lmdb_open(const char *folder, const struct lmdb_options *options, struct lmd
 	/* NOTLS: a read transaction belongs to the code that began it, not to its thread. */
 	if (result == 0)
 		result = mdb_env_open(db->env, folder, MDB_NOTLS, options->mode);
-	result = to_errno(result);
+	return to_errno(result);
+}
+
+int lmdb_open(const char *folder, const struct lmdb_options *options, struct lmdb **ret)
+{
+	struct lmdb *db = xcalloc(1, sizeof(*db));
+	int result;
+
+	db->map_limit = options->map_limit;
+	init_locks(db);
+	result = make_lock_file(folder, options->mode);
+	if (result == 0)
+		result = open_environment(db, folder, options);
 	if (result == 0)
 		result = check_length(db, folder);
 	if (result < 0) {

@@ -65,6 +65,16 @@ static int open_database(struct environment *e)
 	return r;
 }
 
+/* LMDB calls it an I/O error when a write comes to an end where the disk does. */
+static int name_error(const struct environment *e, int error)
+{
+	struct statvfs disk;
+
+	if (error == -EIO && statvfs(e->folder, &disk) == 0 && disk.f_bavail == 0)
+		return -ENOSPC;
+	return error;
+}
+
 int environment_open(struct environment *e, const char *folder)
 {
 	struct layout_plan plan = layout_plan(e->tables);
@@ -81,7 +91,7 @@ int environment_open(struct environment *e, const char *folder)
 		r = lmdb_last_commit(e->db, &e->last_commit);
 	if (r < 0)
 		environment_close(e);
-	return r;
+	return name_error(e, r);
 }
 
 void environment_close(struct environment *e)
@@ -104,16 +114,6 @@ int environment_reopen(struct environment *e)
 	if (e->is_doubtful || found != e->last_commit)
 		return environment_compact(e);
 	return 0;
-}
-
-/* LMDB calls it an I/O error when a write comes to an end where the disk does. */
-static int name_error(const struct environment *e, int error)
-{
-	struct statvfs disk;
-
-	if (error == -EIO && statvfs(e->folder, &disk) == 0 && disk.f_bavail == 0)
-		return -ENOSPC;
-	return error;
 }
 
 int environment_update(

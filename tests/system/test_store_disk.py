@@ -5,6 +5,7 @@ not, serves everything that needs no disk, says what is wrong, and goes on by it
 """
 import os
 import re
+import shutil
 
 import pytest
 
@@ -229,6 +230,25 @@ def test_started_on_a_full_disk_it_serves_what_is_there(on_small_disk):
     wait_until(lambda: sender.one(timeout=0.5) == 0, 3, "an acknowledgement", 0.05)
     broker.restart()
     expect_acknowledged(broker, sender)
+
+
+@REAL
+@ONLY_ROOT
+def test_a_first_start_on_a_full_disk_ends_with_the_reason(scratch):
+    """However little is left; not by SIGBUS, because LMDB writes to a map of its lock file."""
+    disk = SmallDisk(scratch.path / "disk", megabytes=1)
+    try:
+        for left in 0, 4, 8, 12, 24, 32:
+            disk.fill(left << 10)
+            broker = StoredBroker(scratch.folder(f"broker{left}"), where=disk.path)
+            broker.process.start()
+            wait_until(lambda b=broker: not b.process.is_running(), 10, "its end")
+            assert broker.process.popen.returncode == 1, f"{left} kB left"
+            assert broker.says("no space left"), broker.process.stderr()
+            shutil.rmtree(disk.path / "belfry.store")
+            disk.relieve()
+    finally:
+        disk.unmount()
 
 
 # --- failing -------------------------------------------------------------------------------------
