@@ -378,7 +378,10 @@ def test_sigterm_ends_well_while_a_commit_takes_longer_than_it_waits(scratch):
             patient.send(packet.publish("away/q", text("away/q", n), 1, n))
             patient.send(packet.packet(packet.PINGREQ, 0, b""))
             patient.expect(packet.PINGRESP)
-        assert broker.process.end(timeout=30) == 0
+        status = broker.process.end(timeout=30)
+    # The build that looks for leaks cannot under strace, and ends with another status.
+    assert status == 0 or broker.says("LeakSanitizer does not work under ptrace"), status
+    assert not broker.says("ERROR: AddressSanitizer")
 
 
 @REAL
