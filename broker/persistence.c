@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "broker/persistence.h"
 
+#include <errno.h>
 #include <inttypes.h>
 
 #include "broker/core/restore.h"
@@ -57,7 +58,12 @@ static void tell_trouble(struct persistence *p, int error)
 {
 	if (error == p->error)
 		return;
-	if (error != 0)
+	if (error == -ESTALE)
+		log_error("store %s: was removed or replaced while it was in use; put it back as "
+			  "it was, or restart the broker without what it held: nothing is "
+			  "acknowledged that would have to be kept",
+				p->folder);
+	else if (error != 0)
 		log_error_errno(error,
 				"store %s: cannot be written; QoS 1 and 2 messages that would have "
 				"to be kept are refused until it can (tried again every second)",

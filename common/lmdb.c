@@ -382,6 +382,22 @@ int lmdb_file_bytes(struct lmdb *db, uint64_t *ret)
 	return 0;
 }
 
+int lmdb_check_place(struct lmdb *db, const char *folder)
+{
+	struct str path = { 0 };
+	struct stat ours, there;
+	int fd, result = mdb_env_get_fd(db->env, &fd);
+
+	if (result != 0)
+		return to_errno(result);
+	str_printf(&path, "%s/data.mdb", folder);
+	if (fstat(fd, &ours) < 0 || stat(str_text(&path), &there) < 0 ||
+			ours.st_ino != there.st_ino || ours.st_dev != there.st_dev)
+		result = -ESTALE;
+	str_finish(&path);
+	return result;
+}
+
 int lmdb_last_commit(struct lmdb *db, uint64_t *ret)
 {
 	MDB_envinfo info;

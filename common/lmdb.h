@@ -75,6 +75,9 @@ int lmdb_used_bytes(struct MDB_txn *txn, uint64_t *ret);
 /* The size of the file, with the pages that are free to be used again. */
 int lmdb_file_bytes(struct lmdb *db, uint64_t *ret);
 
+/* Is what is written to still the file of the folder of that name? 0 or -ESTALE. */
+int lmdb_check_place(struct lmdb *db, const char *folder);
+
 /* The number of the last commit that is in the file: counted from the first, by all processes. */
 int lmdb_last_commit(struct lmdb *db, uint64_t *ret);
 

@@ -106,11 +106,17 @@ int environment_reopen(struct environment *e)
 	int r;
 
 	environment_close(e);
+	if (folder_file_size(e->folder, "data.mdb") == 0)
+		return -ESTALE; /* a new one would have nothing of what memory has */
 	r = open_database(e);
 	if (r == 0)
 		r = lmdb_last_commit(e->db, &found);
-	if (r < 0)
+	if (r == 0 && found < e->last_commit)
+		r = -ESTALE;
+	if (r < 0) {
+		environment_close(e);
 		return r;
+	}
 	if (e->is_doubtful || found != e->last_commit)
 		return environment_compact(e);
 	return 0;
@@ -151,6 +157,8 @@ static int swap_files(struct environment *e)
 	folder_remove(e->folder, "lock.mdb");
 	r = folder_rename(e->folder, COPY_FILE, "data.mdb");
 	if (r == 0)
+		e->last_commit = 0;
+	if (r == 0)
 		r = folder_sync(e->folder);
 	if (r == 0)
 		r = open_database(e);
@@ -178,8 +186,10 @@ int environment_compact(struct environment *e)
 int environment_size(struct environment *e, struct environment_size *ret)
 {
 	struct MDB_txn *txn;
-	int r = lmdb_read_begin(e->db, &txn);
+	int r = lmdb_check_place(e->db, e->folder);
 
+	if (r == 0)
+		r = lmdb_read_begin(e->db, &txn);
 	if (r < 0)
 		return r;
 	r = lmdb_used_bytes(txn, &ret->used);

@@ -36,7 +36,10 @@ int environment_open(struct environment *e, const char *folder);
 /* Accepts one that is not open. */
 void environment_close(struct environment *e);
 
-/* After anything has failed. 0 or -errno, then to be tried again. */
+/*
+ * After anything has failed. 0 or -errno, then to be tried again: -ESTALE while the folder holds no
+ * file, or one that is not ours.
+ */
 int environment_reopen(struct environment *e);
 
 /* As lmdb_update(). */
@@ -53,6 +56,7 @@ struct environment_size {
 	uint64_t used, file; /* bytes */
 };
 
+/* After each commit: -ESTALE says that it went into a file that is not in its place any more. */
 int environment_size(struct environment *e, struct environment_size *ret);
 
 #endif
