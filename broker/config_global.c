@@ -133,7 +133,7 @@ const struct setting config_global_settings[] = {
 	{ "persistence_sync", SETTING_TEXT, G(char *, persistence_sync), 1, 16, "commit", SETTING_RESTART,
 	  "commit: what is acknowledged is on disk. A time in seconds (s, m, h allowed): acknowledged at once, on disk so much later at the latest. (belfry's own)", NULL },
 	{ "max_store_bytes", SETTING_SIZE, G(uint64_t, max_store_bytes), 0, UINT64_MAX, "0", SETTING_RESTART,
-	  "The largest the store may become; beyond it messages that would have to be kept are refused. 0: as large as the disk allows. (belfry's own)", NULL },
+	  "The largest the store may become; beyond it messages that would have to be kept are refused, and of QoS 0 none is retained for another topic. 0: as large as the disk allows. (belfry's own)", NULL },
 	{ "autosave_interval", SETTING_DURATION, G(uint64_t, autosave_interval), 0, UINT32_MAX, "1800", 0,
 	  "Accepted; nothing waits to be saved.", NULL },
 	{ "autosave_on_changes", SETTING_BOOL, G(bool, autosave_on_changes), 0, 0, "false", 0,

@@ -80,6 +80,7 @@ static void watch_store(struct persistence *p)
 	int error = store_error(p->store);
 
 	tell_trouble(p, error);
+	shard->ledger.is_full = error != 0 && !store_is_failing(p->store);
 	if (shard->ledger.is_failing != (error != 0))
 		shard_set_failing(shard, error != 0, p->reactor->now);
 }

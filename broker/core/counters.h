@@ -33,7 +33,7 @@
 	X(dropped_memory,           "belfry/dropped/memory",           "QoS 0 messages dropped because memory_limit was near or reached") \
 	X(refused_memory,           "belfry/refused/memory",           "QoS 1 and 2 messages refused because memory_limit was reached") \
 	X(refused_store,            "belfry/refused/store",            "QoS 1 and 2 messages, subscriptions and sessions refused because they could not be put on disk") \
-	X(refused_retained,         "belfry/refused/retained",         "messages not retained because max_retained_messages or max_retained_bytes was reached") \
+	X(refused_retained,         "belfry/refused/retained",         "messages not retained because max_retained_messages, max_retained_bytes or max_store_bytes was reached") \
 	X(refused_subscriptions,    "belfry/refused/subscriptions",    "subscriptions refused because max_subscriptions or memory_limit was reached") \
 	X(refused_sessions,         "belfry/refused/sessions",         "connections refused because global_max_clients or memory_limit was reached") \
 	X(sockets_opened,           "connections/socket/count",        "network connections that were opened") \

@@ -33,6 +33,7 @@ struct ledger {
 	bool is_on;
 	bool is_prompt;	 /* what is promised waits for the disk */
 	bool is_failing; /* the store cannot take more: what would have to be kept is refused */
+	bool is_full;	 /* that is why: nothing else is wrong with it */
 	struct batch *open;
 	struct batch *sealed; /* NULL: the store has none */
 	struct batch batches[2];

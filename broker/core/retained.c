@@ -4,6 +4,8 @@
 #include "broker/core/ledger.h"
 #include "common/mem.h"
 
+enum { SMALL = 4096 }; /* that all messages may become, where none may be added */
+
 /*
  * The walk stands on a pinned node, `depth` levels below the root, and so needs no stack: parents
  * and siblings are linked. Level i of the filter chooses among the nodes of depth i + 1.
@@ -113,6 +115,16 @@ bool retained_has_room(const struct retained *r, const struct limits *limits, st
 	node = trie_find(&r->topics, topic);
 	return node != NULL && node->value != NULL &&
 	       is_within(limits, others, bytes + size - message_size(node->value));
+}
+
+bool retained_replaces(const struct retained *r, struct span topic, size_t size)
+{
+	const struct trie_node *node = trie_find(&r->topics, topic);
+
+	if (is_own(topic))
+		return true;
+	return node != NULL && node->value != NULL &&
+	       (size <= SMALL || size <= message_size(node->value));
 }
 
 static bool hidden_from_wildcard(const struct retained *r, const struct trie_node *node)

@@ -29,6 +29,9 @@ void retained_finish(struct retained *r);
  */
 void retained_set(struct retained *r, struct message *m);
 
+/* Would one of `size` take the place of one that is as large, or be small? */
+bool retained_replaces(const struct retained *r, struct span topic, size_t size);
+
 /*
  * Do max_retained_messages and max_retained_bytes of `limits` allow a message of `size` for the
  * valid name `topic`? It takes the place of the one that is there. What the broker tells below

@@ -233,6 +233,12 @@ static void retain(struct shard *shard, struct session *publisher, struct messag
 		shard->counters.refused_retained++;
 		return;
 	}
+	/* Who keeps a QoS of 0 was told nothing; a store that is full must not grow by it. */
+	if (shard->ledger.is_full && m->payload_len > 0 &&
+			!retained_replaces(&shard->retained, message_topic(m), message_size(m))) {
+		shard->counters.refused_retained++;
+		return;
+	}
 	note_source(shard, publisher, m);
 	retained_set(&shard->retained, m);
 	shard_plan_sweep(shard, now);

@@ -233,6 +233,27 @@ def test_started_on_a_full_disk_it_serves_what_is_there(on_small_disk):
 
 
 @REAL
+def test_a_store_that_has_all_it_may_have_does_not_grow(scratch):
+    """max_store_bytes: not by retained messages of QoS 0 either, which nobody was promised."""
+    broker = StoredBroker(scratch.folder("broker"), *LINES, "max_store_bytes 1M").start()
+    prepare(broker)
+    sender = Sender(broker, "away/q", V5)
+    assert sender.until_refused() == QUOTA_EXCEEDED
+    with Session(broker.port, "another", V311, clean=True) as another:
+        for n in range(200):
+            another.send(packet.publish(f"n/{n}", bytes(LARGE), 0, retain=True))
+        another.send(packet.publish("r/1", text("r/1", 2), 0, retain=True))
+        another.send(packet.packet(packet.PINGREQ, 0, b""))
+        another.expect(packet.PINGRESP)
+    assert retained(broker, "n/#") == {}
+    assert retained(broker, "r/#", 1) == {"r/1": text("r/1", 2)}
+    assert broker.end() == 0
+    broker.start()
+    assert retained(broker, "n/#") == {}
+    assert retained(broker, "r/#", 1) == {"r/1": text("r/1", 2)}
+
+
+@REAL
 @ONLY_ROOT
 def test_a_first_start_on_a_full_disk_ends_with_the_reason(scratch):
     """However little is left; not by SIGBUS, because LMDB writes to a map of its lock file."""

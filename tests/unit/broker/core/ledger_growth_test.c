@@ -120,6 +120,32 @@ static void sessions_that_come_for_their_will_and_go_leave_nothing(void **unused
 	assert_true(ledger_is_empty(&shard->ledger));
 }
 
+/* max_store_bytes is reached: the values of today take the place of those of yesterday, no more. */
+static void a_full_store_gets_no_more_retained_messages(void **unused)
+{
+	static uint8_t large[5008] = { 0x31, 0x8d, 0x27, 0, 1, 'a' };
+	struct client *p = join(BYTES("\x10\x0d\0\4MQTT\4\2\0\0\0\1p"));
+	const struct retained *r = &shard->retained;
+
+	(void)unused;
+	say(p, BYTES("\x31\4\0\1ax"));
+	shard_set_failing(shard, true, now);
+	shard->ledger.is_full = true;
+	say(p, BYTES("\x31\4\0\1bx"));
+	assert_int_equal(r->count, 1);
+	assert_int_equal(shard->counters.refused_retained, 1);
+	say(p, BYTES("\x31\6\0\1axyz"));
+	assert_int_equal(shard->counters.refused_retained, 1);
+	say(p, span_of(large, sizeof(large)));
+	assert_int_equal(shard->counters.refused_retained, 2);
+	say(p, BYTES("\x31\3\0\1a")); /* room is made */
+	assert_int_equal(r->count, 0);
+	shard->ledger.is_full = false;
+	say(p, BYTES("\x31\4\0\1bx"));
+	assert_int_equal(r->count, 1);
+	client_destroy(p, now);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -131,6 +157,8 @@ int main(void)
 				deliveries_that_are_acknowledged_need_no_room, begin, end),
 		cmocka_unit_test_setup_teardown(
 				sessions_that_come_for_their_will_and_go_leave_nothing, begin, end),
+		cmocka_unit_test_setup_teardown(
+				a_full_store_gets_no_more_retained_messages, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
