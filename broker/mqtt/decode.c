@@ -32,11 +32,16 @@ static enum mqtt_reason finish(const struct reader *r)
 	return reader_failed(r) || reader_left(r) > 0 ? MQTT_MALFORMED_PACKET : MQTT_SUCCESS;
 }
 
+static void set_none(struct properties *p)
+{
+	p->present = 0;
+	p->raw = (struct span){ NULL, 0 };
+}
+
 static enum mqtt_reason read_properties(struct reader *r, enum mqtt_version version,
 		enum packet_type where, struct properties *ret)
 {
-	ret->present = 0;
-	ret->raw = (struct span){ NULL, 0 };
+	set_none(ret);
 	if (version < MQTT_5)
 		return MQTT_SUCCESS;
 	return properties_decode(r, where, ret);
@@ -210,7 +215,7 @@ enum mqtt_reason decode_ack(
 		return MQTT_MALFORMED_PACKET;
 	ret->packet_id = read_u16(&r);
 	ret->reason = MQTT_SUCCESS;
-	ret->properties.present = 0;
+	set_none(&ret->properties);
 	if (!reader_failed(&r) && ret->packet_id == 0)
 		return MQTT_PROTOCOL_ERROR;
 	/* A reason of success without properties may be left out (v5 3.4.2.1). */
@@ -322,7 +327,7 @@ static enum mqtt_reason read_reason(const struct frame *frame, struct disconnect
 	uint8_t code;
 
 	ret->reason = MQTT_SUCCESS;
-	ret->properties.present = 0;
+	set_none(&ret->properties);
 	if (reader_left(&r) == 0)
 		return MQTT_SUCCESS;
 	code = read_u8(&r);

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Bridges between two brokers: belfry's to Mosquitto, Mosquitto's to belfry, and belfry's own."""
+import os
 import re
 import signal
 import socket
 import ssl
+import time
 from contextlib import closing
 
 import pytest
@@ -18,6 +20,9 @@ from wait import SLACK, stays_true, wait_until
 BOTH_WAYS = pytest.mark.parametrize("near_is, far_is", [
     (None, MOSQUITTO), (MOSQUITTO, None)], ids=["to-mosquitto", "from-mosquitto"])
 OPEN = "allow_anonymous true"
+# Seconds for which the other broker is away while messages for it are published; as short as can be
+# unless somebody asks for more.
+OUTAGE = float(os.environ.get("BELFRY_OUTAGE", "0"))
 STATE = "$SYS/broker/connection/far.id/state"
 
 
@@ -187,6 +192,7 @@ def test_what_was_published_during_an_outage_arrives_once(pair, near_is, far_is)
         p.wait_down()
         for i in range(50):
             near.publish(f"out/{i}", "x", 1 + i % 2)
+            time.sleep(OUTAGE / 50)
         with p.far_back() as far:
             far.wait_for(50)
             near.publish("out/end", "x", 2)
