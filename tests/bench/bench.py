@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""make bench: belfry-broker beside Mosquitto, in storms, then the whole way into a real Nagios.
+"""make bench: belfry-broker beside Mosquitto, in storms, with its store, then all the way into Nagios.
 
-BENCH="quick broker storms nagios" chooses: `quick` for the short form, the others for single parts.
+BENCH="quick broker storms store nagios" chooses: `quick` for the short form, the others for single parts.
 """
 
 import os
@@ -12,8 +12,9 @@ import harness
 import nagios_way
 import report
 import storms
+import store_way
 
-PARTS = {"broker", "storms", "nagios"}
+PARTS = {"broker", "storms", "store", "nagios"}
 
 
 def main():
@@ -31,6 +32,8 @@ def main():
         status |= report.main([f"{programs}/belfry-broker", *shared])
     if "storms" in parts:
         status |= storms.main([f"{programs}/belfry-broker", *shared])
+    if "store" in parts:
+        status |= store_way.main([f"{programs}/belfry-broker", *shared])
     if "nagios" in parts:
         status |= nagios_way.main([f"{programs}/belfry-broker", f"{programs}/belfry-gateway",
                                    "--nebcount", f"{build}/tests/system/nebcount.so", *shared])

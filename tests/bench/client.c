@@ -134,7 +134,8 @@ static void greet(struct client *c)
 						  .password = password,
 						  .will_topic = will_topic,
 						  .will_qos = c->identity->will_qos,
-						  .will_number = c->index });
+						  .will_number = c->index,
+						  .is_durable = c->is_durable });
 	memcpy(client_reserve(c, n), packet, n);
 	c->state = CLIENT_GREETING;
 	free(username);
@@ -201,7 +202,18 @@ static void queue_ack(struct client *c, enum packet_type type, uint16_t id)
 
 static void become_ready(struct client *c)
 {
-	c->state = CLIENT_READY;
+	c->state = c->leaves ? CLIENT_LEAVING : CLIENT_READY;
+	if (c->leaves)
+		codec_disconnect(client_reserve(c, CODEC_DISCONNECT_SIZE));
+	else
+		c->events->ready(c);
+}
+
+/* The broker has heard that the client leaves, and has closed. */
+static void become_absent(struct client *c)
+{
+	stream_close(&c->stream);
+	forget_connection(c);
 	c->events->ready(c);
 }
 
@@ -338,6 +350,8 @@ static void receive(struct client *c)
 	l->now = clock_ns();
 	if (n > 0)
 		parse(c, l->buffer, kept + (size_t)n);
+	else if (n == 0 && c->state == CLIENT_LEAVING)
+		become_absent(c);
 	else if (n == 0)
 		fail(c, "the broker closed the connection");
 	else if (n != -EAGAIN)

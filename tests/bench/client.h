@@ -16,7 +16,8 @@ struct loop;
 /*
  * What a client tells its owner. Payloads are borrowed for the call. All but `ready` may be NULL.
  *
- *     ready        the connection is accepted and, where there is a filter, subscribed
+ *     ready        the connection is accepted and, where there is a filter, subscribed; of one that
+ *                  leaves, that the broker has closed it then
  *     delivered    a PUBLISH arrived; the client has queued its acknowledgement already
  *     accepted     PUBACK or PUBCOMP arrived; `refused` tells that its reason was an error
  *     granted      SUBACK for a subscription that the owner asked for itself
@@ -44,7 +45,8 @@ enum client_state {
 	CLIENT_CONNECTING,
 	CLIENT_GREETING,
 	CLIENT_SUBSCRIBING,
-	CLIENT_READY
+	CLIENT_READY,
+	CLIENT_LEAVING
 };
 
 /*
@@ -61,6 +63,8 @@ struct client {
 	enum mqtt_version version;
 	enum client_state state;
 	uint8_t filter_qos;
+	bool is_durable; /* its session outlives the connection */
+	bool leaves;	 /* as soon as it is subscribed */
 	bool is_dirty, waits_for_room;
 	uint16_t receive_maximum; /* what the broker allows to be in flight */
 	char *filter;		  /* NULL: no subscription */
@@ -69,7 +73,10 @@ struct client {
 	struct client *next_dirty;
 };
 
-/* The caller has set the fields up to `version` and the filter, which the client will free. */
+/*
+ * The caller has set the fields up to `version`, what kind of client it is, and the filter, which
+ * the client will free.
+ */
 void client_connect(struct client *c);
 
 /* Gone without a word, as after a power cut. client_connect() may follow. */

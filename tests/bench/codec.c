@@ -48,7 +48,7 @@ static size_t put_packet(uint8_t *out, uint8_t first_byte, const uint8_t *body, 
 
 static uint8_t connect_flags(const struct connect *c)
 {
-	unsigned flags = 2; /* clean session or clean start */
+	unsigned flags = c->is_durable ? 0 : 2; /* clean session or clean start */
 
 	if (c->will_topic != NULL)
 		flags |= 4u | (unsigned)c->will_qos << 3;
@@ -57,6 +57,20 @@ static uint8_t connect_flags(const struct connect *c)
 	if (c->username != NULL)
 		flags |= 0x80;
 	return (uint8_t)flags;
+}
+
+/* Receive maximum stays 65535. */
+static size_t put_properties(uint8_t *out, const struct connect *c)
+{
+	static const uint8_t never_expires[] = { 5, 0x11, 0xff, 0xff, 0xff, 0xff };
+
+	if (c->version != MQTT_V5)
+		return 0;
+	memcpy(out, never_expires, sizeof(never_expires));
+	if (c->is_durable)
+		return sizeof(never_expires);
+	out[0] = 0; /* none */
+	return 1;
 }
 
 static size_t put_will(uint8_t *out, const struct connect *c)
@@ -80,8 +94,7 @@ size_t codec_connect(uint8_t *out, const struct connect *c)
 	body[n++] = (uint8_t)c->version;
 	body[n++] = connect_flags(c);
 	n += put_u16(body + n, 0); /* no keep-alive: a load generator is never idle by mistake */
-	if (c->version == MQTT_V5)
-		body[n++] = 0; /* no properties: receive maximum stays 65535 */
+	n += put_properties(body + n, c);
 	n += put_string(body + n, c->client_id);
 	if (c->will_topic != NULL)
 		n += put_will(body + n, c);
@@ -106,7 +119,7 @@ size_t codec_subscribe(uint8_t *out, enum mqtt_version version, uint16_t id, con
 	return put_packet(out, PACKET_SUBSCRIBE << 4 | 2, body, n);
 }
 
-size_t codec_disconnect(uint8_t *out)
+size_t codec_disconnect(uint8_t out[CODEC_DISCONNECT_SIZE])
 {
 	return put_packet(out, PACKET_DISCONNECT << 4, out, 0);
 }

@@ -30,7 +30,9 @@ enum packet_type {
 	PACKET_DISCONNECT,
 };
 
-enum { CODEC_FIXED_HEADER_MAX = 5, CODEC_ACK_SIZE = 4, CODEC_SMALL_MAX = 4096 };
+enum { CODEC_FIXED_HEADER_MAX = 5, CODEC_ACK_SIZE = 4, CODEC_DISCONNECT_SIZE = 2 };
+
+enum { CODEC_SMALL_MAX = 4096 };
 
 /* A whole packet inside a receive buffer. */
 struct packet {
@@ -59,16 +61,18 @@ struct connect {
 	const char *will_topic;
 	uint8_t will_qos;
 	uint32_t will_number; /* its payload, four bytes in network order */
+	bool is_durable;      /* its session stays when it goes, and is taken up again */
 };
 
 /*
- * The encoders write into `out`, which has room for CODEC_SMALL_MAX bytes, and return the size
- * of the packet. Filters are shorter than 1000 bytes, the texts of a CONNECT than 400.
+ * The encoders write into `out`, which has room for CODEC_SMALL_MAX bytes if nothing else is said,
+ * and return the size of the packet. Filters are shorter than 1000 bytes, the texts of a CONNECT
+ * than 400.
  */
 size_t codec_connect(uint8_t *out, const struct connect *c);
 size_t codec_subscribe(uint8_t *out, enum mqtt_version version, uint16_t id, const char *filter,
 		uint8_t qos);
-size_t codec_disconnect(uint8_t *out);
+size_t codec_disconnect(uint8_t out[CODEC_DISCONNECT_SIZE]);
 
 /* PUBACK, PUBREC, PUBREL or PUBCOMP in CODEC_ACK_SIZE bytes. */
 static inline void codec_ack(uint8_t *out, enum packet_type type, uint16_t id)

@@ -141,11 +141,22 @@ BROKER_CONFIGURATION = """\
 listener {port} 127.0.0.1
 {transport}
 allow_anonymous {anonymous}
-persistence false
+{persistence}
 log_dest none
 {settings}
 """
 LONG_QUEUES = "max_queued_messages 1000000"
+
+
+@contextlib.contextmanager
+def store_folder(folder):
+    """An empty folder for a broker that gives up its privileges."""
+    path = tempfile.mkdtemp(prefix="store-", dir=folder)
+    os.chmod(path, 0o777)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def openssl(folder, *arguments):
@@ -188,10 +199,11 @@ def transport_lines(transport, folder):
 
 
 @contextlib.contextmanager
-def broker(path, folder, cpu=None, settings=LONG_QUEUES, transport="tcp", password_file=None):
+def broker(path, folder, cpu=None, settings=LONG_QUEUES, transport="tcp", password_file=None,
+           store=None, patience=5):
     """
     A fresh broker, Mosquitto's defaults but for the settings; `.arguments` is what lets the load
-    generator reach it.
+    generator reach it. `store` is the folder for what it keeps; None: it keeps nothing.
     """
     port = free_port()
     lines, arguments = transport_lines(transport, folder)
@@ -201,12 +213,14 @@ def broker(path, folder, cpu=None, settings=LONG_QUEUES, transport="tcp", passwo
     with open(configuration, "w") as out:
         out.write(BROKER_CONFIGURATION.format(
             port=port, transport="\n".join(lines), settings=settings,
-            anonymous="false" if password_file else "true"))
+            anonymous="false" if password_file else "true",
+            persistence=f"persistence true\npersistence_location {store}/" if store
+            else "persistence false"))
     log = os.path.join(folder, f"broker-{port}.log")
     with daemon(path, [path, "-c", configuration], log, cpu) as process:
         process.port = port
         process.arguments = ["--port", port, "--broker-pid", process.pid, *arguments]
-        wait_until(lambda: accepts_connections(port), 5, process, "the broker listens")
+        wait_until(lambda: accepts_connections(port), patience, process, "the broker listens")
         yield process
 
 

@@ -186,6 +186,8 @@ static void load_init(struct load *r, struct endpoint *e)
 		c->owner = r;
 		c->filter = publication_name(r->o->filter, i, 0, 1);
 		c->filter_qos = (uint8_t)r->o->qos;
+		c->is_durable = r->o->durable;
+		c->leaves = r->o->leave;
 	}
 }
 

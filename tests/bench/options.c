@@ -112,6 +112,9 @@ static const struct row rows[] = {
 	ROW("--fanout", KIND_UNSIGNED, fanout, 0, 100000,
 		"deliveries one message causes (one per subscriber)"),
 	ROW("--deaf", KIND_FLAG, deaf, 0, 0, "subscribers read nothing"),
+	ROW("--durable", KIND_FLAG, durable, 0, 0, "subscribers' sessions outlive their connections"),
+	ROW("--leave", KIND_FLAG, leave, 0, 0,
+		"subscribers are durable and leave before the first message"),
 	ROW("--will", KIND_TEXT, will, 0, 0, "topic of each client's will, with {subscriber}"),
 	ROW("--over", KIND_SECONDS, over, 0.001, 3600, "seconds in which all come back (5)"),
 	ROW("--count", KIND_COUNT, count, 1, 4e9, "messages in all"),
@@ -244,8 +247,11 @@ static bool settle(struct options *o)
 {
 	if (o->version == 3)
 		o->version = MQTT_V311;
+	o->durable |= o->leave;
 	if (o->fanout == 0 && !o->deaf)
 		o->fanout = o->subscribers;
+	if (o->leave)
+		o->fanout = 0;
 	if (o->once)
 		o->count = (uint64_t)o->publishers * o->topics;
 	if (o->payload == NULL && o->size < STAMP_SIZE)

@@ -36,6 +36,8 @@ struct options {
 	unsigned fanout;	  /* deliveries one message causes; 0: one per subscriber */
 	bool is_shared;		  /* subscribers share the messages: no order between them */
 	bool deaf;		  /* subscribers read nothing once they are subscribed */
+	bool durable;		  /* sessions of subscribers outlive their connections */
+	bool leave;		  /* subscribers are durable, and gone before the first message */
 	const char *will;	  /* template of a topic; NULL: no wills */
 	double over;		  /* seconds in which those who lost their connection come back */
 	uint64_t count;		  /* messages in all; 0: until `duration` is over */

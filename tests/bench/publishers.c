@@ -68,6 +68,15 @@ static void publisher_send(struct publishers *ps, struct publisher *p, uint64_t 
 	}
 }
 
+/* Messages that have come to their end: at all subscribers, or where there is none, acknowledged.
+ */
+static uint64_t done(const struct publishers *ps, uint64_t received)
+{
+	if (ps->o->fanout > 0)
+		return received / ps->o->fanout;
+	return ps->o->qos > 0 ? ps->result->acknowledged : 0;
+}
+
 /* How many messages may follow now, as far as the whole run decides. */
 static uint64_t room(const struct publishers *ps, uint64_t received)
 {
@@ -79,7 +88,7 @@ static uint64_t room(const struct publishers *ps, uint64_t received)
 		left = ps->o->count - ps->result->published;
 	if (!is_closed_loop(ps) || ps->o->window == 0)
 		return left;
-	inside = ps->result->published - (ps->o->fanout > 0 ? received / ps->o->fanout : 0);
+	inside = ps->result->published - done(ps, received);
 	if (inside >= ps->o->window)
 		return 0;
 	return ps->o->window - inside < left ? ps->o->window - inside : left;
@@ -148,6 +157,17 @@ static void on_drained(struct client *c)
 	ring_push(c->owner, (struct publisher *)c);
 }
 
+/* Brokers acknowledge in the order in which they were sent to. */
+static void note_answer(struct publishers *ps, const struct publisher *p)
+{
+	uint64_t time;
+
+	if (is_closed_loop(ps))
+		return;
+	time = intended_time(ps, p, p->acknowledged);
+	histogram_record(&ps->result->answers, ps->loop->now > time ? ps->loop->now - time : 0);
+}
+
 static void on_accepted(struct client *c, bool refused)
 {
 	struct publisher *p = (struct publisher *)c;
@@ -158,7 +178,9 @@ static void on_accepted(struct client *c, bool refused)
 				c->role, c->index);
 		return;
 	}
+	note_answer(ps, p);
 	p->inflight--;
+	p->acknowledged++;
 	ps->result->acknowledged++;
 	ps->result->refused += refused;
 	ps->progress = ps->loop->now;

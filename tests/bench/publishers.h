@@ -18,7 +18,7 @@
 struct publisher {
 	struct client client;
 	struct publication *publications; /* one per topic */
-	uint32_t sent;
+	uint32_t sent, acknowledged;
 	uint64_t due; /* messages it should have sent by now */
 	unsigned inflight, inflight_max;
 	uint16_t last_id;

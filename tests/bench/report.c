@@ -52,6 +52,8 @@ static void load_line(const struct options *o, const struct result *r)
 		printf(", refused %" PRIu64, r->refused);
 	if (r->latency.n > 0)
 		print_latency("latency", &r->latency);
+	if (r->answers.n > 0)
+		print_latency("acknowledged", &r->answers);
 	if (r->lateness.n > 0)
 		printf("; sent late ms p50 %.2f p99 %.2f", milliseconds(&r->lateness, 0.5),
 				milliseconds(&r->lateness, 0.99));
@@ -135,6 +137,7 @@ void report_json(const struct options *o, const struct result *r)
 	       ", \"memory_per_connection\": %" PRIu64 ", \"content\": %" PRIu64,
 			r->memory_before, r->memory_after, memory_each(r), r->content);
 	json_histogram("latency_ms", &r->latency);
+	json_histogram("acknowledged_ms", &r->answers);
 	json_histogram("sent_late_ms", &r->lateness);
 	json_text("failure", r->failure);
 	printf("}\n");

@@ -18,6 +18,7 @@ struct result {
 	uint64_t memory_before, memory_after;
 	uint64_t content;	   /* bytes of topic and payload of what the broker now keeps */
 	struct histogram latency;  /* intended time to arrival, or to being connected */
+	struct histogram answers;  /* open loop: intended time to acknowledgement */
 	struct histogram lateness; /* intended time to sending: the generator's own share */
 	bool is_broken;		   /* a connection failed: the counts mean little */
 	char failure[256];	   /* empty when the run went to its end */

@@ -16,6 +16,7 @@ import pytest
 import packet
 from broker import MOSQUITTO
 from packet import Wire
+from store import Session
 from wait import SLACK
 
 sys.path.append(str(Path(__file__).parent.parent / "bench"))
@@ -124,6 +125,51 @@ def test_storms_are_counted(reach):
     assert reached.play("drip", "--subscribers", 20, "--duration", 0.2)["connections"] == 20
     deaf = reached.play("deaf", "--qos", 1, "--duration", 0.2)
     assert deaf["acknowledged"] == deaf["published"] > 0
+
+
+@pytest.mark.parametrize("version", [packet.V311, packet.V5])
+def test_subscribers_that_leave_are_waited_for_by_their_messages(reach, version):
+    reached = reach(None, "tcp")
+    process = start("publish", "--subscribers", 2, "--leave", "--version", version, "--publishers",
+                    1, "--count", 10, "--rate", 1000, *reached.way)
+    out, err = process.communicate(timeout=60 * SLACK)
+    result = json.loads(out)
+    assert (result["acknowledged"], result["received"], result["failure"]) == (10, 0, ""), err
+    assert result["acknowledged_ms"]["n"] == 10
+    for index in range(2):
+        with Session(reached.broker.port, f"loadgen-{process.pid}-subscriber-{index}",
+                     version) as subscriber:
+            assert subscriber.present
+            assert [m.topic for m in subscriber.messages(10)] == ["nagios/h0/load"] * 10
+
+
+def test_a_durable_session_is_left_behind_and_others_are_not(reach):
+    reached = reach(None, "tcp")
+    process = start("fan-in", "--durable", "--qos", 1, "--publishers", 1, "--count", 10,
+                    *reached.way)
+    out, err = process.communicate(timeout=60 * SLACK)
+    assert json.loads(out)["received"] == 10, err
+    presence = {}
+    for role in ("subscriber", "publisher"):
+        with Session(reached.broker.port, f"loadgen-{process.pid}-{role}-0") as session:
+            presence[role] = session.present
+    assert presence == {"subscriber": True, "publisher": False}
+
+
+@pytest.mark.parametrize("transport", ["tls", "wss"])
+def test_leaving_over_every_transport(reach, transport):
+    result = reach(None, transport).play("idle", "--subscribers", 20, "--leave")
+    assert result["connections"] == 20
+
+
+def test_an_acknowledgement_counts_from_when_its_message_was_due(reach):
+    """In a closed loop nothing is due at a certain time."""
+    reached = reach(None, "tcp")
+    few = ["publish", "--publishers", 3, "--count", 30]
+    paced = reached.play(*few, "--rate", 1000, "--qos", 2)["acknowledged_ms"]
+    assert paced["n"] == 30 and paced["max"] > 0
+    assert reached.play("fan-in", "--publishers", 3, "--count", 30, "--qos", 1)[
+        "acknowledged_ms"]["n"] == 0
 
 
 def test_a_witness_starts_and_ends_when_told(reach):
