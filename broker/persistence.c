@@ -11,8 +11,23 @@
 #include "common/log.h"
 #include "common/mem.h"
 
+/* What gathers, by what it is waited for with. */
+enum haste {
+	PRESSING, /* nothing but the disk will do: ledger_is_pressing() */
+	PASSING,  /* most of it will be over soon: the earlier part of the batch */
+	RESTING,  /* nobody waits: traces of what is over */
+	HASTES
+};
+
+/*
+ * How long a commit waits with it while messages flow. When one comes all the same, it writes what is
+ * under way at that time, too: removing that again must not be the reason for the next one.
+ */
+static const int patience_ms[HASTES] = { 1, 40, 1000 };
+static const int busy_patience_ms[HASTES] = { 1, 200, 1000 };
+
 enum {
-	LINGER_MS = 1,	  /* while messages pass on without the disk */
+	PACE_MS = 20,	  /* ledger_pace() */
 	STOP_SECONDS = 5, /* for the last commits; systemd gives 90 for everything */
 	RETRY_SECONDS = 1,
 };
@@ -24,11 +39,11 @@ struct persistence {
 	char *folder;
 	struct duration interval; /* of persistence_sync; 0: commit */
 	ev_async committed;
-	ev_timer timer;		  /* the end of the linger or of the interval */
-	struct instant gathering; /* since when; INSTANT_NEVER: nothing has gathered */
-	uint64_t refused_before;  /* counter, when the store began to fail */
-	bool is_lingering;	  /* the last batches were mostly undone before they were due */
-	int error;		  /* that was told */
+	ev_timer timer;		      /* the end of the patience or of the interval */
+	struct instant wakes;	      /* when that is */
+	struct instant since[HASTES]; /* it has gathered; INSTANT_NEVER: there is none */
+	struct instant paced;	      /* ledger_pace(), the last time */
+	int error;		      /* that was told */
 };
 
 /* From the store's thread. */
@@ -92,34 +107,81 @@ static struct duration to_wall(void)
 
 static void seal(struct persistence *p)
 {
-	struct ledger *ledger = &p->reactor->shard->ledger;
-
-	p->is_lingering = ledger_flows(ledger);
-	p->gathering = INSTANT_NEVER;
-	store_commit(p->store, ledger_seal(ledger, to_wall()));
+	for (int i = 0; i < HASTES; i++)
+		p->since[i] = INSTANT_NEVER;
+	store_commit(p->store, ledger_seal(&p->reactor->shard->ledger, to_wall()));
 }
 
-static struct duration patience(const struct persistence *p)
+static void note_since(struct persistence *p, enum haste haste, bool has_gathered)
 {
-	if (p->interval.ns > 0)
-		return p->interval;
-	return milliseconds(p->is_lingering ? LINGER_MS : 0);
+	if (!has_gathered)
+		p->since[haste] = INSTANT_NEVER;
+	else if (p->since[haste].ns == INSTANT_NEVER.ns)
+		p->since[haste] = p->reactor->now;
+}
+
+/* When what has gathered is given to the store. */
+static struct instant find_due(struct persistence *p)
+{
+	struct ledger *ledger = &p->reactor->shard->ledger;
+	const int *ms = ledger->pace.is_busy ? busy_patience_ms : patience_ms;
+	struct instant due = INSTANT_NEVER;
+
+	if (p->interval.ns > 0) {
+		note_since(p, RESTING, true);
+		return instant_after(p->since[RESTING], p->interval);
+	}
+	if (!ledger->pace.is_flowing)
+		return p->reactor->now;
+	if (ledger_settle(ledger))
+		p->since[PASSING] = INSTANT_NEVER; /* another part waits from now on */
+	note_since(p, PRESSING, ledger_is_pressing(ledger));
+	note_since(p, PASSING, ledger->waiting != NULL);
+	note_since(p, RESTING, true);
+	for (int i = 0; i < HASTES; i++) {
+		if (p->since[i].ns != INSTANT_NEVER.ns)
+			due = instant_earlier(due, instant_after(p->since[i], milliseconds(ms[i])));
+	}
+	return due;
+}
+
+static void wake_at(struct persistence *p, struct instant due)
+{
+	if (ev_is_active(&p->timer) && instant_reached(p->wakes, due))
+		return; /* then it is seen what is due */
+	ev_timer_stop(p->reactor->loop, &p->timer);
+	ev_timer_set(&p->timer, duration_seconds(instant_between(p->reactor->now, due)), 0.);
+	ev_timer_start(p->reactor->loop, &p->timer);
+	p->wakes = due;
 }
 
 /* Give the store what has gathered, now or when that was given its time. */
 static void go_on(struct persistence *p)
 {
-	struct instant now = p->reactor->now, due;
+	struct instant due = find_due(p);
 
-	if (p->gathering.ns == INSTANT_NEVER.ns)
-		p->gathering = now;
-	due = instant_after(p->gathering, patience(p));
-	if (instant_reached(due, now)) {
+	if (instant_reached(due, p->reactor->now))
 		seal(p);
-	} else if (!ev_is_active(&p->timer)) {
-		ev_timer_set(&p->timer, duration_seconds(instant_between(now, due)), 0.);
-		ev_timer_start(p->reactor->loop, &p->timer);
-	}
+	else
+		wake_at(p, due);
+}
+
+static void nothing_left(struct persistence *p)
+{
+	struct ledger *ledger = &p->reactor->shard->ledger;
+
+	for (int i = 0; i < HASTES; i++)
+		p->since[i] = INSTANT_NEVER;
+	if (ledger->waiting != NULL || ledger->open->message_count > 0)
+		ledger_committed(ledger);
+}
+
+static void watch_pace(struct persistence *p)
+{
+	if (!instant_reached(instant_after(p->paced, milliseconds(PACE_MS)), p->reactor->now))
+		return;
+	ledger_pace(&p->reactor->shard->ledger);
+	p->paced = p->reactor->now;
 }
 
 static void end_turn(void *owner)
@@ -130,17 +192,13 @@ static void end_turn(void *owner)
 	if (ledger->sealed != NULL && store_finished(p->store) != NULL)
 		ledger_committed(ledger);
 	watch_store(p);
+	watch_pace(p);
 	if (ledger->sealed != NULL)
 		return;
-	if (!ledger_is_empty(ledger)) {
+	if (ledger_is_empty(ledger))
+		nothing_left(p);
+	else
 		go_on(p);
-		return;
-	}
-	p->gathering = INSTANT_NEVER;
-	if (ledger->noted > 0)
-		p->is_lingering = true; /* all of it has passed on */
-	if (ledger->waiting != NULL || ledger->noted > 0)
-		ledger_committed(ledger);
 }
 
 /* --- start and end --------------------------------------------------------------------------- */
@@ -211,7 +269,9 @@ bool persistence_start(struct reactor *r, struct sys *sys, const struct config *
 	p->sys = sys;
 	p->folder = config_store_folder(config);
 	p->interval = seconds((int64_t)config->store_interval);
-	p->gathering = INSTANT_NEVER;
+	for (int i = 0; i < HASTES; i++)
+		p->since[i] = INSTANT_NEVER;
+	p->paced = r->now;
 	ev_async_init(&p->committed, on_committed);
 	ev_async_start(r->loop, &p->committed);
 	ev_timer_init(&p->timer, on_timer, 0., 0.);

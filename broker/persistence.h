@@ -5,7 +5,8 @@
  *
  * At the end of each turn of the loop, what the store has committed is released, and when the store
  * has nothing to do, it is given what has gathered. While most of it is acknowledged by its
- * receivers before long, that waits for a moment: what is not there any more is not written.
+ * receivers before long, that waits: what is not there any more is not written, and what was
+ * promised for it is released without the disk.
  */
 #ifndef BROKER_PERSISTENCE_H
 #define BROKER_PERSISTENCE_H

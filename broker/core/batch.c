@@ -33,7 +33,8 @@ void batch_clear(struct batch *b)
 	b->messages = keep_small(b->messages, &b->message_capacity);
 	b->deliveries = keep_small(b->deliveries, &b->delivery_capacity);
 	b->changes = keep_small(b->changes, &b->change_capacity);
-	b->message_count = b->delivery_count = b->change_count = b->live = 0;
+	b->message_count = b->delivery_count = b->change_count = b->live = b->pressing = 0;
+	b->deliveries_passed = 0;
 	b->free_messages = 0;
 	clear_numbers(&b->over_deliveries);
 	clear_numbers(&b->over_messages);
@@ -41,6 +42,29 @@ void batch_clear(struct batch *b)
 	if (b->records.capacity > KEEP_CAPACITY)
 		str_finish(&b->records);
 	str_clear(&b->records);
+}
+
+void batch_trim(struct batch *b)
+{
+	size_t gone = b->deliveries_passed;
+
+	while (gone < b->delivery_count && b->deliveries[gone].session == 0)
+		gone++;
+	b->deliveries_passed = gone;
+	if (gone == 0 || gone * 2 < b->delivery_count) /* less would be left out than moved */
+		return;
+	b->delivery_count -= gone;
+	b->first_delivery += gone;
+	b->deliveries_passed = 0;
+	memmove(b->deliveries, b->deliveries + gone, b->delivery_count * sizeof(*b->deliveries));
+}
+
+void batch_cut(struct batch *b)
+{
+	while (b->delivery_count > 0 && b->deliveries[b->delivery_count - 1].session == 0)
+		b->delivery_count--;
+	if (b->deliveries_passed > b->delivery_count)
+		b->deliveries_passed = b->delivery_count;
 }
 
 void batch_finish(struct batch *b)

@@ -34,6 +34,7 @@ struct batch_delivery {
 	uint8_t qos;
 	uint8_t state; /* enum inflight_state; FREE: not sent */
 	bool retain;
+	bool is_pressing; /* it will hardly be over before it is on disk */
 };
 
 /* A delivery that an earlier batch has written. */
@@ -51,7 +52,7 @@ struct number_list {
 };
 
 struct batch {
-	uint64_t number;	 /* counted from 1 */
+	uint64_t number;	 /* its own, or of its later part; counted from 1 (ledger.h) */
 	struct duration to_wall; /* what an instant is off the wall clock's nanoseconds */
 	uint64_t first_message, first_delivery;
 	struct batch_message *messages;
@@ -67,10 +68,18 @@ struct batch {
 	struct number_list unretained;	    /* of earlier batches, and still waited for */
 	struct str records;		    /* common/store_format.h: store_log_next() */
 	size_t live;			    /* puts and removals that are left */
+	size_t pressing;		    /* of them, what somebody waits for the disk with */
+	size_t deliveries_passed;	    /* so many at the beginning are over: batch_trim() */
 };
 
 /* Give back what it holds and begin anew. */
 void batch_clear(struct batch *b);
+
+/* Deliveries at its beginning that are over are passed, and left out when that is worth it. */
+void batch_trim(struct batch *b);
+
+/* Deliveries at its end that are over are left out: their numbers are given again. */
+void batch_cut(struct batch *b);
 
 /* Give back its memory too. */
 void batch_finish(struct batch *b);

@@ -15,6 +15,9 @@ void ledger_start(struct ledger *l, uint64_t message, uint64_t delivery, uint64_
 	l->open->number = 1;
 	l->open->first_message = message;
 	l->open->first_delivery = delivery;
+	l->pace.recent = delivery;
+	for (size_t i = 0; i < LEDGER_MOMENTS; i++)
+		l->pace.marks[i] = delivery;
 	l->last_session = session - 1;
 	l->first_session = session;
 }
@@ -122,6 +125,7 @@ void ledger_retained(struct ledger *l, struct message *m)
 	keep_message(l, m);
 	/* It is retained before anybody else has it: its number is new. */
 	gathering(l, m)->is_retained = true;
+	l->open->pressing++;
 	l->promises++;
 }
 
@@ -135,7 +139,11 @@ void ledger_unretained(struct ledger *l, struct message *m)
 	l->promises++;
 	if (here != NULL) {
 		here->is_retained = false;
-	} else if (m->kept > 1) {
+		l->open->pressing--;
+	} else {
+		l->open->pressing++;
+	}
+	if (here == NULL && m->kept > 1) {
 		add_number(&l->open->unretained, m->number);
 		l->open->live++;
 	}
@@ -152,8 +160,15 @@ static struct batch_delivery *new_delivery(struct ledger *l)
 		b->deliveries = grow_array(b->deliveries, b->delivery_count, &b->delivery_capacity,
 				sizeof(*b->deliveries));
 	b->live++;
-	l->noted++;
+	l->pace.noted++;
 	return &b->deliveries[b->delivery_count++];
+}
+
+/* Who is away acknowledges nothing, and of QoS 2 nothing is sent that is not on disk. */
+static bool is_pressing(
+		const struct session *s, const struct delivery *d, enum inflight_state state)
+{
+	return s->client == NULL || (d->qos == 2 && state != INFLIGHT_FREE);
 }
 
 void ledger_delivery_added(struct ledger *l, const struct session *s, struct delivery *d,
@@ -172,7 +187,9 @@ void ledger_delivery_added(struct ledger *l, const struct session *s, struct del
 		.qos = d->qos,
 		.state = (uint8_t)state,
 		.retain = d->retain,
+		.is_pressing = is_pressing(s, d, state),
 	};
+	l->open->pressing += is_pressing(s, d, state);
 	l->promises++;
 }
 
@@ -192,6 +209,7 @@ static void note_change(struct ledger *l, const struct delivery *d, uint16_t pac
 		.is_taken = state == INFLIGHT_WAIT_PUBCOMP,
 	};
 	b->live++;
+	b->pressing += d->qos == 2;
 }
 
 void ledger_delivery_changed(
@@ -211,6 +229,10 @@ void ledger_delivery_changed(
 		here->qos = d->qos;
 		here->state = (uint8_t)state;
 		here->message = is_taken ? 0 : here->message;
+		if (d->qos == 2 && !here->is_pressing) {
+			here->is_pressing = true;
+			b->pressing++;
+		}
 	}
 	if (is_taken && d->message != NULL)
 		let_go_of_message(l, d->message);
@@ -223,7 +245,7 @@ void ledger_delivery_over(struct ledger *l, struct delivery *d)
 
 	if (!l->is_on || d->number == 0)
 		return;
-	l->soon_over += d->number >= l->first_recent;
+	l->pace.soon_over += d->number >= l->pace.recent;
 	if (d->number < b->first_delivery) {
 		add_number(&b->over_deliveries, d->number);
 		b->live++;
@@ -234,10 +256,10 @@ void ledger_delivery_over(struct ledger *l, struct delivery *d)
 		subscription_ids_unref(here->ids);
 		here->ids = NULL;
 		b->live--;
+		b->pressing -= here->is_pressing;
 		/* Most often those before it are over too: the batch need not grow while it waits.
 		 */
-		while (b->delivery_count > 0 && b->deliveries[b->delivery_count - 1].session == 0)
-			b->delivery_count--;
+		batch_cut(b);
 	}
 	d->number = 0;
 	if (d->message != NULL)
@@ -258,15 +280,66 @@ uint64_t ledger_batch(const struct ledger *l)
 	return l->open->number;
 }
 
-static void forget_pace(struct ledger *l, const struct batch *before)
+void ledger_pace(struct ledger *l)
 {
-	l->noted = l->soon_over = 0;
-	l->first_recent = before->first_delivery;
+	struct pace *p = &l->pace;
+	uint64_t next = l->open->first_delivery + l->open->delivery_count;
+
+	if (p->noted + p->soon_over > 0)
+		p->is_flowing = p->soon_over * 2 >= p->noted;
+	p->is_busy = p->noted > LEDGER_BUSY;
+	p->noted = p->soon_over = 0;
+	p->moment = (p->moment + 1) % LEDGER_MOMENTS;
+	/* The mark that comes next is the oldest. */
+	p->recent = p->marks[(p->moment + (p->is_busy ? 0 : LEDGER_MOMENTS - 1)) % LEDGER_MOMENTS];
+	p->marks[p->moment] = next;
+	if (p->recent > next) /* numbers are given again: batch_cut() */
+		p->recent = next;
 }
 
-bool ledger_flows(const struct ledger *l)
+bool ledger_is_pressing(const struct ledger *l)
 {
-	return l->noted > 0 && l->soon_over * 2 >= l->noted;
+	return l->open->pressing > 0 || l->open->records.len > 0 || l->changed != NULL;
+}
+
+/* What was promised in the parts up to this one goes out. */
+static void release(struct ledger *l, uint64_t part)
+{
+	struct client *c, *next;
+
+	while (l->settled < part) {
+		l->settled++;
+		for (c = l->waiting; c != NULL; c = next) {
+			next = c->withheld->next;
+			withheld_release(c, l->settled);
+		}
+	}
+}
+
+/* The earlier part is over. */
+static void turn_page(struct ledger *l)
+{
+	release(l, l->open->number - 1);
+	l->earlier_end = l->open->first_delivery + l->open->delivery_count;
+	l->open->number++;
+}
+
+bool ledger_settle(struct ledger *l)
+{
+	struct batch *b = l->open;
+	bool is_all_over;
+
+	assert(l->sealed == NULL);
+	if (ledger_is_pressing(l))
+		return false;
+	batch_trim(b);
+	is_all_over = b->deliveries_passed == b->delivery_count;
+	if (!is_all_over && b->first_delivery + b->deliveries_passed < l->earlier_end)
+		return false;
+	turn_page(l);
+	if (is_all_over)
+		turn_page(l); /* and the later part with it */
+	return true;
 }
 
 struct batch *ledger_seal(struct ledger *l, struct duration to_wall)
@@ -283,7 +356,7 @@ struct batch *ledger_seal(struct ledger *l, struct duration to_wall)
 	l->open->first_message = b->first_message + b->message_count;
 	l->open->first_delivery = b->first_delivery + b->delivery_count;
 	l->first_session = l->last_session + 1;
-	forget_pace(l, b);
+	l->earlier_end = 0;
 	return b;
 }
 
@@ -296,17 +369,16 @@ static struct batch *pass_over(struct ledger *l)
 	assert(ledger_is_empty(l));
 	message += b->message_count;
 	delivery += b->delivery_count;
-	forget_pace(l, b);
 	batch_clear(b);
 	b->number = number + 1;
 	b->first_message = message;
 	b->first_delivery = delivery;
+	l->earlier_end = 0;
 	return b;
 }
 
 void ledger_committed(struct ledger *l)
 {
-	struct client *c, *next;
 	uint64_t number;
 
 	if (l->sealed != NULL) {
@@ -316,8 +388,5 @@ void ledger_committed(struct ledger *l)
 	} else {
 		number = pass_over(l)->number - 1;
 	}
-	for (c = l->waiting; c != NULL; c = next) {
-		next = c->withheld->next;
-		withheld_release(c, number);
-	}
+	release(l, number);
 }

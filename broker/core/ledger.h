@@ -11,6 +11,11 @@
  * taken out again: a message that all its receivers have acknowledged by then costs the disk
  * nothing.
  *
+ * While messages flow, most need no commit at all, if the batch gathers for a while. Then it has an
+ * earlier and a later part: when all deliveries of the earlier one are over, what was promised for
+ * them is released (ledger_settle()), the later part becomes the earlier one and another begins.
+ * Promises are numbered by these parts; the number of a batch is that of its last part.
+ *
  * Numbers: messages and deliveries are numbered in the order in which they are first noted; 0 means
  * that nothing of it is or will be on disk. What has a number of the open batch or above can be
  * changed in place, for what is older the change itself is noted.
@@ -29,6 +34,8 @@
 
 struct client;
 
+enum { LEDGER_MOMENTS = 8, LEDGER_BUSY = 400 };
+
 struct ledger {
 	bool is_on;
 	bool is_prompt;	 /* what is promised waits for the disk */
@@ -44,10 +51,16 @@ struct ledger {
 	uint64_t before_packet;	 /* `promises` when the packet at hand began */
 	struct session *changed; /* utlist: whose records have to be written */
 	struct client *waiting;	 /* utlist: who has packets that are withheld */
-	/* Since the last seal: deliveries noted, and those over of this batch and the one before.
-	 */
-	uint64_t noted, soon_over;
-	uint64_t first_recent; /* delivery of the one before */
+	uint64_t settled;	 /* the last part of which all promises are released */
+	uint64_t earlier_end;	 /* the delivery behind the open batch's earlier part; 0: none */
+	struct pace {
+		uint64_t noted, soon_over;	/* deliveries, in this moment */
+		uint64_t marks[LEDGER_MOMENTS]; /* the first delivery of each, round and round */
+		unsigned moment;
+		uint64_t recent; /* deliveries from this one on are over soon, if they are over */
+		bool is_flowing; /* most are */
+		bool is_busy;	 /* there are many: then "soon" takes longer */
+	} pace;
 };
 
 /* What of a session has changed: a set. */
@@ -134,16 +147,29 @@ static inline bool ledger_has_promised(const struct ledger *l)
 /* Is nothing noted that is not sealed? */
 bool ledger_is_empty(const struct ledger *l);
 
-/* The batch that holds everything up to now; 0 when all is committed, or nobody is to wait. */
+/* The part that holds everything up to now; 0 when all is committed, or nobody is to wait. */
 uint64_t ledger_batch(const struct ledger *l);
 
 /* --- the store ------------------------------------------------------------------------------ */
 
 /*
- * Are most deliveries over soon after they are noted, so that a commit that waits a little has less
- * to write?
+ * A moment is over. Messages flow when in it at least half as many deliveries were over soon as
+ * were noted: a moment or two after they had been, or when it saw more than LEDGER_BUSY,
+ * LEDGER_MOMENTS, because then they wait for each other.
  */
-bool ledger_flows(const struct ledger *l);
+void ledger_pace(struct ledger *l);
+
+/*
+ * Does something wait for the disk that nothing else will do for: what is retained, sessions, what
+ * is queued for those who are away, QoS 2?
+ */
+bool ledger_is_pressing(const struct ledger *l);
+
+/*
+ * Nothing is sealed: release what was promised for deliveries that are over. Returns whether the
+ * earlier part had come to its end.
+ */
+bool ledger_settle(struct ledger *l);
 
 /* The open batch, to be committed as it is; only while no other is. Another one gathers. */
 struct batch *ledger_seal(struct ledger *l, struct duration to_wall);

@@ -33,8 +33,7 @@ void ledger_session_opened(struct ledger *l, struct session *s, bool is_durable)
 
 bool ledger_session_is_new(const struct ledger *l, const struct session *s)
 {
-	return l->is_on && s->number != 0 &&
-	       s->first_batch >= (l->sealed != NULL ? l->sealed : l->open)->number;
+	return l->is_on && s->number != 0 && s->first_batch > l->settled;
 }
 
 static void remove_record(struct ledger *l, enum store_table table, struct span key)

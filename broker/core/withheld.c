@@ -39,50 +39,66 @@ static void close_withheld(struct client *c)
 	free(w);
 }
 
-/* What may pass stays behind what must come before it, wherever that waits. */
-static struct output *behind_others(struct client *c, uint64_t batch)
+static struct output *part_of(struct withheld *w, uint64_t number)
 {
-	struct withheld *w = c->withheld;
+	return &w->parts[number % WITHHELD_PARTS];
+}
 
-	if (w == NULL)
+static bool *is_in_order(struct withheld *w, uint64_t number)
+{
+	return &w->is_in_order[number % WITHHELD_PARTS];
+}
+
+/* What may pass stays behind what must come before it, wherever that waits. */
+static struct output *behind_others(struct client *c)
+{
+	const struct ledger *l = ledger_of(c);
+
+	if (c->withheld == NULL)
 		return &c->output;
-	if (w->is_in_order[batch % 2])
-		return &w->parts[batch % 2];
-	return w->is_in_order[(batch - 1) % 2] ? &w->parts[(batch - 1) % 2] : &c->output;
+	for (uint64_t n = l->open->number; n > l->settled; n--) {
+		if (*is_in_order(c->withheld, n))
+			return part_of(c->withheld, n);
+	}
+	return &c->output;
 }
 
 /* Who waits already goes on doing so even if nothing is left to wait for: that is found out soon.
  */
-static uint64_t batch_to_wait_for(const struct client *c)
+static uint64_t part_to_wait_for(const struct client *c)
 {
 	return c->withheld != NULL ? ledger_of(c)->open->number : ledger_batch(ledger_of(c));
 }
 
 struct output *withheld_output(struct client *c, enum withhold how)
 {
-	uint64_t batch = batch_to_wait_for(c);
+	uint64_t number = part_to_wait_for(c);
 
-	if (how == WITHHOLD_NOT || batch == 0)
-		return behind_others(c, batch);
+	if (how == WITHHOLD_NOT || number == 0)
+		return behind_others(c);
 	if (c->withheld == NULL)
 		open_withheld(c);
 	if (how == WITHHOLD_IN_ORDER)
-		c->withheld->is_in_order[batch % 2] = true;
-	return &c->withheld->parts[batch % 2];
+		*is_in_order(c->withheld, number) = true;
+	return part_of(c->withheld, number);
 }
 
 size_t withheld_bytes(const struct client *c)
 {
-	return c->withheld != NULL ? c->withheld->parts[0].bytes + c->withheld->parts[1].bytes : 0;
+	size_t bytes = 0;
+
+	for (size_t i = 0; c->withheld != NULL && i < WITHHELD_PARTS; i++)
+		bytes += c->withheld->parts[i].bytes;
+	return bytes;
 }
 
-void withheld_release(struct client *c, uint64_t batch)
+void withheld_release(struct client *c, uint64_t part)
 {
 	struct withheld *w = c->withheld;
 
-	output_move(&w->parts[batch % 2], &c->output);
-	w->is_in_order[batch % 2] = false;
-	if (w->connack == batch)
+	output_move(part_of(w, part), &c->output);
+	*is_in_order(w, part) = false;
+	if (w->connack == part)
 		w->connack = 0;
 	if (c->output.bytes > 0)
 		client_mark_dirty(c);
@@ -94,8 +110,8 @@ void withheld_drop(struct client *c)
 {
 	if (c->withheld == NULL)
 		return;
-	output_finish(&c->withheld->parts[0], &c->shard->chunks);
-	output_finish(&c->withheld->parts[1], &c->shard->chunks);
+	for (size_t i = 0; i < WITHHELD_PARTS; i++)
+		output_finish(&c->withheld->parts[i], &c->shard->chunks);
 	close_withheld(c);
 }
 
@@ -179,13 +195,10 @@ static bool refuse_part(struct client *c, struct output *part)
 bool withheld_refuse(struct client *c)
 {
 	struct withheld *w = c->withheld;
-	uint64_t batch = ledger_of(c)->open->number;
 
-	for (uint64_t i = 0; i < 2; i++) { /* the older batch first */
-		uint64_t part = (batch + 1 + i) % 2;
-
-		w->is_in_order[part] = false; /* nobody waits behind it for a disk */
-		if (!refuse_part(c, &w->parts[part]))
+	for (uint64_t n = ledger_of(c)->settled + 1; n <= ledger_of(c)->open->number; n++) {
+		*is_in_order(w, n) = false; /* nobody waits behind it for a disk */
+		if (!refuse_part(c, part_of(w, n)))
 			return false;
 	}
 	if (c->output.bytes > 0)

@@ -3,11 +3,12 @@
  * Packets that a client gets when what they promise is on disk: PUBACK, PUBREC, PUBCOMP, SUBACK,
  * UNSUBACK, CONNACK and PUBREL.
  *
- * They are encoded when they are due and then kept here, apart from the client's output, for the
- * batch that gathers and for the one that is being committed. What else the client is sent passes
- * them by, unless one of them has to come before it: after CONNACK, and after a PUBLISH of QoS 2,
- * which waits as well (its packet identifier must be known after a crash, or the receiver would
- * take it for another), everything waits; behind SUBACK the retained messages do.
+ * They are encoded when they are due and then kept here, apart from the client's output, for each
+ * part of the batch that gathers and of the one that is being committed (ledger.h). What else the
+ * client is sent passes them by, unless one of them has to come before it: after CONNACK, and after
+ * a PUBLISH of QoS 2, which waits as well (its packet identifier must be known after a crash, or
+ * the receiver would take it for another), everything waits; behind SUBACK the retained messages
+ * do.
  *
  * Who has nothing withheld owns nothing of this.
  */
@@ -24,11 +25,14 @@ enum withhold {
 	WITHHOLD_IN_ORDER, /* and what follows stays behind it */
 };
 
+/* While a batch of two parts is committed, the one that gathers has one. */
+enum { WITHHELD_PARTS = 3 };
+
 struct withheld {
-	struct client *previous, *next; /* utlist: in the ledger's list of those who wait */
-	struct output parts[2];		/* of batch n at n % 2 */
-	bool is_in_order[2];
-	uint64_t connack; /* the batch that it waits for; 0: the client has been answered */
+	struct client *previous, *next;	     /* utlist: in the ledger's list of those who wait */
+	struct output parts[WITHHELD_PARTS]; /* part n at n % WITHHELD_PARTS */
+	bool is_in_order[WITHHELD_PARTS];
+	uint64_t connack; /* the part that it waits for; 0: the client has been answered */
 };
 
 /*
@@ -46,8 +50,8 @@ static inline bool withheld_is_answered(const struct client *c)
 /* Bytes that are withheld from the client. */
 size_t withheld_bytes(const struct client *c);
 
-/* The batch is committed: what waits for it goes out, in its order. */
-void withheld_release(struct client *c, uint64_t batch);
+/* The part is committed, or need not be: what waits for it goes out, in its order. */
+void withheld_release(struct client *c, uint64_t part);
 
 /* The connection ends: it gets none of it. */
 void withheld_drop(struct client *c);

@@ -127,8 +127,10 @@ static void commit(struct world *w)
 	if (l->sealed == NULL) {
 		if (ledger_is_empty(l))
 			ledger_committed(l);
-		else
+		else if (dice_roll(&w->dice, 2) == 0)
 			seal(w);
+		else
+			ledger_settle(l);
 		return;
 	}
 	disk_apply(&w->disk, l->sealed);
