@@ -20,8 +20,8 @@ enum haste {
 };
 
 /*
- * How long a commit waits with it while messages flow. When one comes all the same, it writes what is
- * under way at that time, too: removing that again must not be the reason for the next one.
+ * How long a commit waits with it while messages flow. When one comes all the same, it writes what
+ * is under way at that time, too: removing that again must not be the reason for the next one.
  */
 static const int patience_ms[HASTES] = { 1, 40, 1000 };
 static const int busy_patience_ms[HASTES] = { 1, 200, 1000 };

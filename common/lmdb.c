@@ -110,8 +110,8 @@ static void forget_dead_readers(struct lmdb *db)
 }
 
 /*
- * LMDB maps the lock file and writes to it: where the disk had no room for its pages, that would end
- * the process with SIGBUS.
+ * LMDB maps the lock file and writes to it: where the disk had no room for its pages, that would
+ * end the process with SIGBUS.
  */
 static int make_lock_file(const char *folder, mode_t mode)
 {
@@ -139,8 +139,7 @@ static void init_locks(struct lmdb *db)
 	pthread_rwlockattr_destroy(&attributes);
 }
 
-static int open_environment(
-		struct lmdb *db, const char *folder, const struct lmdb_options *options)
+static int open_environment(struct lmdb *db, const char *folder, const struct lmdb_options *options)
 {
 	int result = mdb_env_create(&db->env);
 

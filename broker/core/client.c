@@ -156,7 +156,8 @@ uint8_t *client_reserve(struct client *c, enum packet_type type, size_t len, siz
 			(type != PACKET_PINGRESP || !withheld_is_answered(c))) {
 		struct output *out = withheld_output(c, (enum withhold)c->withhold);
 
-		c->withhold = WITHHOLD_NOT;
+		if (more == 0)
+			c->withhold = WITHHOLD_NOT; /* else when that has followed it */
 		if (out != &c->output)
 			return output_reserve(out, &c->shard->chunks, len);
 	}
@@ -166,9 +167,12 @@ uint8_t *client_reserve(struct client *c, enum packet_type type, size_t len, siz
 
 void client_append_payload(struct client *c, struct message *m)
 {
-	output_append_payload(unlikely(c->withheld != NULL) ? withheld_output(c, WITHHOLD_NOT)
-							    : &c->output,
-			m);
+	struct output *out = &c->output;
+
+	if (unlikely(c->withheld != NULL))
+		out = withheld_output(c, (enum withhold)c->withhold);
+	c->withhold = WITHHOLD_NOT;
+	output_append_payload(out, m);
 }
 
 size_t client_unsent(const struct client *c)

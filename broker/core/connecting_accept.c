@@ -66,6 +66,8 @@ static uint16_t aliases_taken(const struct policy *policy, const struct connect_
 static void note_session(struct shard *shard, struct client *c, bool has_ended)
 {
 	ledger_session_opened(&shard->ledger, c->session, lifecycle_is_durable(shard, c->session));
+	if (shard->ledger.is_failing)
+		return; /* a promise would have been refused: connecting_needs_store() */
 	if (has_ended || (c->session->is_durable &&
 					 ledger_session_is_new(&shard->ledger, c->session)))
 		c->withhold = WITHHOLD_IN_ORDER;

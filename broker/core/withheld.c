@@ -78,7 +78,8 @@ struct output *withheld_output(struct client *c, enum withhold how)
 		return behind_others(c);
 	if (c->withheld == NULL)
 		open_withheld(c);
-	if (how == WITHHOLD_IN_ORDER)
+	/* While the store fails nobody stays behind: it may do so for hours. */
+	if (how == WITHHOLD_IN_ORDER && !ledger_of(c)->is_failing)
 		*is_in_order(c->withheld, number) = true;
 	return part_of(c->withheld, number);
 }

@@ -131,11 +131,82 @@ static void the_order_of_qos1_stays(void **unused)
 	str_finish(&output);
 }
 
+/* A batch is with the store, which fails, and another one gathers. */
+static void let_store_fail(void)
+{
+	say(p, BYTES("\x31\4\0\1rx"));
+	ledger_seal(&shard->ledger, seconds(0));
+	shard_set_failing(shard, true, now);
+	forget_output(p);
+}
+
+static void unsuback_holds_nothing_up_while_the_store_fails(void **unused)
+{
+	struct str output = { 0 };
+	size_t at = 0;
+
+	(void)unused;
+	let_store_fail();
+	say(s, BYTES("\xa2\6\0\2\0\0\1t"));
+	say(p, BYTES("\x30\6\0\3u/1b"));
+	next_publish(&output, &at, 'b');
+	str_finish(&output);
+}
+
+static void stored_qos2_holds_nothing_up_while_the_store_fails(void **unused)
+{
+	struct str output = { 0 };
+	struct served packet;
+	size_t at = 0;
+
+	(void)unused;
+	client_destroy(s, now);
+	say(p, BYTES("\x34\6\0\1t\0\1a"));
+	commit();
+	forget_output(p);
+	let_store_fail();
+	s = join(BYTES("\x10\x16\0\4MQTT\5\0\0\0\x08\x11\0\0\0\x3c\x22\0\x0a\0\1s"));
+	rig_drain(s, &output, SIZE_MAX, now);
+	assert_int_equal(rig_next(&output, &at, MQTT_5, &packet), 1);
+	assert_int_equal(packet.type, PACKET_CONNACK);
+	assert_true(packet.session_present);
+	say(p, BYTES("\x30\6\0\3u/1b"));
+	next_publish(&output, &at, 'b');
+	shard_set_failing(shard, false, now);
+	ledger_committed(&shard->ledger);
+	commit();
+	next_publish(&output, &at, 'a');
+	str_finish(&output);
+}
+
+/* That the will of its last connection has to be kept is nothing that the client waits for. */
+static void a_client_that_comes_again_is_answered_while_the_store_fails(void **unused)
+{
+	static const struct span connect = SPAN("\x10\x13\0\4MQTT\4\x26\0\0\0\1w\0\1w\0\1w");
+	struct client *first, *second;
+
+	(void)unused;
+	let_store_fail();
+	first = join(connect);
+	assert_true(first->output.bytes > 0);
+	second = join(connect);
+	assert_true(second->output.bytes > 0);
+	client_destroy(first, now);
+	client_destroy(second, now);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(an_alias_is_told_before_it_is_used, begin, end),
 		cmocka_unit_test_setup_teardown(the_order_of_qos1_stays, begin, end),
+		cmocka_unit_test_setup_teardown(
+				unsuback_holds_nothing_up_while_the_store_fails, begin, end),
+		cmocka_unit_test_setup_teardown(
+				stored_qos2_holds_nothing_up_while_the_store_fails, begin, end),
+		cmocka_unit_test_setup_teardown(
+				a_client_that_comes_again_is_answered_while_the_store_fails, begin,
+				end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The folder or the file of a store is taken away while it is in use: what goes into a file that has
- * no name any more, or one that nobody will look for, is not on disk.
+ * The folder or the file of a store is taken away while it is in use: what goes into a file that
+ * has no name any more, or one that nobody will look for, is not on disk.
  */
 #include "tests/unit/broker/store/fixture.h"
 
