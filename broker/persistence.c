@@ -13,9 +13,8 @@
 
 /* What gathers, by what it is waited for with. */
 enum haste {
-	PRESSING, /* nothing but the disk will do: ledger_is_pressing() */
-	PASSING,  /* most of it will be over soon: the earlier part of the batch */
-	RESTING,  /* nobody waits: traces of what is over */
+	PASSING, /* most of it will be over soon: the earlier part of the batch */
+	RESTING, /* nobody waits: traces of what is over */
 	HASTES
 };
 
@@ -23,11 +22,12 @@ enum haste {
  * How long a commit waits with it while messages flow. When one comes all the same, it writes what
  * is under way at that time, too: removing that again must not be the reason for the next one.
  */
-static const int patience_ms[HASTES] = { 1, 40, 1000 };
-static const int busy_patience_ms[HASTES] = { 1, 200, 1000 };
+static const int patience_ms[HASTES] = { 40, 1000 };
+static const int busy_patience_ms[HASTES] = { 200, 1000 };
 
 enum {
 	PACE_MS = 20,	  /* ledger_pace() */
+	PAUSE_MS = 2,	  /* between commits that are pressing, while messages flow */
 	STOP_SECONDS = 5, /* for the last commits; systemd gives 90 for everything */
 	RETRY_SECONDS = 1,
 };
@@ -43,6 +43,7 @@ struct persistence {
 	struct instant wakes;	      /* when that is */
 	struct instant since[HASTES]; /* it has gathered; INSTANT_NEVER: there is none */
 	struct instant paced;	      /* ledger_pace(), the last time */
+	struct instant sealed;	      /* likewise */
 	int error;		      /* that was told */
 };
 
@@ -109,6 +110,7 @@ static void seal(struct persistence *p)
 {
 	for (int i = 0; i < HASTES; i++)
 		p->since[i] = INSTANT_NEVER;
+	p->sealed = p->reactor->now;
 	store_commit(p->store, ledger_seal(&p->reactor->shard->ledger, to_wall()));
 }
 
@@ -135,7 +137,8 @@ static struct instant find_due(struct persistence *p)
 		return p->reactor->now;
 	if (ledger_settle(ledger))
 		p->since[PASSING] = INSTANT_NEVER; /* another part waits from now on */
-	note_since(p, PRESSING, ledger_is_pressing(ledger));
+	if (ledger_is_pressing(ledger))
+		due = instant_after(p->sealed, milliseconds(PAUSE_MS));
 	note_since(p, PASSING, ledger->waiting != NULL);
 	note_since(p, RESTING, true);
 	for (int i = 0; i < HASTES; i++) {
@@ -271,7 +274,7 @@ bool persistence_start(struct reactor *r, struct sys *sys, const struct config *
 	p->interval = seconds((int64_t)config->store_interval);
 	for (int i = 0; i < HASTES; i++)
 		p->since[i] = INSTANT_NEVER;
-	p->paced = r->now;
+	p->paced = p->sealed = r->now;
 	ev_async_init(&p->committed, on_committed);
 	ev_async_start(r->loop, &p->committed);
 	ev_timer_init(&p->timer, on_timer, 0., 0.);
