@@ -25,6 +25,14 @@ int folder_make(const char *path)
 	return chmod(path, 0700) < 0 ? -errno : 0;
 }
 
+bool folder_is_safe(const char *path)
+{
+	struct stat info;
+
+	return stat(path, &info) == 0 && (info.st_uid == geteuid() || info.st_uid == 0) &&
+	       (info.st_mode & S_IWOTH) == 0;
+}
+
 static long read_holder(int fd)
 {
 	char text[32] = "";
@@ -45,7 +53,8 @@ static int write_holder(int fd)
 int folder_lock(const char *path, int *ret_fd, long *ret_holder)
 {
 	char name[PATH_MAX];
-	AUTO_CLOSE int fd = open(join(name, path, LOCK_FILE), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	AUTO_CLOSE int fd = open(join(name, path, LOCK_FILE),
+			O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	*ret_holder = 0;
 	if (fd < 0)

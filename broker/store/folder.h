@@ -14,6 +14,12 @@
 int folder_make(const char *path);
 
 /*
+ * Is it ours, or root's, and may not be written by everybody? Others could put links in the place of
+ * the files that are written there.
+ */
+bool folder_is_safe(const char *path);
+
+/*
  * Take the lock of the folder, which ends with the process or when *ret_fd is closed. 0 or -errno;
  * -EBUSY: process *ret_holder has it, 0 when that cannot be told.
  */

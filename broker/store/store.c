@@ -273,12 +273,25 @@ static int open_or_rescue(struct store *s)
 	return r;
 }
 
+static int make_folder(struct store *s)
+{
+	int r = folder_make(s->folder);
+
+	if (r == 0 && !folder_is_safe(s->folder)) {
+		log_error("store %s: is another user's, or may be written by everybody; the broker "
+			  "keeps what it was entrusted with in a folder of its own user alone",
+				s->folder);
+		r = -EPERM;
+	}
+	return r;
+}
+
 static int open_folder(struct store *s)
 {
 	int r = rescue_resume(s->folder);
 
 	if (r == 0)
-		r = folder_make(s->folder);
+		r = make_folder(s);
 	if (r == 0)
 		r = lock_folder(s);
 	if (r == 0)

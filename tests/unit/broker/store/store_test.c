@@ -123,6 +123,27 @@ static void an_umask_does_not_lock_the_store_away(void **state)
 	assert_int_equal(mode_of(f, "."), 0700);
 }
 
+/* As it is when somebody was faster below /tmp. */
+static void a_folder_that_others_may_write_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	char path[128];
+
+	assert_int_equal(mkdir(f->folder, 0700), 0);
+	assert_int_equal(chmod(f->folder, 0777), 0);
+	assert_int_equal(try_open(f), -EPERM);
+	snprintf(path, sizeof(path), "%s/broker.lock", f->folder);
+	assert_int_equal(access(path, F_OK), -1);
+	if (geteuid() == 0) {
+		assert_int_equal(chmod(f->folder, 0700), 0);
+		assert_int_equal(chown(f->folder, 12345, 12345), 0);
+		assert_int_equal(try_open(f), -EPERM);
+		assert_int_equal(chown(f->folder, 0, 0), 0);
+	}
+	assert_int_equal(chmod(f->folder, 0755), 0);
+	open_store(f);
+}
+
 static void a_second_process_is_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -707,6 +728,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(folder_and_files_are_for_this_user_alone),
 		TEST(an_umask_does_not_lock_the_store_away),
+		TEST(a_folder_that_others_may_write_is_refused),
 		TEST(a_second_process_is_refused),
 		TEST(a_newer_layout_is_refused_and_left_alone),
 		TEST(a_folder_that_cannot_be_made_is_an_error),
