@@ -16,9 +16,19 @@ static void meet(uint64_t *last, uint64_t number)
 		*last = number;
 }
 
-static struct instant from_wall(const struct restore *r, int64_t wall)
+/* The clock may have been set back meanwhile, and a record may say anything. */
+static struct instant from_wall(const struct restore *r, int64_t wall, struct instant latest)
 {
-	return wall == STORE_NEVER ? INSTANT_NEVER : (struct instant){ wall - r->to_wall.ns };
+	struct instant t;
+
+	if (wall == STORE_NEVER || __builtin_sub_overflow(wall, r->to_wall.ns, &t.ns))
+		return latest;
+	return instant_earlier(t, latest);
+}
+
+static struct instant seconds_from_now(const struct restore *r, uint32_t n)
+{
+	return instant_after(r->now, seconds(n));
 }
 
 static struct message *create_message(struct restore *r, const struct stored_message *record)
@@ -39,7 +49,8 @@ struct message *restore_message(struct restore *r, uint64_t number,
 
 	meet(&r->last_message, number);
 	m->number = number;
-	m->expires = from_wall(r, record->expires);
+	if (record->expires != STORE_NEVER)
+		m->expires = from_wall(r, record->expires, seconds_from_now(r, UINT32_MAX));
 	if (record->client_id.data != NULL)
 		m->source = source_open(
 				&r->shard->sources, record->username, record->client_id, policy);
@@ -52,15 +63,23 @@ struct message *restore_message(struct restore *r, uint64_t number,
 
 /* --- sessions -------------------------------------------------------------------------------- */
 
-/* Of a client that was connected until the end the time begins now. */
-static struct instant end_of(const struct restore *r, const struct stored_session *record,
-		const struct session *s)
+/* No session has more time than it would have now. */
+static struct instant latest_end(const struct restore *r, const struct session *s)
 {
 	uint32_t expiry = lifecycle_expiry(r->shard, s);
 
-	if (record->ends != 0)
-		return from_wall(r, record->ends);
-	return expiry == MQTT_EXPIRY_NEVER ? INSTANT_NEVER : instant_after(r->now, seconds(expiry));
+	return expiry == MQTT_EXPIRY_NEVER ? INSTANT_NEVER : seconds_from_now(r, expiry);
+}
+
+/* Of a client that was connected until the end the time begins now. */
+static void set_end(struct restore *r, const struct stored_session *record, struct session *s)
+{
+	struct instant latest = latest_end(r, s);
+	struct instant end = record->ends != 0 ? from_wall(r, record->ends, latest) : latest;
+
+	timer_set(&r->shard->timers, &s->expiry, end);
+	if (s->expiry.place > 0 && end.ns == latest.ns)
+		s->changes |= SESSION_CHANGED_RECORD;
 }
 
 struct session *restore_session(struct restore *r, uint64_t number,
@@ -79,16 +98,14 @@ struct session *restore_session(struct restore *r, uint64_t number,
 	s->is_durable = record->expiry_interval > 0;
 	s->keeps_qos0 = record->keeps_qos0;
 	s->awaits_bridge = record->is_bridge;
-	timer_set(&r->shard->timers, &s->expiry, end_of(r, record, s));
-	if (record->ends == 0 && s->expiry.place > 0)
-		s->changes |= SESSION_CHANGED_RECORD;
+	set_end(r, record, s);
 	return s;
 }
 
 bool restore_will(struct restore *r, struct session *s, const struct stored_will *record)
 {
-	struct duration delay =
-			seconds(record->delay > RETURN_SECONDS ? record->delay : RETURN_SECONDS);
+	struct instant latest = seconds_from_now(
+			r, record->delay > RETURN_SECONDS ? record->delay : RETURN_SECONDS);
 
 	if (s->will.message != NULL)
 		return false;
@@ -96,8 +113,7 @@ bool restore_will(struct restore *r, struct session *s, const struct stored_will
 	s->will.message->expires = (struct instant){ record->message.expires };
 	s->will.delay = record->delay;
 	timer_set(&r->shard->timers, &s->will_timer,
-			record->due != 0 ? from_wall(r, record->due)
-					 : instant_after(r->now, delay));
+			record->due != 0 ? from_wall(r, record->due, latest) : latest);
 	if (record->due == 0)
 		s->changes |= SESSION_CHANGED_WILL;
 	if (!s->is_durable) /* it is there for its will alone */

@@ -182,6 +182,36 @@ static void what_nobody_needs_is_removed(void **unused)
 	assert_int_equal(shard->ledger.open->over_messages.all[0], 3);
 }
 
+/* The clock was an hour ahead when they were written; or somebody has written them. */
+static void a_clock_that_was_set_back_makes_nothing_last_longer(void **unused)
+{
+	static const int64_t times[] = { 0, INT64_MAX - 1 };
+	struct message *m;
+
+	(void)unused;
+	for (size_t i = 0; i < array_size(times); i++) {
+		const char id[] = { (char)('a' + i), '\0' };
+		int64_t wall = times[i] != 0 ? times[i] : now.ns + to_wall.ns + seconds(3600).ns;
+		const struct stored_will will = { .delay = 60,
+			.due = wall,
+			.message = { .topic = BYTES("w"), .expires = STORE_NEVER } };
+		const struct stored_message record = {
+			.topic = BYTES("m"), .payload = BYTES("p"), .expires = wall
+		};
+		struct session *s = restored(i + 1, id, 100, wall);
+
+		assert_int_equal(s->expiry.at.ns, now.ns + seconds(100).ns);
+		assert_int_equal(s->changes, SESSION_CHANGED_RECORD);
+		assert_true(restore_will(&r, s, &will));
+		assert_int_equal(s->will_timer.at.ns, now.ns + seconds(60).ns);
+		m = restore_message(&r, i + 1, &record, policy);
+		assert_true(m->expires.ns <= now.ns + seconds(UINT32_MAX).ns);
+		message_unref(m);
+		r.to_wall = seconds(-100000); /* for the largest there is */
+	}
+	restore_end(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -198,6 +228,8 @@ int main(void)
 				the_number_of_a_group_that_is_gone_is_not_given_again, begin, end),
 		cmocka_unit_test_setup_teardown(a_delivery_that_cannot_be_is_refused, begin, end),
 		cmocka_unit_test_setup_teardown(what_nobody_needs_is_removed, begin, end),
+		cmocka_unit_test_setup_teardown(
+				a_clock_that_was_set_back_makes_nothing_last_longer, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
