@@ -145,24 +145,38 @@ void client_mark_dirty(struct client *c)
 	DL_APPEND2(shard->dirty, c, previous_dirty, next_dirty);
 }
 
-uint8_t *client_reserve(struct client *c, enum packet_type type, size_t len, size_t more)
+/* Somebody looks on, or packets for the client are withheld or to be (withheld.h). */
+static __attribute__((noinline)) uint8_t *reserve_apart(
+		struct client *c, enum packet_type type, size_t len, size_t more)
 {
 	const struct core_observer *observer = &c->shard->observer;
+	struct output *out = &c->output;
 
-	if (unlikely(observer->packet != NULL))
+	if (observer->packet != NULL)
 		observer->packet(observer->owner, c, type, len + more, true);
-	c->shard->counters.packets_sent++;
-	if (unlikely(c->withheld != NULL || c->withhold != WITHHOLD_NOT) &&
+	if ((c->withheld != NULL || c->withhold != WITHHOLD_NOT) &&
 			(type != PACKET_PINGRESP || !withheld_is_answered(c))) {
-		struct output *out = withheld_output(c, (enum withhold)c->withhold);
-
+		out = withheld_output(c, (enum withhold)c->withhold);
 		if (more == 0)
 			c->withhold = WITHHOLD_NOT; /* else when that has followed it */
-		if (out != &c->output)
-			return output_reserve(out, &c->shard->chunks, len);
 	}
+	if (out == &c->output)
+		client_mark_dirty(c);
+	else
+		c->held += len;
+	return output_reserve(out, &c->shard->chunks, len);
+}
+
+uint8_t *client_reserve(struct client *c, enum packet_type type, size_t len, size_t more)
+{
+	struct shard *shard = c->shard;
+
+	shard->counters.packets_sent++;
+	if (unlikely(shard->observer.packet != NULL || c->withheld != NULL ||
+			    c->withhold != WITHHOLD_NOT))
+		return reserve_apart(c, type, len, more);
 	client_mark_dirty(c);
-	return output_reserve(&c->output, &c->shard->chunks, len);
+	return output_reserve(&c->output, &shard->chunks, len);
 }
 
 void client_append_payload(struct client *c, struct message *m)
@@ -173,11 +187,8 @@ void client_append_payload(struct client *c, struct message *m)
 		out = withheld_output(c, (enum withhold)c->withhold);
 	c->withhold = WITHHOLD_NOT;
 	output_append_payload(out, m);
-}
-
-size_t client_unsent(const struct client *c)
-{
-	return c->output.bytes + (unlikely(c->withheld != NULL) ? withheld_bytes(c) : 0);
+	if (out != &c->output)
+		c->held += m->payload_len;
 }
 
 bool client_send(struct client *c, enum packet_type type, struct span packet)

@@ -56,6 +56,7 @@ struct client {
 	uint32_t charged;      /* for that, to the budget of strangers */
 	struct output output;
 	struct withheld *withheld; /* NULL: nothing is (withheld.h) */
+	size_t held;		   /* bytes of that */
 	struct client *previous_dirty, *next_dirty;
 	struct client *previous_replaying, *next_replaying;
 	struct timer timer;	   /* for CONNECT, for the verdict on it, then keep-alive */
@@ -167,7 +168,10 @@ uint8_t *client_reserve(struct client *c, enum packet_type type, size_t len, siz
 void client_append_payload(struct client *c, struct message *m);
 
 /* Bytes on their way to the client, those included that wait for the store (withheld.h). */
-size_t client_unsent(const struct client *c);
+static inline size_t client_unsent(const struct client *c)
+{
+	return c->output.bytes + c->held;
+}
 
 /*
  * Send a packet that is there in one piece. One that is larger than the client takes is not sent

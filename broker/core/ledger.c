@@ -239,11 +239,11 @@ void ledger_delivery_changed(
 	l->promises += d->qos == 2;
 }
 
-void ledger_delivery_over(struct ledger *l, struct delivery *d)
+void ledger_end_delivery(struct ledger *l, struct delivery *d)
 {
 	struct batch *b = l->open;
 
-	if (!l->is_on || d->number == 0)
+	if (!l->is_on)
 		return;
 	l->pace.soon_over += d->number >= l->pace.recent;
 	if (d->number < b->first_delivery) {

@@ -121,8 +121,14 @@ void ledger_delivery_added(struct ledger *l, const struct session *s, struct del
 void ledger_delivery_changed(struct ledger *l, struct delivery *d, uint16_t packet_id,
 		enum inflight_state state);
 
+void ledger_end_delivery(struct ledger *l, struct delivery *d); /* for the next one alone */
+
 /* It is over. `d` must have its message still, unless that was taken over. */
-void ledger_delivery_over(struct ledger *l, struct delivery *d);
+static inline void ledger_delivery_over(struct ledger *l, struct delivery *d)
+{
+	if (d->number != 0)
+		ledger_end_delivery(l, d);
+}
 
 /* The message is retained, or was and is not any more. Not for the broker's own below $SYS. */
 void ledger_retained(struct ledger *l, struct message *m);

@@ -135,7 +135,8 @@ static void send_now(struct fanout *f, struct client *c, struct delivery d)
 		return;
 	}
 	entry = inflight_add(&c->session->inflight, d);
-	note_sent(c, entry);
+	if (entry->delivery.number != 0 || c->session->is_durable)
+		note_sent(c, entry);
 	fanout_send(f, c, wire, &entry->delivery, entry->packet_id, false);
 }
 
@@ -348,12 +349,6 @@ static bool lower_qos(struct client *c, struct inflight_entry *entry)
 	entry->state = INFLIGHT_WAIT_PUBACK;
 	note_sent(c, entry);
 	return true;
-}
-
-void router_finish(struct client *c, struct inflight_entry *entry)
-{
-	ledger_delivery_over(&c->shard->ledger, &entry->delivery);
-	inflight_remove(&c->session->inflight, entry);
 }
 
 /* Send one entry again that this connection has not seen yet. */

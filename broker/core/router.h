@@ -59,6 +59,10 @@ void router_pump(struct client *c, struct instant now);
 void router_resume(struct client *c, struct instant now);
 
 /* The exchange is over, in memory and on disk. */
-void router_finish(struct client *c, struct inflight_entry *entry);
+static inline void router_finish(struct client *c, struct inflight_entry *entry)
+{
+	ledger_delivery_over(&c->shard->ledger, &entry->delivery);
+	inflight_remove(&c->session->inflight, entry);
+}
 
 #endif

@@ -84,13 +84,14 @@ struct output *withheld_output(struct client *c, enum withhold how)
 	return part_of(c->withheld, number);
 }
 
-size_t withheld_bytes(const struct client *c)
+/* Something has been taken off; who has nothing left owns nothing. */
+static void count_bytes(struct client *c)
 {
-	size_t bytes = 0;
-
-	for (size_t i = 0; c->withheld != NULL && i < WITHHELD_PARTS; i++)
-		bytes += c->withheld->parts[i].bytes;
-	return bytes;
+	c->held = 0;
+	for (size_t i = 0; i < WITHHELD_PARTS; i++)
+		c->held += c->withheld->parts[i].bytes;
+	if (c->held == 0)
+		close_withheld(c);
 }
 
 void withheld_release(struct client *c, uint64_t part)
@@ -103,8 +104,7 @@ void withheld_release(struct client *c, uint64_t part)
 		w->connack = 0;
 	if (c->output.bytes > 0)
 		client_mark_dirty(c);
-	if (withheld_bytes(c) == 0)
-		close_withheld(c);
+	count_bytes(c);
 }
 
 void withheld_drop(struct client *c)
@@ -113,7 +113,7 @@ void withheld_drop(struct client *c)
 		return;
 	for (size_t i = 0; i < WITHHELD_PARTS; i++)
 		output_finish(&c->withheld->parts[i], &c->shard->chunks);
-	close_withheld(c);
+	count_bytes(c);
 }
 
 /* --- when the store cannot take more --------------------------------------------------------- */
@@ -204,7 +204,6 @@ bool withheld_refuse(struct client *c)
 	}
 	if (c->output.bytes > 0)
 		client_mark_dirty(c);
-	if (withheld_bytes(c) == 0)
-		close_withheld(c);
+	count_bytes(c);
 	return true;
 }

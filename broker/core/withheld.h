@@ -47,9 +47,6 @@ static inline bool withheld_is_answered(const struct client *c)
 	return c->withheld == NULL || c->withheld->connack == 0;
 }
 
-/* Bytes that are withheld from the client. */
-size_t withheld_bytes(const struct client *c);
-
 /* The part is committed, or need not be: what waits for it goes out, in its order. */
 void withheld_release(struct client *c, uint64_t part);
 
