@@ -14,8 +14,8 @@
 int folder_make(const char *path);
 
 /*
- * Is it ours, or root's, and may not be written by everybody? Others could put links in the place of
- * the files that are written there.
+ * Is it ours, or root's, and may not be written by everybody? Others could put links in the place
+ * of the files that are written there.
  */
 bool folder_is_safe(const char *path);
 
