@@ -4,6 +4,8 @@
  */
 #include "cli/store.h"
 
+#include <errno.h>
+
 #include "cli/options.h"
 
 static int store_run(int argc, char **argv);
@@ -36,25 +38,25 @@ const struct verb store_verb = {
 	.run = store_run,
 };
 
-static int run_check(struct store_folder *f, const char *to)
+static int run_check(struct store_target *f, const char *to)
 {
 	(void)to;
 	return store_check(f->path);
 }
 
-static int run_dump(struct store_folder *f, const char *to)
+static int run_dump(struct store_target *f, const char *to)
 {
 	(void)to;
 	return store_dump(f->path);
 }
 
-static int run_repair(struct store_folder *f, const char *to)
+static int run_repair(struct store_target *f, const char *to)
 {
 	(void)to;
 	return store_repair(f->path);
 }
 
-static int run_compact(struct store_folder *f, const char *to)
+static int run_compact(struct store_target *f, const char *to)
 {
 	(void)to;
 	return store_compact(f->path);
@@ -64,7 +66,7 @@ static const struct action {
 	const char *name;
 	enum store_lock lock;
 	bool takes_destination;
-	int (*run)(struct store_folder *f, const char *to);
+	int (*run)(struct store_target *f, const char *to);
 } actions[] = {
 	{ "check", STORE_LOCK_SHARED, false, run_check },
 	{ "dump", STORE_LOCK_SHARED, false, run_dump },
@@ -89,6 +91,11 @@ int store_refuse(const char *folder, const char *format, ...)
 	return EXIT_REFUSED;
 }
 
+const char *store_error_text(int error)
+{
+	return error == -EPROTONOSUPPORT ? "it is of a newer version of belfry" : strerror(-error);
+}
+
 static const struct action *find_action(const char *word)
 {
 	struct str shown = { 0 };
@@ -110,15 +117,15 @@ static const struct action *find_action(const char *word)
 
 static int run_action(const struct action *action, const char *path, const char *to)
 {
-	struct store_folder f;
+	struct store_target f;
 	struct str problem = { 0 };
 	int result;
 
-	if (store_folder_open(&f, path, action->lock, &problem))
+	if (store_target_open(&f, path, action->lock, &problem))
 		result = action->run(&f, to);
 	else
 		result = store_refuse(f.path, "%s", str_text(&problem));
-	store_folder_close(&f);
+	store_target_close(&f);
 	str_finish(&problem);
 	return result;
 }

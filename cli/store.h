@@ -6,7 +6,7 @@
 #ifndef CLI_STORE_H
 #define CLI_STORE_H
 
-#include "cli/store_folder.h"
+#include "cli/store_target.h"
 #include "cli/verbs.h"
 
 /* Print what there is and what is wrong. */
@@ -22,12 +22,15 @@ int store_repair(const char *folder);
 int store_compact(const char *folder);
 
 /* A copy that a broker can start with, in the folder `to`, which is new or empty. */
-int store_backup(struct store_folder *f, const char *to);
+int store_backup(struct store_target *f, const char *to);
 
 /* Is nothing wrong with it? With a sentence in *problem, the first that was found, if not. */
 bool store_is_whole(const char *folder, struct str *problem);
 
 /* "belfry store: FOLDER: ...", on stderr. Returns EXIT_REFUSED. */
 int store_refuse(const char *folder, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* What a -errno says of a store. */
+const char *store_error_text(int error);
 
 #endif

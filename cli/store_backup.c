@@ -12,15 +12,14 @@
 #include <sys/stat.h>
 
 #include "common/lmdb.h"
-#include "common/store_salvage.h"
-
-/* A broker that meets a file of this name removes it: the copy was not completed. */
-#define COPY_FILE STORE_FILE ".new"
+#include "common/lmdb_check.h"
+#include "common/store_folder.h"
+#include "common/store_format.h"
 
 enum { OPEN_ATTEMPTS = 10 };
 
 struct backup {
-	const struct store_folder *from;
+	const struct store_target *from;
 	const char *to;
 	bool is_new; /* the folder was made */
 	int folder, file;
@@ -52,7 +51,8 @@ static int make_destination(struct backup *b)
 	b->folder = open(b->to, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (b->folder < 0)
 		return -errno;
-	b->file = openat(b->folder, COPY_FILE, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	/* A broker that meets it removes it: the copy was not completed. */
+	b->file = openat(b->folder, STORE_COPY_FILE, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (b->file < 0)
 		return -errno;
 	if (geteuid() == 0 &&
@@ -65,7 +65,7 @@ static int make_destination(struct backup *b)
 
 static int complete(const struct backup *b)
 {
-	if (fsync(b->file) < 0 || renameat(b->folder, COPY_FILE, b->folder, STORE_FILE) < 0 ||
+	if (fsync(b->file) < 0 || renameat(b->folder, STORE_COPY_FILE, b->folder, STORE_FILE) < 0 ||
 			fsync(b->folder) < 0)
 		return -errno;
 	return 0;
@@ -74,7 +74,7 @@ static int complete(const struct backup *b)
 static void undo(const struct backup *b)
 {
 	if (b->file >= 0)
-		unlinkat(b->folder, COPY_FILE, 0);
+		unlinkat(b->folder, STORE_COPY_FILE, 0);
 	if (b->is_new)
 		rmdir(b->to);
 }
@@ -127,21 +127,21 @@ static int examine(const struct backup *b, struct str *problem)
 	return lmdb_check(path, &summary, problem);
 }
 
-int store_backup(struct store_folder *f, const char *to)
+int store_backup(struct store_target *f, const char *to)
 {
 	struct backup b = { .from = f, .to = to, .folder = -1, .file = -1 };
 	struct str problem = { 0 };
 	int result;
 
-	store_folder_set_aside(f);
+	store_target_set_aside(f);
 	result = make_destination(&b);
-	if (result == 0 && !store_folder_borrow(f))
+	if (result == 0 && !store_target_borrow(f))
 		result = -errno;
 	if (result == 0)
 		result = copy(&b);
 	if (result == 0)
 		result = examine(&b, &problem);
-	store_folder_set_aside(f);
+	store_target_set_aside(f);
 	if (result == 0)
 		result = complete(&b);
 	if (result < 0) {

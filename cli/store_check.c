@@ -248,19 +248,13 @@ static void finish(struct census *c)
 	free(c->references);
 }
 
-static const char *explain(int result)
-{
-	return result == -EPROTONOSUPPORT ? "it is of a newer version of belfry"
-					  : strerror(-result);
-}
-
 int store_check(const char *folder)
 {
 	struct census c = { .out = stdout };
 	int result = take_census(&c, folder);
 
 	if (result < 0)
-		result = store_refuse(folder, "%s", explain(result));
+		result = store_refuse(folder, "%s", store_error_text(result));
 	else if (c.problems > 0)
 		result = store_refuse(
 				folder, "is damaged; belfry store repair saves what can be read");
@@ -277,7 +271,7 @@ bool store_is_whole(const char *folder, struct str *problem)
 	struct span first = str_span(&c.told);
 
 	if (result < 0)
-		str_append_text(problem, explain(result));
+		str_append_text(problem, store_error_text(result));
 	else
 		str_append(problem, span_cut(&first, '\n'));
 	finish(&c);

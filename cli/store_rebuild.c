@@ -8,9 +8,9 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <sys/stat.h>
 
 #include "common/clock.h"
+#include "common/store_folder.h"
 #include "common/store_salvage.h"
 
 /* The same name as the broker's: what is left behind by a process that was killed, it removes. */
@@ -25,15 +25,18 @@ struct rebuild {
 
 static int rebuild(struct rebuild *b, const char *folder)
 {
+	long nobody;
 	int result;
 
 	*b = (struct rebuild){ .folder = folder, .lock = -1 };
 	str_printf(&b->successor, "%s" SUCCESSOR, folder);
 	store_folder_destroy(str_text(&b->successor));
-	result = store_folder_make(str_text(&b->successor), &b->lock);
+	result = store_folder_make(str_text(&b->successor));
+	if (result == 0)
+		result = store_folder_lock(str_text(&b->successor), true, &b->lock, &nobody);
 	if (result == 0)
 		result = store_salvage(folder, str_text(&b->successor), &b->summary);
-	return result == 0 ? store_folder_sync(str_text(&b->successor), false) : result;
+	return result == 0 ? store_folder_sync(str_text(&b->successor)) : result;
 }
 
 static void finish(struct rebuild *b, bool keep)
@@ -45,27 +48,7 @@ static void finish(struct rebuild *b, bool keep)
 	str_finish(&b->successor);
 }
 
-static int refuse(const char *folder, int error)
-{
-	return store_refuse(folder, "%s",
-			error == -EPROTONOSUPPORT ? "it is of a newer version of belfry"
-						  : strerror(-error));
-}
-
 /* --- repair --------------------------------------------------------------------------------- */
-
-static int exchange(const struct rebuild *b, const char *aside)
-{
-	if (rename(b->folder, aside) < 0)
-		return -errno;
-	if (rename(str_text(&b->successor), b->folder) < 0) {
-		int error = -errno;
-
-		(void)rename(aside, b->folder);
-		return error;
-	}
-	return store_folder_sync(b->folder, true);
-}
 
 static void print_result(const struct rebuild *b, const char *aside)
 {
@@ -102,10 +85,10 @@ int store_repair(const char *folder)
 	str_printf(&aside, "%s.damaged-%s", folder, wall_time_format(wall_time_now(), time));
 	result = rebuild(&b, folder);
 	if (result == 0)
-		result = exchange(&b, str_text(&aside));
+		result = store_folder_exchange(folder, str_text(&b.successor), str_text(&aside));
 	finish(&b, result == 0);
 	if (result < 0)
-		result = refuse(folder, result);
+		result = store_refuse(folder, "%s", store_error_text(result));
 	else
 		print_result(&b, str_text(&aside));
 	str_finish(&aside);
@@ -114,13 +97,9 @@ int store_repair(const char *folder)
 
 /* --- compact -------------------------------------------------------------------------------- */
 
-static int64_t file_size(const char *folder)
+static uint64_t file_size(const char *folder)
 {
-	char path[PATH_MAX];
-	struct stat info;
-
-	snprintf(path, sizeof(path), "%s/" STORE_FILE, folder);
-	return stat(path, &info) == 0 ? info.st_size : 0;
+	return store_folder_file_size(folder, STORE_FILE);
 }
 
 /*
@@ -129,22 +108,21 @@ static int64_t file_size(const char *folder)
  */
 static int replace_file(const struct rebuild *b)
 {
-	char from[PATH_MAX], to[PATH_MAX], lock[PATH_MAX];
+	char from[PATH_MAX], to[PATH_MAX];
 
 	snprintf(from, sizeof(from), "%s/" STORE_FILE, str_text(&b->successor));
 	snprintf(to, sizeof(to), "%s/" STORE_FILE, b->folder);
-	snprintf(lock, sizeof(lock), "%s/lock.mdb", b->folder);
-	unlink(lock);
+	store_folder_remove(b->folder, STORE_READERS_FILE);
 	if (rename(from, to) < 0)
 		return -errno;
-	return store_folder_sync(b->folder, false);
+	return store_folder_sync(b->folder);
 }
 
 int store_compact(const char *folder)
 {
 	struct rebuild b;
 	struct str problem = { 0 };
-	int64_t before = file_size(folder);
+	uint64_t before = file_size(folder);
 	int result;
 
 	if (!store_is_whole(folder, &problem)) {
@@ -161,8 +139,8 @@ int store_compact(const char *folder)
 		result = replace_file(&b);
 	finish(&b, false);
 	if (result < 0)
-		return refuse(folder, result);
-	printf("%lld kB, before %lld kB\n", (long long)file_size(folder) / 1024,
-			(long long)before / 1024);
+		return store_refuse(folder, "%s", store_error_text(result));
+	printf("%llu kB, before %llu kB\n", (unsigned long long)file_size(folder) / 1024,
+			(unsigned long long)before / 1024);
 	return EXIT_DONE;
 }

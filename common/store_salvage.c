@@ -5,6 +5,7 @@
 
 #include "common/lmdb.h"
 #include "common/lmdb_salvage.h"
+#include "common/store_folder.h"
 
 enum { BATCH_BYTES = 16 << 20 }; /* of records, in one commit */
 

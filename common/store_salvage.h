@@ -9,9 +9,6 @@
 #include "common/lmdb_check.h"
 #include "common/store_format.h"
 
-/* The file of a store's folder. */
-#define STORE_FILE "data.mdb"
-
 /*
  * lmdb_check_tables() of the folder's file: its pages, not what is in its records. 0, -EUCLEAN or
  * another -errno with a sentence in *problem.

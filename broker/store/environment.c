@@ -7,9 +7,8 @@
 #include <sys/file.h>
 #include <sys/statvfs.h>
 
-#include "broker/store/folder.h"
 #include "broker/store/layout.h"
-#include "common/str.h"
+#include "common/store_folder.h"
 
 static const size_t map_start = 64 << 20;
 
@@ -81,12 +80,12 @@ int environment_open(struct environment *e, const char *folder)
 	int r;
 
 	e->folder = folder;
-	folder_remove(folder, COPY_FILE); /* of a process that was killed */
+	store_folder_remove(folder, STORE_COPY_FILE); /* of a process that was killed */
 	r = open_database(e);
 	if (r == 0)
 		r = lmdb_update(e->db, layout_settle, &plan);
 	if (r == 0)
-		r = folder_sync(folder);
+		r = store_folder_sync(folder);
 	if (r == 0)
 		r = lmdb_last_commit(e->db, &e->last_commit);
 	if (r < 0)
@@ -106,7 +105,7 @@ int environment_reopen(struct environment *e)
 	int r;
 
 	environment_close(e);
-	if (folder_file_size(e->folder, "data.mdb") == 0)
+	if (store_folder_file_size(e->folder, STORE_FILE) == 0)
 		return -ESTALE; /* a new one would have nothing of what memory has */
 	r = open_database(e);
 	if (r == 0)
@@ -133,7 +132,7 @@ int environment_update(
 /* A copy that is on disk, under another name. */
 static int write_copy(struct environment *e)
 {
-	AUTO_CLOSE int fd = folder_create(e->folder, COPY_FILE);
+	AUTO_CLOSE int fd = store_folder_create(e->folder, STORE_COPY_FILE);
 	int r;
 
 	if (fd < 0)
@@ -154,12 +153,12 @@ static int swap_files(struct environment *e)
 
 	environment_close(e);
 	e->is_doubtful = true;
-	folder_remove(e->folder, "lock.mdb");
-	r = folder_rename(e->folder, COPY_FILE, "data.mdb");
+	store_folder_remove(e->folder, STORE_READERS_FILE);
+	r = store_folder_rename(e->folder, STORE_COPY_FILE, STORE_FILE);
 	if (r == 0)
 		e->last_commit = 0;
 	if (r == 0)
-		r = folder_sync(e->folder);
+		r = store_folder_sync(e->folder);
 	if (r == 0)
 		r = open_database(e);
 	if (r == 0)
@@ -179,7 +178,7 @@ int environment_compact(struct environment *e)
 		r = errno == EWOULDBLOCK ? -EBUSY : -errno;
 	if (r == 0)
 		return swap_files(e);
-	folder_remove(e->folder, COPY_FILE);
+	store_folder_remove(e->folder, STORE_COPY_FILE);
 	return r;
 }
 

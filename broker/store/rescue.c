@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "broker/store/folder.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/store_folder.h"
 #include "common/store_salvage.h"
 
 static void name_successor(const char *folder, struct str *ret)
@@ -30,7 +30,7 @@ int rescue_resume(const char *folder)
 
 	name_successor(folder, &successor);
 	if (exists(folder))
-		folder_destroy(str_text(&successor));
+		store_folder_destroy(str_text(&successor));
 	else if (rename(str_text(&successor), folder) < 0 && errno != ENOENT)
 		r = -errno;
 	str_finish(&successor);
@@ -41,7 +41,7 @@ int rescue_examine(const char *folder, struct str *problem)
 {
 	struct lmdb_check_summary found;
 
-	if (folder_file_size(folder, STORE_FILE) == 0)
+	if (store_folder_file_size(folder, STORE_FILE) == 0)
 		return 0;
 	return store_examine(folder, &found, problem);
 }
@@ -51,25 +51,13 @@ static int salvage(const char *folder, const char *successor, struct store_salva
 {
 	int r;
 
-	folder_destroy(successor);
-	r = folder_make(successor);
-	if (r == 0)
+	store_folder_destroy(successor);
+	r = store_folder_make(successor);
+	if (r == 0 || r == -EEXIST)
 		r = store_salvage(folder, successor, ret);
 	if (r == 0)
-		r = folder_sync(successor);
+		r = store_folder_sync(successor);
 	return r;
-}
-
-/* Names change last, when there is something to change them to. */
-static int exchange(const char *folder, const char *successor, const char *aside)
-{
-	int r = rename(folder, aside) < 0 ? -errno : 0;
-
-	if (r == 0 && rename(successor, folder) < 0) {
-		r = -errno;
-		(void)rename(aside, folder);
-	}
-	return r == 0 ? folder_sync_parent(folder) : r;
 }
 
 static void tell(const char *folder, const char *aside, const struct store_salvage_summary *found)
@@ -100,11 +88,11 @@ int rescue(const char *folder, const char *problem)
 	if (r != -EPROTONOSUPPORT)
 		log_error("store %s: is damaged: %s", folder, problem);
 	if (r == 0)
-		r = exchange(folder, str_text(&successor), str_text(&aside));
+		r = store_folder_exchange(folder, str_text(&successor), str_text(&aside));
 	if (r == 0)
 		tell(folder, str_text(&aside), &found);
 	else
-		folder_destroy(str_text(&successor));
+		store_folder_destroy(str_text(&successor));
 	str_finish(&successor);
 	str_finish(&aside);
 	return r;

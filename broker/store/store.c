@@ -9,12 +9,12 @@
 #include <time.h>
 
 #include "broker/store/environment.h"
-#include "broker/store/folder.h"
 #include "broker/store/load.h"
 #include "broker/store/rescue.h"
 #include "broker/store/write.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/store_folder.h"
 
 enum {
 	COMPACT_PART = 4, /* a file is copied when less than one in so many of its bytes is used */
@@ -227,7 +227,7 @@ static int start_thread(struct store *s)
 static int lock_folder(struct store *s)
 {
 	long holder;
-	int fd, r = folder_lock(s->folder, &fd, &holder);
+	int fd, r = store_folder_lock(s->folder, true, &fd, &holder);
 
 	if (r == -EBUSY && holder > 0)
 		log_error("store %s: is in use by another broker, process %ld; two cannot share "
@@ -275,9 +275,11 @@ static int open_or_rescue(struct store *s)
 
 static int make_folder(struct store *s)
 {
-	int r = folder_make(s->folder);
+	int r = store_folder_make(s->folder);
 
-	if (r == 0 && !folder_is_safe(s->folder)) {
+	if (r == -EEXIST)
+		r = 0;
+	if (r == 0 && !store_folder_is_safe(s->folder)) {
 		log_error("store %s: is another user's, or may be written by everybody; the broker "
 			  "keeps what it was entrusted with in a folder of its own user alone",
 				s->folder);
@@ -297,7 +299,7 @@ static int open_folder(struct store *s)
 	if (r == 0)
 		r = open_or_rescue(s);
 	if (r == 0)
-		r = folder_sync_parent(s->folder);
+		r = store_folder_sync_parent(s->folder);
 	if (r == 0)
 		r = environment_size(&s->environment, &s->size);
 	return r;
