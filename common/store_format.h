@@ -134,6 +134,11 @@ size_t stored_subscription_size(const struct stored_subscription *s);
 void stored_subscription_write(
 		uint8_t *at, size_t size, struct span key, const struct stored_subscription *s);
 
+/* The identifiers as two bytes each. */
+size_t stored_received_size(size_t count);
+void stored_received_write(
+		uint8_t *at, size_t size, struct span key, const uint16_t *ids, size_t count);
+
 /*
  * What stands in STORE_META: one number, in a form that is the same in every layout. One that was
  * damaged is not read.
@@ -151,11 +156,6 @@ bool stored_meta_read(struct span key, struct span value, uint64_t *ret);
  */
 void store_value_seal(enum store_table table, struct span key, uint8_t *at, size_t size);
 
-/* The identifiers as two bytes each. */
-size_t stored_received_size(size_t count);
-void stored_received_write(
-		uint8_t *at, size_t size, struct span key, const uint16_t *ids, size_t count);
-
 /*
  * Read a record. False when it is not whole or says what cannot be (a state that does not exist, a
  * topic that is none): it is damaged, and nothing of *ret may be used.
@@ -171,24 +171,5 @@ bool stored_received_read(struct span key, struct span value, struct span *ret_i
 
 /* Is a value of any table whole and readable? */
 bool stored_record_is_good(enum store_table table, struct span key, struct span value);
-
-/*
- * Puts and removals of records in the order in which they are to be made, in one string of bytes:
- * how the small ones travel from the event loop to the store's thread.
- */
-struct str;
-void store_log_removal(struct str *log, enum store_table table, struct span key);
-
-/* Returns where the caller at once writes the value, with this key. */
-uint8_t *store_log_put(struct str *log, enum store_table table, struct span key, size_t size);
-
-struct store_log_entry {
-	enum store_table table;
-	struct span key;
-	struct span value; /* data NULL: the record is removed */
-};
-
-/* Take the first entry off. False when there is none. */
-bool store_log_next(struct span *log, struct store_log_entry *ret);
 
 #endif

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An entry of the log of store_format.h:
+ * An entry:
  *
  *     table u8 | is it put u8 | key length u16 | value length u32 | key | value
  *
  * It never leaves the process: what is wrong with it is an error of the program.
  */
-#include <assert.h>
+#include "common/store_log.h"
 
-#include "common/store_format.h"
-#include "common/str.h"
+#include <assert.h>
 
 enum { HEADER = 1 + 1 + 2 + 4 };
 

@@ -6,6 +6,7 @@
 #include "common/lmdb.h"
 #include "common/lmdb_salvage.h"
 #include "common/store_folder.h"
+#include "common/store_log.h"
 
 enum { BATCH_BYTES = 16 << 20 }; /* of records, in one commit */
 
@@ -91,7 +92,7 @@ int store_visit(const char *folder, const struct store_visitor *visitor, uint64_
 struct salvage {
 	struct lmdb *to;
 	unsigned tables[STORE_TABLES];
-	struct str batch; /* store_log_next() */
+	struct str batch; /* a log: store_log.h */
 	struct store_salvage_summary *summary;
 	uint64_t said[STORE_TABLES], bad[STORE_TABLES];
 	uint64_t added[STORE_TABLES]; /* by the commit under way */

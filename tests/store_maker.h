@@ -10,7 +10,7 @@
 
 #include "common/lmdb.h"
 #include "common/mem.h"
-#include "common/store_format.h"
+#include "common/store_log.h"
 #include "common/str.h"
 
 enum { STORE_MAKER_LARGEST = 9000 };

@@ -66,7 +66,7 @@ struct batch {
 	struct number_list over_deliveries; /* of earlier batches; removed last */
 	struct number_list over_messages;   /* of earlier batches */
 	struct number_list unretained;	    /* of earlier batches, and still waited for */
-	struct str records;		    /* common/store_format.h: store_log_next() */
+	struct str records;		    /* common/store_log.h */
 	size_t live;			    /* puts and removals that are left */
 	size_t pressing;		    /* of them, what somebody waits for the disk with */
 	size_t deliveries_passed;	    /* so many at the beginning are over: batch_trim() */

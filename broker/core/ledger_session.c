@@ -5,7 +5,7 @@
 
 #include "broker/core/share.h"
 #include "broker/core/source.h"
-#include "common/store_format.h"
+#include "common/store_log.h"
 
 /* --- what is to be written ------------------------------------------------------------------- */
 

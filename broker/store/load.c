@@ -5,6 +5,7 @@
 
 #include "broker/core/restore.h"
 #include "common/mem.h"
+#include "common/store_log.h"
 
 /* What has a number that others refer to. They come in the order of their numbers. */
 struct numbered {

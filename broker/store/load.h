@@ -10,7 +10,7 @@
 #include "broker/store/store.h"
 
 /*
- * As store_load(). *lost becomes a log (common/store_format.h) of the removals of all records that
+ * As store_load(). *lost becomes a log (common/store_log.h) of the removals of all records that
  * are damaged or refer to what is not there.
  */
 int load_shard(struct environment *e, struct shard *shard, const struct store_policies *policies,

@@ -5,6 +5,7 @@
 
 #include "broker/core/inflight.h"
 #include "broker/core/source.h"
+#include "common/store_log.h"
 
 _Static_assert(INFLIGHT_FREE == 0 && INFLIGHT_WAIT_PUBACK == 1 && INFLIGHT_WAIT_PUBREC == 2 &&
 				INFLIGHT_WAIT_PUBCOMP == 3,

@@ -5,7 +5,7 @@
  * without a further look. The same bytes as a log of records are walked to their end.
  */
 #include "common/mem.h"
-#include "common/store_format.h"
+#include "common/store_log.h"
 #include "common/str.h"
 #include "common/topic.h"
 

@@ -597,40 +597,6 @@ static void the_bytes_are_those_of_layout_1(void **state)
 	free(v.bytes);
 }
 
-static void the_log_gives_back_what_was_put_in_order(void **state)
-{
-	static const uint8_t long_key[511];
-	uint8_t key[STORE_KEY_SIZE];
-	struct store_log_entry e;
-	struct str log = { 0 };
-	struct span rest;
-
-	(void)state;
-	memcpy(store_log_put(&log, STORE_WILLS, store_key(key, 7), 5), "value", 5);
-	store_log_removal(&log, STORE_SUBSCRIPTIONS, store_subscription_key(key, 7, 8));
-	memset(store_log_put(&log, STORE_MESSAGES, store_key(key, 9), 70000), 'x', 70000);
-	/* A damaged record may have any key: the longest that LMDB knows. */
-	store_log_removal(&log, STORE_SESSIONS, span_of(long_key, sizeof(long_key)));
-	rest = str_span(&log);
-	assert_true(store_log_next(&rest, &e));
-	assert_int_equal(e.table, STORE_WILLS);
-	assert_true(store_key_number(e.key) == 7);
-	assert_span_text(e.value, "value");
-	assert_true(store_log_next(&rest, &e));
-	assert_int_equal(e.table, STORE_SUBSCRIPTIONS);
-	assert_int_equal(store_key_subscription(e.key), 8);
-	assert_null(e.value.data);
-	assert_true(store_log_next(&rest, &e));
-	assert_int_equal(e.table, STORE_MESSAGES);
-	assert_int_equal(e.value.len, 70000);
-	assert_int_equal(e.value.data[69999], 'x');
-	assert_true(store_log_next(&rest, &e));
-	assert_int_equal(e.table, STORE_SESSIONS);
-	assert_int_equal(e.key.len, 511);
-	assert_false(store_log_next(&rest, &e));
-	str_finish(&log);
-}
-
 static void a_number_of_the_store_itself_comes_back(void **state)
 {
 	static const struct span key = SPAN(STORE_META_LAYOUT);
@@ -678,7 +644,6 @@ int main(void)
 		cmocka_unit_test(received_identifiers_that_cannot_be_are_refused),
 		cmocka_unit_test(an_unknown_flag_is_refused),
 		cmocka_unit_test(the_bytes_are_those_of_layout_1),
-		cmocka_unit_test(the_log_gives_back_what_was_put_in_order),
 		cmocka_unit_test(a_number_of_the_store_itself_comes_back),
 		cmocka_unit_test(every_table_has_a_name),
 	};

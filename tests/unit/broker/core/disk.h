@@ -11,6 +11,7 @@
 
 #include "broker/core/restore.h"
 #include "common/mem.h"
+#include "common/store_log.h"
 
 #define DISK_REQUIRE(condition)                                                                    \
 	do {                                                                                       \

@@ -2,7 +2,7 @@
 #include "broker/core/ledger.h"
 
 #include "broker/core/router.h"
-#include "common/store_format.h"
+#include "common/store_log.h"
 #include "tests/unit/broker/core/rig.h"
 #include "tests/unit/unit.h"
 

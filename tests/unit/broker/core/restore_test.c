@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "broker/core/restore.h"
 
+#include "common/store_log.h"
 #include "tests/unit/broker/core/rig.h"
 #include "tests/unit/unit.h"
 

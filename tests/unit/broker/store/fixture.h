@@ -19,7 +19,7 @@
 #include "broker/core/shard.h"
 #include "broker/store/store.h"
 #include "common/mem.h"
-#include "common/store_format.h"
+#include "common/store_log.h"
 
 enum { PLAN = 8 };
 
