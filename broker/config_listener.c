@@ -91,8 +91,7 @@ void config_listener_destroy(struct listener_config *listener)
 	free(listener);
 }
 
-/* `protocol http_api` has no TLS, no passwords, and limits of its own: nobody is to think it had.
- */
+/* `protocol http_api` has no TLS, no passwords and none of these limits: nobody is to think so. */
 static void check_http_api(const struct setting *rows, const struct setting *table,
 		const struct settings_lines *lines, struct settings_report *report)
 {

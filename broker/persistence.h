@@ -18,8 +18,9 @@ struct persistence;
 
 /*
  * Open the store and fill the shard, which is empty, with what it holds; then note what happens.
- * Before the first connection, and before bridges. NULL, and *ret NULL, when the configuration has
- * no `persistence true`. False when it cannot be, which was logged.
+ * Before the first connection, and before bridges. *ret is NULL when the configuration has no
+ * `persistence true`. False when the store cannot be used, which was logged; *ret is then to be
+ * destroyed like any other.
  */
 bool persistence_start(struct reactor *r, struct sys *sys, const struct config *config,
 		const struct resources *resources, struct persistence **ret);

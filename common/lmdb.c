@@ -25,7 +25,7 @@ struct lmdb {
 	size_t map_size; /* under writer */
 	size_t map_limit;
 	bool is_full;	     /* the map was, in the transaction at hand; under writer */
-	unsigned last_table; /* the highest number given; under writer */
+	unsigned last_table; /* the highest number given, all at start */
 	pthread_mutex_t writer;
 	pthread_rwlock_t map_lock;
 };
@@ -357,8 +357,7 @@ int lmdb_used_bytes(struct MDB_txn *txn, uint64_t *ret)
 	MDB_stat pages;
 	int result = to_errno(mdb_env_stat(env, &pages));
 
-	/* Below those that have a name are the list of free pages and the one that has the names.
-	 */
+	/* Below those that were opened: the list of free pages, and the table of their names. */
 	for (unsigned table = 0; result == 0 && table <= db->last_table; table++) {
 		result = lmdb_table_bytes(txn, table, &bytes);
 		sum += bytes;

@@ -58,9 +58,15 @@ void lmdb_read_end(struct lmdb *db, struct MDB_txn *txn);
 int lmdb_get(struct MDB_txn *txn, unsigned table, struct span key, struct span *ret_value);
 int lmdb_put(struct MDB_txn *txn, unsigned table, struct span key, struct span value);
 
-/* Put, and return where the value of `size` bytes is to be written, at once, before the next call.
-   What was there before is gone. */
+/*
+ * Put, and return where the value of `size` bytes is to be written, at once, before the next call.
+ * What was there before is gone.
+ */
 int lmdb_reserve(struct MDB_txn *txn, unsigned table, struct span key, size_t size,
+		uint8_t **ret_value);
+
+/* The same without a search, for a key behind all others. -EEXIST: it is not. */
+int lmdb_append(struct MDB_txn *txn, unsigned table, struct span key, size_t size,
 		uint8_t **ret_value);
 
 /* -ENOENT when it is not there. */
@@ -86,13 +92,6 @@ int lmdb_last_commit(struct lmdb *db, uint64_t *ret);
  * `compact` without free pages, which takes longer. It is not synced.
  */
 int lmdb_copy(struct lmdb *db, int fd, bool compact);
-
-/*
- * Add a key behind all others, without a search, and return where its value of `size` bytes is
- * to be written, at once, before the next call.
- */
-int lmdb_append(struct MDB_txn *txn, unsigned table, struct span key, size_t size,
-		uint8_t **ret_value);
 
 /* A place in a table. After each call that returned 0, key and value are those of the place. */
 struct lmdb_cursor {

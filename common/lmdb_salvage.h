@@ -22,8 +22,7 @@ struct lmdb_record {
 
 struct lmdb_visitor {
 	void *owner;
-	/* A table, and how many records it says it has; 0 too when what it says cannot be. Or NULL.
-	 */
+	/* A table, and how many records it says it has, 0 for a number that cannot be. Or NULL. */
 	int (*table)(void *owner, struct span name, uint64_t records);
 	/*
 	 * Everything is borrowed until it returns: 0; above 0 when the record is damaged, so that

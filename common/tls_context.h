@@ -22,8 +22,7 @@ struct tls_context {
 	size_t psk_len;
 };
 
-/* The whole subject, as RFC 2253 writes it, which escapes what a terminal would obey. False: none.
- */
+/* The whole subject as RFC 2253 has it, which escapes what a terminal would obey. False: none. */
 bool tls_append_subject(const X509 *certificate, struct str *into);
 
 /* "2027-03-01 12:00:00 UTC" */

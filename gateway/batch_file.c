@@ -133,8 +133,7 @@ bool batch_folder_lets_remove(const struct batch_folder *f, uid_t user)
 	return (st.st_mode & needed) == needed;
 }
 
-/* The inode alone will not do: ext4 gives it to the next folder made, and every tmpfs begins anew.
- */
+/* The inode alone will not do: ext4 gives it to the next folder made, and a tmpfs begins anew. */
 uint64_t batch_folder_place(const struct batch_folder *f)
 {
 	uint8_t bytes[4 * sizeof(uint64_t)];

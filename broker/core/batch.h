@@ -21,7 +21,7 @@
 struct batch_message {
 	struct message *message; /* a reference; NULL: nobody needs it any more */
 	bool is_retained;
-	uint32_t next_free; /* while nobody does: see `free_messages` */
+	uint32_t next_free; /* while nobody does: the next such, as `free_messages` */
 };
 
 /* Delivery number first_delivery + its place in the array. */
@@ -59,8 +59,7 @@ struct batch {
 	struct batch_delivery *deliveries;
 	struct batch_change *changes;
 	size_t message_count, message_capacity;
-	uint32_t free_messages; /* place + 1 of one that nobody needs, 0: none; the next ones follow
-				 */
+	uint32_t free_messages; /* place + 1 of the first that nobody needs, 0: none */
 	size_t delivery_count, delivery_capacity;
 	size_t change_count, change_capacity;
 	struct number_list over_deliveries; /* of earlier batches; removed last */

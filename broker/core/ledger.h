@@ -3,13 +3,27 @@
  * What has to survive the end of the process, as it happens: every change of a durable session, of
  * what waits for it and of the retained messages is noted here, in the batch that gathers.
  *
- *     changes ──▶ open batch ──ledger_seal()──▶ sealed batch ──▶ disk ──▶ ledger_committed()
- *                  gathers                       at the store
+ * The way of a durable message:
  *
- * At most two batches exist. What a client was promised (PUBACK, SUBACK, ...) waits until the batch
- * that holds the promise is committed (withheld.h). What is undone while its batch still gathers is
- * taken out again: a message that all its receivers have acknowledged by then costs the disk
- * nothing.
+ *     PUBLISH ──▶ router.c ─┬─▶ ledger_delivery_added(), for each receiver that lasts: open batch
+ *                           └─▶ the publisher's PUBACK, withheld
+ *
+ *     at the end of the turn (broker/persistence.c)
+ *         either all its receivers are done with it before the commit is due:
+ *             ledger_settle() ──▶ PUBACK; the disk never hears of it
+ *         or it is:
+ *             ledger_seal() ──▶ sealed batch ──▶ the store's thread: records, one transaction
+ *                               (broker/store/store.h)                (broker/store/write.h)
+ *     at the end of a later turn
+ *             ledger_committed() ──▶ PUBACK
+ *
+ *     after a restart: broker/store/load.h ──▶ restore.h ──▶ a shard like the one before,
+ *                                                            ledger_start()
+ *
+ * At most two batches exist, the open one that gathers and the sealed one that the store has. What
+ * a client was promised (PUBACK, SUBACK, ...) waits until the batch that holds the promise is
+ * committed (withheld.h). What is undone while its batch still gathers is taken out again: a
+ * message that all its receivers have acknowledged by then costs the disk nothing.
  *
  * While messages flow, most need no commit at all, if the batch gathers for a while. Then it has an
  * earlier and a later part: when all deliveries of the earlier one are over, what was promised for
@@ -45,8 +59,7 @@ struct ledger {
 	struct batch *sealed; /* NULL: the store has none */
 	struct batch batches[2];
 	uint64_t last_session;
-	uint64_t first_session;	 /* that began in the open batch: no record is written before a seal
-				  */
+	uint64_t first_session;	 /* that began in the open batch: none of it has a record yet */
 	uint64_t promises;	 /* changes so far that somebody may wait for */
 	uint64_t before_packet;	 /* `promises` when the packet at hand began */
 	struct session *changed; /* utlist: whose records have to be written */
@@ -82,7 +95,7 @@ void ledger_stop(struct ledger *l);
 /* After the last client is gone. */
 void ledger_finish(struct ledger *l);
 
-/* --- what happens --------------------------------------------------------------------------- */
+/* --- what happens (to sessions and subscriptions: ledger_session.c) ------------------------- */
 
 /*
  * The session begins or is taken up again: `is_durable` when it outlives its connection. It must

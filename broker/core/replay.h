@@ -24,8 +24,7 @@
 
 #include "broker/core/shard.h"
 
-/* Go on with what the client's session is owed, if anything: a first slice now, the rest in turn.
- */
+/* Go on with what the client's session is owed, if anything: a first slice now, then in turn. */
 void replay_start(struct client *c, struct instant now);
 
 /* There is room again, or the client is new: it takes part in the turns if it is owed anything. */

@@ -10,6 +10,8 @@
  */
 enum { RETURN_SECONDS = 5 };
 
+/* --- messages -------------------------------------------------------------------------------- */
+
 static void meet(uint64_t *last, uint64_t number)
 {
 	if (number > *last)
@@ -213,6 +215,8 @@ bool restore_delivery(struct restore *r, struct session *s, uint64_t number, str
 	return true;
 }
 
+/* --- the end --------------------------------------------------------------------------------- */
+
 /*
  * The time of those that were connected has begun to run: the next start must not begin it anew.
  * What has to be written of a session was put down in `changes`, before the ledger was on.
@@ -227,8 +231,6 @@ static void note_times(struct shard *shard)
 			ledger_session_changed(&shard->ledger, s, changes);
 	}
 }
-
-/* --- the end --------------------------------------------------------------------------------- */
 
 void restore_end(struct restore *r)
 {

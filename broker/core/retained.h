@@ -29,7 +29,10 @@ void retained_finish(struct retained *r);
  */
 void retained_set(struct retained *r, struct message *m);
 
-/* Would one of `size` take the place of one that is as large, or be small? */
+/*
+ * May a message of `size` be kept for `topic` in a store that is full? It may where it replaces one
+ * and is no larger, or small; and below $SYS, of which nothing is stored.
+ */
 bool retained_replaces(const struct retained *r, struct span topic, size_t size);
 
 /*
@@ -46,8 +49,9 @@ bool retained_has_room(const struct retained *r, const struct limits *limits, st
  * beginning to the end is met exactly once, as it is when the walk comes by; what is set meanwhile
  * under a topic that had none may be met or not.
  *
- *     for (c = retained_cursor_open(r, filter); !retained_cursor_at_end(c);
- * retained_cursor_step(c)) if ((m = retained_cursor_message(c, now)) != NULL)
+ *     c = retained_cursor_open(r, filter);
+ *     for (; !retained_cursor_at_end(c); retained_cursor_step(c))
+ *             if ((m = retained_cursor_message(c, now)) != NULL)
  *                     ...
  *     retained_cursor_close(c);
  */
@@ -64,8 +68,10 @@ void retained_cursor_close(struct retained_cursor *c);
 
 bool retained_cursor_at_end(const struct retained_cursor *c);
 
-/* What the walk has come to, valid until messages are changed; NULL: nothing. An expired one is
-   removed. */
+/*
+ * What the walk has come to, valid until messages are changed; NULL: nothing. An expired one is
+ * removed.
+ */
 struct message *retained_cursor_message(struct retained_cursor *c, struct instant now);
 
 /* Go to the next topic level of the tree; constant time. */

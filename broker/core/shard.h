@@ -116,9 +116,9 @@ static inline bool shard_has_work(const struct shard *shard)
 	return shard->replaying != NULL || shard->sweep != NULL;
 }
 
+void shard_work(struct shard *shard, struct instant now);
+
 /* A message that expires was retained: have it found when it has. */
 void shard_plan_sweep(struct shard *shard, struct instant now);
-
-void shard_work(struct shard *shard, struct instant now);
 
 #endif

@@ -70,8 +70,7 @@ struct trie_node *trie_insert(struct trie *t, struct span topic);
 /* Remove the node and those above it that have neither value nor children nor pins. */
 void trie_release(struct trie *t, struct trie_node *node);
 
-/* Append the topic or filter of a node, which is not the root; recursion as deep as it has levels.
- */
+/* Append the topic or filter of a node other than the root; recurses once for each level. */
 void trie_path(const struct trie_node *node, struct str *to);
 
 static inline struct span trie_level(const struct trie_node *node)

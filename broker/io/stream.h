@@ -67,11 +67,10 @@ struct stream_class {
 struct stream {
 	const struct stream_class *class;
 	struct stream *below; /* owned; NULL: it is the socket */
-	const char *failure; /* why it failed, for the log; valid as long as the stream. NULL: errno
-			      */
-	bool has_begun;	     /* the peer has sent something of the handshake */
-	bool is_open;	     /* no handshake is going on */
-	bool is_ended;	     /* receive() gives nothing beyond what it has just given */
+	const char *failure;  /* why it failed, for the log; valid as long as this. NULL: errno */
+	bool has_begun;	      /* the peer has sent something of the handshake */
+	bool is_open;	      /* no handshake is going on */
+	bool is_ended;	      /* receive() gives nothing beyond what it has just given */
 };
 
 /* The lowest stream. Memory is the caller's; stream_destroy() closes the socket. */

@@ -35,8 +35,7 @@ void encode_pingreq(struct writer *w);
 
 struct connack_packet {
 	bool session_present;	 /* always false in 3.1, which cannot tell */
-	enum mqtt_reason reason; /* return codes of older versions as the reason that says the same
-				  */
+	enum mqtt_reason reason; /* return codes of older versions in its words */
 	struct properties properties;
 };
 

@@ -3,10 +3,11 @@
  * A store that is damaged: set aside whole under a dated name, for people, while what can be read
  * of it goes on in a new one.
  *
- *     belfry.store ──read──▶ belfry.store.new      then  belfry.store     ▶
- * belfry.store.damaged-TIME belfry.store.new ▶ belfry.store
+ *     belfry.store     ──what can be read──▶ belfry.store.new
+ *     belfry.store     ──renamed──▶          belfry.store.damaged-TIME
+ *     belfry.store.new ──renamed──▶          belfry.store
  *
- * A process that is killed in between begins anew or goes on with the last step.
+ * When a process is killed in between, the next one begins anew or takes the last step.
  */
 #ifndef BROKER_STORE_RESCUE_H
 #define BROKER_STORE_RESCUE_H
@@ -23,8 +24,9 @@ int rescue_resume(const char *folder);
 int rescue_examine(const char *folder, struct str *problem);
 
 /*
- * As above; the log says what was set aside, taken over and lost. 0, or -errno and the folder is as
- * it was: -EPROTONOSUPPORT it is of a newer version.
+ * Set the store of the folder aside and go on with what can be read of it, as above; the log says
+ * what became of it. 0, or -errno and the folder is as it was: -EPROTONOSUPPORT it is of a newer
+ * version.
  */
 int rescue(const char *folder, const char *problem);
 

@@ -94,7 +94,7 @@ void store_wait(struct store *s, struct duration most);
  */
 int store_error(const struct store *s);
 
-/* Is the batch that it has not written because of an error? Not so when it is merely full. */
+/* Does the store have a batch that it could not write? Not when it is merely full. */
 bool store_is_failing(const struct store *s);
 
 /* For the operator. */
