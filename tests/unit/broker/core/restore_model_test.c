@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "broker/core/withheld.h"
-#include "tests/unit/broker/core/actor.h"
+#include "tests/unit/broker/core/actor_hears.h"
 #include "tests/unit/broker/core/disk.h"
 #include "tests/unit/broker/core/image.h"
 

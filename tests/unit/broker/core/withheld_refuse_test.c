@@ -1,42 +1,145 @@
 /* SPDX-License-Identifier: MIT */
-#include "broker/core/withheld.h"
-
-#include "tests/unit/broker/core/rig.h"
-#include "tests/unit/unit.h"
-
 /*
- * The store begins to fail while packets wait for it: what need not be on disk goes out, in its
- * order, before anything that comes later.
+ * The store begins to fail while packets wait for it: whom it refuses and how; and what need not be
+ * on disk goes out, in its order, before anything that comes later.
  */
-static struct limits limits;
-static struct shard *shard;
-static struct instant now;
-static struct client *p, *s; /* who publishes and who subscribes */
+#include "tests/unit/broker/core/withheld_rig.h"
 
-static void say(struct client *c, struct span bytes)
+/* --- who is refused -------------------------------------------------------------------------- */
+
+/* A version 5 publisher with three exchanges that wait, and the store begins to fail. */
+static struct client *fail_with_waiting(struct span connect)
 {
-	assert_int_equal(client_receive(c, bytes, now).consumed, bytes.len);
+	struct client *q = join(connect);
+
+	commit();
+	heard(q);
+	say(q, q->version == MQTT_5 ? BYTES("\x32\7\0\1t\0\1\0x\x34\7\0\1t\0\2\0x")
+				    : BYTES("\x32\6\0\1t\0\1x\x34\6\0\1t\0\2x"));
+	ledger_seal(&shard->ledger, seconds(0));
+	say(q, q->version == MQTT_5 ? BYTES("\x32\7\0\1t\0\3\0x") : BYTES("\x32\6\0\1t\0\3x"));
+	shard_set_failing(shard, true, now);
+	return q;
 }
 
-static struct client *join(struct span connect)
+/* A commit is under way that does not succeed. */
+static void begin_to_fail(void)
 {
-	struct client *c = rig_client(shard, NULL, now);
-
-	say(c, connect);
-	return c;
+	say(p, BYTES("\x31\4\0\1rz"));
+	ledger_seal(&shard->ledger, seconds(0));
+	shard_set_failing(shard, true, now);
 }
 
-static void commit(void)
+static void recover(void)
 {
-	struct ledger *l = &shard->ledger;
-
-	while (l->sealed != NULL || !ledger_is_empty(l)) {
-		if (l->sealed == NULL)
-			ledger_seal(l, seconds(0));
-		ledger_committed(l);
-	}
-	ledger_committed(l);
+	shard_set_failing(shard, false, now);
+	commit();
 }
+
+static void a_puback_that_waits_becomes_a_refusal(void **unused)
+{
+	struct client *q = fail_with_waiting(CLEAN5("q"));
+
+	(void)unused;
+	assert_string_equal(heard(q), "puback 1=97 puback 3=97 ");
+	recover();
+	assert_string_equal(heard(q), "pubrec 2 ");
+	client_destroy(q, now);
+}
+
+static void a_refusal_fits_into_what_the_client_takes(void **unused)
+{
+	struct client *q =
+			fail_with_waiting(BYTES("\x10\x13\0\4MQTT\5\2\0\0\5\x27\0\0\0\x14\0\1q"));
+
+	(void)unused;
+	assert_int_equal(q->output.bytes, 2 * 5); /* no reason string */
+	client_destroy(q, now);
+	recover();
+}
+
+static void before_version_5_the_connection_says_it(void **unused)
+{
+	struct client *q = fail_with_waiting(CLEAN("q"));
+
+	(void)unused;
+	assert_int_equal(q->state, CLIENT_CLOSING);
+	assert_string_equal(heard(q), "");
+	client_destroy(q, now);
+	recover();
+}
+
+static void who_waits_for_its_session_is_refused(void **unused)
+{
+	struct client *a = join(LASTING5("a")), *b, *c;
+
+	(void)unused;
+	ledger_seal(&shard->ledger, seconds(0));
+	shard_set_failing(shard, true, now);
+	assert_string_equal(heard(a), "connack=97 ");
+	b = join(LASTING5("a")); /* it is there, and still not on disk */
+	assert_string_equal(heard(b), "connack=97 ");
+	c = join(LASTING5("c"));
+	assert_string_equal(heard(c), "connack=97 ");
+	client_destroy(c, now);
+	c = join(CLEAN5("c")); /* this needs no store */
+	assert_string_equal(heard(c), "connack ");
+	client_destroy(c, now);
+	client_destroy(s, now);
+	c = join(CLEAN("s")); /* this does: a session would have to end */
+	assert_string_equal(heard(c), "connack=3 ");
+	s = join(LASTING("s")); /* who has one gets it */
+	assert_string_equal(heard(s), "connack ");
+	recover();
+	client_destroy(a, now);
+	client_destroy(b, now);
+	client_destroy(c, now);
+}
+
+static void what_would_have_to_be_kept_is_refused(void **unused)
+{
+	struct client *q = join(LASTING5("q"));
+
+	(void)unused;
+	commit();
+	heard(q);
+	say(q, BYTES("\x82\7\0\1\0\0\1u\0"));
+	commit();
+	heard(q);
+	begin_to_fail();
+	say(q, BYTES("\x82\7\0\1\0\0\1v\1"));
+	assert_string_equal(heard(q), "suback 1/97 ");
+	say(q, BYTES("\x32\7\0\1t\0\1\0x\x34\7\0\1u\0\2\0x\x33\7\0\1v\0\3\0x"));
+	assert_string_equal(heard(q), "puback 1=97 pubrec 2=97 puback 3=97 ");
+	/* QoS 0, and QoS 1 for whoever subscribes with QoS 0, go on. */
+	say(q, BYTES("\x30\5\0\1t\0y\x32\7\0\1u\0\4\0x"));
+	assert_string_equal(heard(q), "publish0 x puback 4 ");
+	assert_string_equal(heard(s), "publish0 y ");
+	say(p, BYTES("\x32\6\0\1t\0\1x"));
+	assert_int_equal(p->state, CLIENT_CLOSING);
+	assert_int_equal(shard->counters.refused_store, 5);
+	recover();
+	say(q, BYTES("\x32\7\0\1t\0\1\0x"));
+	commit();
+	assert_string_equal(heard(q), "puback 1 ");
+	client_destroy(q, now);
+}
+
+static void what_is_stored_is_delivered_while_the_store_fails(void **unused)
+{
+	(void)unused;
+	client_destroy(s, now);
+	say(p, BYTES("\x32\6\0\1t\0\1x\x34\6\0\1t\0\2y"));
+	commit();
+	begin_to_fail();
+	s = join(LASTING("s"));
+	assert_string_equal(heard(s), "connack publish1 x ");
+	say(s, BYTES("\x40\2\0\1"));
+	recover();
+	assert_string_equal(heard(s), "publish2 y ");
+}
+
+/* --- who stood behind ------------------------------------------------------------------------ */
 
 static void forget_output(struct client *c)
 {
@@ -47,28 +150,16 @@ static void forget_output(struct client *c)
 }
 
 /* s takes topic aliases, lasts, and has subscribed t with QoS 2 and what begins with u, QoS 1. */
-static int begin(void **unused)
+static int begin_with_aliases(void **unused)
 {
 	(void)unused;
-	limits = rig_limits();
-	now = (struct instant){ 1000000000 };
-	shard = shard_create(&limits, NULL, 7, 8);
-	ledger_start(&shard->ledger, 1, 1, 1);
+	open_shard();
 	p = join(BYTES("\x10\x0d\0\4MQTT\4\2\0\0\0\1p"));
 	s = join(BYTES("\x10\x16\0\4MQTT\5\0\0\0\x08\x11\0\0\0\x3c\x22\0\x0a\0\1s"));
 	say(s, BYTES("\x82\x0d\0\1\0\0\1t\2\0\3u/#\1"));
 	commit();
 	forget_output(p);
 	forget_output(s);
-	return 0;
-}
-
-static int end(void **unused)
-{
-	(void)unused;
-	client_destroy(p, now);
-	client_destroy(s, now);
-	shard_destroy(shard);
 	return 0;
 }
 
@@ -197,16 +288,20 @@ static void a_client_that_comes_again_is_answered_while_the_store_fails(void **u
 
 int main(void)
 {
+#define CASE(test)	   cmocka_unit_test_setup_teardown(test, begin, end)
+#define WITH_ALIASES(test) cmocka_unit_test_setup_teardown(test, begin_with_aliases, end)
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(an_alias_is_told_before_it_is_used, begin, end),
-		cmocka_unit_test_setup_teardown(the_order_of_qos1_stays, begin, end),
-		cmocka_unit_test_setup_teardown(
-				unsuback_holds_nothing_up_while_the_store_fails, begin, end),
-		cmocka_unit_test_setup_teardown(
-				stored_qos2_holds_nothing_up_while_the_store_fails, begin, end),
-		cmocka_unit_test_setup_teardown(
-				a_client_that_comes_again_is_answered_while_the_store_fails, begin,
-				end),
+		CASE(a_puback_that_waits_becomes_a_refusal),
+		CASE(a_refusal_fits_into_what_the_client_takes),
+		CASE(before_version_5_the_connection_says_it),
+		CASE(who_waits_for_its_session_is_refused),
+		CASE(what_would_have_to_be_kept_is_refused),
+		CASE(what_is_stored_is_delivered_while_the_store_fails),
+		WITH_ALIASES(an_alias_is_told_before_it_is_used),
+		WITH_ALIASES(the_order_of_qos1_stays),
+		WITH_ALIASES(unsuback_holds_nothing_up_while_the_store_fails),
+		WITH_ALIASES(stored_qos2_holds_nothing_up_while_the_store_fails),
+		WITH_ALIASES(a_client_that_comes_again_is_answered_while_the_store_fails),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -128,6 +128,16 @@ static inline int teardown(void **state)
 	return 0;
 }
 
+static inline mode_t mode_of(const struct fixture *f, const char *name)
+{
+	char path[128];
+	struct stat info;
+
+	snprintf(path, sizeof(path), "%s/%s", f->folder, name);
+	assert_int_equal(stat(path, &info), 0);
+	return info.st_mode & 07777;
+}
+
 /* --- batches --------------------------------------------------------------------------------- */
 
 /* Returns its number. */
