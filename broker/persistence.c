@@ -30,6 +30,7 @@ enum {
 	PAUSE_MS = 2,	  /* between commits that are pressing, while messages flow */
 	STOP_SECONDS = 5, /* for the last commits; systemd gives 90 for everything */
 	RETRY_SECONDS = 1,
+	STUCK_SECONDS = 5, /* for one commit: a disk that does not answer is as bad as a full one */
 };
 
 struct persistence {
@@ -79,6 +80,10 @@ static void tell_trouble(struct persistence *p, int error)
 			  "it was, or restart the broker without what it held: nothing is "
 			  "acknowledged that would have to be kept",
 				p->folder);
+	else if (error == -ETIMEDOUT)
+		log_error("store %s: the disk has not answered for %d s; QoS 1 and 2 messages that "
+			  "would have to be kept are refused until it does",
+				p->folder, STUCK_SECONDS);
 	else if (error != 0)
 		log_error_errno(error,
 				"store %s: cannot be written; QoS 1 and 2 messages that would have "
@@ -89,14 +94,29 @@ static void tell_trouble(struct persistence *p, int error)
 	p->error = error;
 }
 
+static struct instant stuck_at(const struct persistence *p)
+{
+	return instant_after(p->sealed, seconds(STUCK_SECONDS));
+}
+
+static int find_trouble(const struct persistence *p)
+{
+	int error = store_error(p->store);
+
+	if (error == 0 && p->reactor->shard->ledger.sealed != NULL &&
+			instant_reached(stuck_at(p), p->reactor->now))
+		return -ETIMEDOUT;
+	return error;
+}
+
 /* What the store cannot keep is not taken over from anybody. */
 static void watch_store(struct persistence *p)
 {
 	struct shard *shard = p->reactor->shard;
-	int error = store_error(p->store);
+	int error = find_trouble(p);
 
 	tell_trouble(p, error);
-	shard->ledger.is_full = error != 0 && !store_is_failing(p->store);
+	shard->ledger.is_full = error == -ENOSPC && !store_is_failing(p->store);
 	if (shard->ledger.is_failing != (error != 0))
 		shard_set_failing(shard, error != 0, p->reactor->now);
 }
@@ -196,12 +216,14 @@ static void end_turn(void *owner)
 		ledger_committed(ledger);
 	watch_store(p);
 	watch_pace(p);
-	if (ledger->sealed != NULL)
-		return;
-	if (ledger_is_empty(ledger))
+	if (ledger->sealed != NULL) {
+		if (p->error == 0)
+			wake_at(p, stuck_at(p));
+	} else if (ledger_is_empty(ledger)) {
 		nothing_left(p);
-	else
+	} else {
 		go_on(p);
+	}
 }
 
 /* --- start and end --------------------------------------------------------------------------- */

@@ -113,7 +113,7 @@ void ledger_session_over(struct ledger *l, struct session *s);
 
 /* A new subscription or other options. */
 void ledger_subscribed(struct ledger *l, struct subscription *sub);
-/* It has been sent the retained messages. */
+/* It has been sent the retained messages, or is owed them once more. */
 void ledger_replayed(struct ledger *l, struct subscription *sub);
 void ledger_unsubscribed(struct ledger *l, const struct subscription *sub);
 

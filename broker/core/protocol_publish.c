@@ -315,7 +315,8 @@ enum mqtt_reason protocol_publish(struct client *c, const struct frame *frame, s
 	if (unlikely(shard_is_full(c->shard)) && !is_clearing(&p) && is_new(c, &p))
 		return refuse_for_memory(c, &p);
 	if (unlikely(c->shard->ledger.is_failing) && p.qos > 0 && is_new(c, &p) &&
-			has_to_be_kept(c, &p, match))
+			has_to_be_kept(c, &p, match) &&
+			!(c->shard->ledger.is_full && is_clearing(&p)))
 		return refuse_for_store(c, &p);
 	if (p.qos == 2)
 		return receive_qos2(c, &p, match, now);

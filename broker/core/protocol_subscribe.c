@@ -35,10 +35,13 @@ static enum mqtt_reason too_large(struct client *c)
 }
 
 /* It waits for the store unless it only says that nothing was done. */
-static enum withhold answer_waits(const struct client *c)
+static enum withhold answer_waits(const struct client *c, enum packet_type type)
 {
 	struct span codes = str_span(&c->codes);
 
+	if (type == PACKET_SUBACK && c->shard->ledger.is_failing)
+		return WITHHOLD_NOT; /* nothing was granted that is not on disk: subscribe_durably()
+				      */
 	for (size_t i = 0; c->session->is_durable && i < codes.len; i++) {
 		if (!mqtt_reason_is_failure((enum mqtt_reason)codes.data[i]))
 			return WITHHOLD_IN_ORDER;
@@ -55,12 +58,12 @@ static void send_codes(struct client *c, enum packet_type type, uint16_t packet_
 	struct writer w = writer_of(packet, size);
 
 	encode_suback(&w, type, c->version, packet_id, codes.data, codes.len, why);
-	c->withhold = answer_waits(c);
+	c->withhold = answer_waits(c, type);
 	if (!client_send(c, type, writer_span(&w)) && why.len > 0) {
 		w = writer_of(packet, size);
 		encode_suback(&w, type, c->version, packet_id, codes.data, codes.len,
 				(struct span){ NULL, 0 });
-		c->withhold = answer_waits(c);
+		c->withhold = answer_waits(c, type);
 		client_send(c, type, writer_span(&w));
 	}
 	free(packet);
@@ -109,6 +112,36 @@ static bool has_room(const struct client *c, struct span filter, struct span gro
 	return topic_tree_find(&c->shard->topics, s->subscriptions, group, filter) != NULL;
 }
 
+/* Is it what the subscription says already? Clients often ask again for what they have. */
+static bool changes_nothing(const struct subscription *sub, const struct subscribe_options *wanted)
+{
+	return sub != NULL && sub->number != 0 && sub->qos == wanted->qos &&
+	       sub->identifier == wanted->identifier && sub->no_local == wanted->no_local &&
+	       sub->retain_as_published == wanted->retain_as_published;
+}
+
+static uint8_t subscribe_durably(
+		struct client *c, struct span filter, const struct subscribe_options *wanted)
+{
+	struct topic_tree *topics = &c->shard->topics;
+	struct subscription **list = &c->session->subscriptions;
+	struct subscription *sub = topic_tree_find(topics, *list, wanted->group, filter);
+	bool is_known = changes_nothing(sub, wanted);
+
+	if (!is_known && c->shard->ledger.is_failing) {
+		c->shard->counters.refused_store++;
+		client_explain(c, "the store cannot take more");
+		return MQTT_QUOTA_EXCEEDED;
+	}
+	topic_tree_subscribe(topics, c->session, list, filter, wanted);
+	sub = topic_tree_find(topics, *list, wanted->group, filter);
+	if (!is_known)
+		ledger_subscribed(&c->shard->ledger, sub);
+	else if (sub->is_awaiting)
+		ledger_replayed(&c->shard->ledger, sub); /* it is to be, and that is no promise */
+	return wanted->qos;
+}
+
 /* The code of one filter in the SUBACK; the subscription is made when it is not a failure. */
 static uint8_t subscribe_one(
 		struct client *c, struct span filter, uint8_t options, uint32_t identifier)
@@ -136,20 +169,14 @@ static uint8_t subscribe_one(
 		client_explain(c, "max_subscriptions or memory_limit is reached");
 		return MQTT_QUOTA_EXCEEDED;
 	}
-	if (c->session->is_durable && c->shard->ledger.is_failing) {
-		c->shard->counters.refused_store++;
-		client_explain(c, "the store cannot take more");
-		return MQTT_QUOTA_EXCEEDED;
-	}
 	if (wanted.qos > c->policy->max_qos)
 		wanted.qos = c->policy->max_qos;
-	topic_tree_subscribe(
-			&c->shard->topics, c->session, &c->session->subscriptions, filter, &wanted);
-	if (c->session->is_durable)
-		ledger_subscribed(&c->shard->ledger,
-				topic_tree_find(&c->shard->topics, c->session->subscriptions,
-						wanted.group, filter));
-	return wanted.qos;
+	if (!c->session->is_durable) {
+		topic_tree_subscribe(&c->shard->topics, c->session, &c->session->subscriptions,
+				filter, &wanted);
+		return wanted.qos;
+	}
+	return subscribe_durably(c, filter, &wanted);
 }
 
 static bool shares_without_local(struct subscribe_packet list)
