@@ -73,6 +73,18 @@ static void no_umask_locks_its_owner_out(void **state)
 	assert_int_equal(info.st_mode & 07777, 0700);
 }
 
+static void one_that_everybody_may_write_is_not_safe(void **state)
+{
+	const struct fixture *f = *state;
+
+	assert_true(store_folder_is_safe(f->folder));
+	assert_int_equal(chmod(f->folder, 0770), 0);
+	assert_true(store_folder_is_safe(f->folder));
+	assert_int_equal(chmod(f->folder, 0702), 0);
+	assert_false(store_folder_is_safe(f->folder));
+	assert_false(store_folder_is_safe(f->successor)); /* is not there */
+}
+
 static void who_has_it_alone_is_told_to_others(void **state)
 {
 	const struct fixture *f = *state;
@@ -162,6 +174,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 		TEST(one_that_is_there_is_not_made),
 		TEST(no_umask_locks_its_owner_out),
+		TEST(one_that_everybody_may_write_is_not_safe),
 		TEST(who_has_it_alone_is_told_to_others),
 		TEST(who_reads_shares_it),
 		TEST(a_lock_that_is_a_link_is_not_followed),
