@@ -11,7 +11,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 
-/* What gathers, by what it is waited for with. */
+/* Why what has gathered is to be committed, the most urgent first. */
 enum haste {
 	PASSING, /* most of it will be over soon: the earlier part of the batch */
 	RESTING, /* nobody waits: traces of what is over */
@@ -19,8 +19,8 @@ enum haste {
 };
 
 /*
- * How long a commit waits with it while messages flow. When one comes all the same, it writes what
- * is under way at that time, too: removing that again must not be the reason for the next one.
+ * How long it may wait while messages flow. A commit that comes all the same writes what is under
+ * way at that time, too: removing that again must not be the reason for the next one.
  */
 static const int patience_ms[HASTES] = { 40, 1000 };
 static const int busy_patience_ms[HASTES] = { 200, 1000 };

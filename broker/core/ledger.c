@@ -273,7 +273,7 @@ bool ledger_is_empty(const struct ledger *l)
 	return !l->is_on || (l->open->live == 0 && l->open->records.len == 0 && l->changed == NULL);
 }
 
-uint64_t ledger_batch(const struct ledger *l)
+uint64_t ledger_part(const struct ledger *l)
 {
 	if (!l->is_on || !l->is_prompt || (l->sealed == NULL && ledger_is_empty(l)))
 		return 0;

@@ -167,7 +167,7 @@ static inline bool ledger_has_promised(const struct ledger *l)
 bool ledger_is_empty(const struct ledger *l);
 
 /* The part that holds everything up to now; 0 when all is committed, or nobody is to wait. */
-uint64_t ledger_batch(const struct ledger *l);
+uint64_t ledger_part(const struct ledger *l);
 
 /* --- the store ------------------------------------------------------------------------------ */
 

@@ -67,7 +67,7 @@ static struct output *behind_others(struct client *c)
  */
 static uint64_t part_to_wait_for(const struct client *c)
 {
-	return c->withheld != NULL ? ledger_of(c)->open->number : ledger_batch(ledger_of(c));
+	return c->withheld != NULL ? ledger_of(c)->open->number : ledger_part(ledger_of(c));
 }
 
 struct output *withheld_output(struct client *c, enum withhold how)

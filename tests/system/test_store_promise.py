@@ -11,6 +11,7 @@ import pytest
 import packet
 from packet import PUBACK, PUBCOMP, PUBREC, PUBREL, V5, V311
 from store import SYNCS, TRY, WRITES, Session, StoredBroker, numbers, rest, retained, text
+from wait import wait_until
 
 SLOW_SYNC = f"{SYNCS}:delay_enter=120000"
 FILE_WRITES = "pwrite64,pwritev,pwritev2,writev"  # sockets are written to with send()
@@ -244,6 +245,27 @@ def test_while_one_commit_runs_the_next_gathers(disk):
     assert 0 < syncs < 40, f"{syncs} syncs for 2000 messages"
     disk.killed()
     expect_away(disk, *range(2000))
+
+
+@pytest.mark.skipif(bool(TRY), reason="about the store")
+def test_a_disk_that_hangs_is_like_one_that_fails(disk):
+    away(disk)
+    disk.slow([f"{SYNCS}:delay_enter=7000000:when=3"])
+    with Session(disk.port, "sender", V5, clean=True) as sender:
+
+        def answer(n):
+            sender.send(packet.publish("q", text("q", n), 1, n, level=V5))
+            return (*sender.await_answer(PUBACK, n).body, 0)[2]
+
+        # Until the slow one has its turn.
+        n, refused = next((n, code) for n in range(1, 100) if (code := answer(n)) >= 0x80)
+        assert refused == 0x97 and "has not answered for" in disk.broker.process.stderr()
+        with Session(disk.port, "other", clean=True) as other:
+            other.subscribe("live", qos=0)
+            other.send(packet.publish("live", b"x", 0))
+            other.messages(1)
+        wait_until(lambda: "can be written again" in disk.broker.process.stderr(), 20, "recovery")
+        assert answer(n) < 0x80
 
 
 @pytest.mark.skipif(bool(TRY), reason="about the store")

@@ -418,17 +418,16 @@ static void there_are_two_batches_at_most(void **unused)
 	struct batch *first, *second;
 
 	(void)unused;
-	assert_int_equal(ledger_batch(l), 0);
+	assert_int_equal(ledger_part(l), 0);
 	message_unref(publish("t", 1, false));
-	assert_int_equal(ledger_batch(l), l->open->number);
+	assert_int_equal(ledger_part(l), l->open->number);
 	first = seal();
-	assert_int_equal(
-			ledger_batch(l), l->open->number); /* what is sealed is not yet committed */
+	assert_int_equal(ledger_part(l), l->open->number); /* what is sealed is not yet committed */
 	second = l->open;
 	assert_ptr_not_equal(first, second);
 	ledger_committed(l);
 	assert_int_equal(first->message_count, 0);
-	assert_int_equal(ledger_batch(l), 0);
+	assert_int_equal(ledger_part(l), 0);
 	assert_ptr_equal(l->open, second);
 	assert_ptr_equal(seal(), second);
 	assert_ptr_equal(l->open, first);
@@ -464,7 +463,7 @@ static void nothing_is_noted_while_it_is_off(void **unused)
 	message_unref(publish("t", 1, true));
 	assert_int_equal(b->session->number, 0);
 	assert_int_equal(l->open->message_count, 0);
-	assert_int_equal(ledger_batch(l), 0);
+	assert_int_equal(ledger_part(l), 0);
 	client_destroy(b, now);
 }
 

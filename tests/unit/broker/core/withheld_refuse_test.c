@@ -125,6 +125,40 @@ static void what_would_have_to_be_kept_is_refused(void **unused)
 	client_destroy(q, now);
 }
 
+/* A client that comes back asks for what it has, as most do. */
+static void what_is_subscribed_is_granted_again_while_the_store_fails(void **unused)
+{
+	(void)unused;
+	begin_to_fail();
+	say(s, BYTES("\x82\6\0\2\0\1t\2"));
+	assert_string_equal(heard(s), "suback 2 ");
+	say(s, BYTES("\x82\6\0\3\0\1t\1"));
+	assert_string_equal(heard(s), "suback 3/80 ");
+	recover();
+}
+
+static void a_full_store_lets_retained_messages_be_cleared(void **unused)
+{
+	struct client *q = join(CLEAN5("q"));
+
+	(void)unused;
+	say(q, BYTES("\x31\5\0\1r\0x"));
+	commit();
+	heard(q);
+	begin_to_fail();
+	say(q, BYTES("\x33\6\0\1r\0\1\0"));
+	assert_string_equal(heard(q), "puback 1=97 ");
+	recover();
+	shard->ledger.is_full = true;
+	begin_to_fail();
+	say(q, BYTES("\x33\6\0\1r\0\2\0"));
+	assert_int_equal(shard->retained.count, 0);
+	recover();
+	assert_string_equal(heard(q), "puback 2=10 ");
+	shard->ledger.is_full = false;
+	client_destroy(q, now);
+}
+
 static void what_is_stored_is_delivered_while_the_store_fails(void **unused)
 {
 	(void)unused;
@@ -296,6 +330,8 @@ int main(void)
 		CASE(before_version_5_the_connection_says_it),
 		CASE(who_waits_for_its_session_is_refused),
 		CASE(what_would_have_to_be_kept_is_refused),
+		CASE(what_is_subscribed_is_granted_again_while_the_store_fails),
+		CASE(a_full_store_lets_retained_messages_be_cleared),
 		CASE(what_is_stored_is_delivered_while_the_store_fails),
 		WITH_ALIASES(an_alias_is_told_before_it_is_used),
 		WITH_ALIASES(the_order_of_qos1_stays),
