@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "common/lmdb_check.h"
 #include "common/lmdb_page.h"
 #include "common/mem.h"
 
@@ -350,6 +351,17 @@ static unsigned newest_meta(const struct lmdb_file *f)
 	return m[1].txn > m[0].txn;
 }
 
+/* Damage of the older state alone, which nobody reads, must not make it look like the newer. */
+static bool is_sound(const char *path)
+{
+	struct lmdb_check_summary summary;
+	struct str problem = { 0 };
+	bool sound = lmdb_check(path, &summary, &problem) == 0;
+
+	str_finish(&problem);
+	return sound;
+}
+
 static void finish(struct salvage *s, struct tables *tables)
 {
 	for (size_t i = 0; i < tables->count; i++) {
@@ -380,7 +392,10 @@ int lmdb_salvage(const char *path, const struct lmdb_visitor *visitor, uint64_t 
 
 	if (result < 0)
 		return result;
-	newest = newest_meta(&s.file);
+	if (is_sound(path))
+		newest = s.file.metas[1].txn > s.file.metas[0].txn; /* as LMDB takes it */
+	else
+		newest = newest_meta(&s.file);
 	s.seen = xmalloc(s.file.pages / 8 + 1);
 	read_free(&s, &s.file.metas[newest]);
 	result = walk_state(&s, &s.file.metas[newest], &tables);

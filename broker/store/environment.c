@@ -184,7 +184,7 @@ int environment_compact(struct environment *e)
 
 int environment_size(struct environment *e, struct environment_size *ret)
 {
-	struct MDB_txn *txn;
+	struct MDB_txn *txn = NULL;
 	int r = lmdb_check_place(e->db, e->folder);
 
 	if (r == 0)
