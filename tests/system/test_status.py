@@ -59,6 +59,18 @@ def test_a_broker_tells_its_figures(make_broker, status, which):
     assert which is not None or any(line.startswith("sleeper (away) 3 ") for line in lines)
 
 
+def test_what_is_on_disk_is_among_them(make_broker, scratch, status):
+    broker = make_broker("allow_anonymous true", "sys_interval 1", "user root", "persistence true",
+                         f"persistence_location {scratch.folder('db')}")
+    assert mosquitto_pub(broker.port, "kept", "x", retain=True) == 0
+    wait_until(lambda: figures(status, broker.port)["belfry/store/commits"] > 0, 20, "a commit",
+               poll=0.3)
+    lines = [" ".join(line.split()) for line in
+             status("--broker", url(broker.port)).stdout.decode().splitlines()]
+    assert any(line.startswith("commits; on disk ") for line in lines), lines
+    assert not any("CANNOT BE WRITTEN" in line for line in lines)
+
+
 def test_without_a_broker_it_says_what_to_do(status):
     done = status("--broker", url(free_port()))
     assert done.returncode == UNREACHABLE and done.stdout == b""
