@@ -1,18 +1,27 @@
 # SPDX-License-Identifier: MIT
 """A broker on a port of its own: belfry-broker, or the distribution's Mosquitto."""
+import itertools
 import os
+import random
 import socket
 
 from process import Process, give_away, program
 from wait import wait_until
 
 MOSQUITTO = "/usr/sbin/mosquitto"
+_PORTS = itertools.count(random.randrange(20000))
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below those that the kernel gives to connections: none of them takes it before its broker."""
+    for n in _PORTS:
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", 10000 + n % 20000))
+            except OSError:
+                continue
+            return s.getsockname()[1]
+    return None
 
 
 def is_listening(port):

@@ -250,7 +250,7 @@ def test_while_one_commit_runs_the_next_gathers(disk):
 @pytest.mark.skipif(bool(TRY), reason="about the store")
 def test_a_disk_that_hangs_is_like_one_that_fails(disk):
     away(disk)
-    disk.slow([f"{SYNCS}:delay_enter=7000000:when=3"])
+    disk.slow([f"{SYNCS}:delay_enter=7000000:when=12"])
     with Session(disk.port, "sender", V5, clean=True) as sender:
 
         def answer(n):
