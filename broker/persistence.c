@@ -216,14 +216,12 @@ static void end_turn(void *owner)
 		ledger_committed(ledger);
 	watch_store(p);
 	watch_pace(p);
-	if (ledger->sealed != NULL) {
-		if (p->error == 0)
-			wake_at(p, stuck_at(p));
-	} else if (ledger_is_empty(ledger)) {
+	if (ledger->sealed == NULL && ledger_is_empty(ledger))
 		nothing_left(p);
-	} else {
+	else if (ledger->sealed == NULL)
 		go_on(p);
-	}
+	if (ledger->sealed != NULL && p->error == 0)
+		wake_at(p, stuck_at(p)); /* there may be no other turn before */
 }
 
 /* --- start and end --------------------------------------------------------------------------- */
