@@ -40,11 +40,11 @@ struct persistence {
 	char *folder;
 	struct duration interval; /* of persistence_sync; 0: commit */
 	ev_async committed;
-	ev_timer timer;		      /* the end of the patience or of the interval */
+	ev_timer timer;		      /* something is due, or a commit takes too long */
 	struct instant wakes;	      /* when that is */
 	struct instant since[HASTES]; /* it has gathered; INSTANT_NEVER: there is none */
 	struct instant paced;	      /* ledger_pace(), the last time */
-	struct instant sealed;	      /* likewise */
+	struct instant sealed;	      /* the last batch was */
 	int error;		      /* that was told */
 };
 

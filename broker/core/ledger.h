@@ -48,6 +48,7 @@
 
 struct client;
 
+/* A moment is the time between two calls of ledger_pace(); busy is one with more deliveries. */
 enum { LEDGER_MOMENTS = 8, LEDGER_BUSY = 400 };
 
 struct ledger {
