@@ -67,6 +67,7 @@ override LDFLAGS  := -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--as-needed
 # not part of its component's archive, so that everything else can be linked into tests.
 
 BROKER_DIRS  := broker broker/mqtt broker/core broker/io broker/store
+GATEWAY_DIRS := gateway gateway/result gateway/rules gateway/answer gateway/journal gateway/intake gateway/output
 src  = $(filter-out $(ABSENT),$(sort $(wildcard $(addsuffix /*.c,$(1)))))
 objs = $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(call src,$(1))))
 
@@ -150,7 +151,7 @@ CFLAGS_broker/mqtt := $(call cc-option,-Wconversion)
 
 $(COMMON):  $(call objs,common)
 $(BROKER):  $(call objs,$(BROKER_DIRS))
-$(GATEWAY): $(call objs,gateway)
+$(GATEWAY): $(call objs,$(GATEWAY_DIRS))
 $(CLI):     $(call objs,cli)
 $(LOADLIB): $(call objs,tests/bench)
 

@@ -246,7 +246,10 @@ static bool try_opener(struct parse *p)
 			open_block_end(p, &p->current);
 		p->line.rest = without_comment(p->line.rest);
 		if (!o->open(p->owner, &p->line, &block))
-			block = (struct settings_block){ .table = o->table, .title = o->keyword };
+			block = (struct settings_block){
+				.table = block.table != NULL ? block.table : o->table,
+				.title = o->keyword,
+			};
 		if (block.table != NULL)
 			open_block_start(&p->current, block, p->line.number);
 		return true;

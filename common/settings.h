@@ -125,7 +125,8 @@ struct settings_opener {
 	/*
 	 * Read the arguments of `line`, create the block's struct with its defaults
 	 * (settings_init) and fill *ret. False after settings_error(): the lines of the block are
-	 * then read against no struct at all, so that their own errors are still found.
+	 * then read against no struct at all, so that their own errors are still found, by
+	 * ret->table if that was filled in, else by `table`.
 	 */
 	bool (*open)(void *owner, struct settings_line *line, struct settings_block *ret);
 	const struct setting *table; /* for --help, and for lines of a block that failed to open */

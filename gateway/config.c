@@ -4,8 +4,8 @@
 #include <stdio.h>
 
 #include "common/mem.h"
-#include "gateway/command_file.h"
 #include "gateway/config_check.h"
+#include "gateway/output/command_file.h"
 
 #define G(type, field) SETTING_FIELD(struct config, type, field)
 #define R(type, field) SETTING_FIELD(struct route_config, type, field)
@@ -76,13 +76,7 @@ static const struct setting route_settings[] = {
 };
 /* clang-format on */
 
-static const struct {
-	const char *name;
-	const struct sink_class *class;
-	const struct setting *settings;
-} output_types[] = {
-	{ "command_file", &command_file_class, command_file_settings },
-};
+static const struct sink_class *const output_types[] = { &command_file_class };
 
 static bool name_is_plain(struct span name)
 {
@@ -101,7 +95,7 @@ static bool unknown_type(struct settings_line *line, struct span type)
 	struct str known = { 0 };
 
 	for (size_t i = 0; i < array_size(output_types); i++)
-		str_printf(&known, " %s", output_types[i].name);
+		str_printf(&known, " %s", output_types[i]->type);
 	settings_error(line, type, "is no type of output; known are:%s", str_text(&known));
 	str_finish(&known);
 	return false;
@@ -112,22 +106,25 @@ static bool open_output(void *owner, struct settings_line *line, struct settings
 	struct config *c = owner;
 	struct span name = settings_word(line);
 	struct span type = settings_word(line);
+	struct output_config *o;
 	size_t i = 0;
 
+	while (i < array_size(output_types) && !span_equal_text(type, output_types[i]->type))
+		i++;
+	if (i < array_size(output_types))
+		ret->table = output_types[i]->settings;
 	if (!name_is_plain(name))
 		return settings_error(line, name,
 				"is no name for an output; take letters, digits, "
 				"- _ . (at most 64), as in: output nagios "
 				"command_file");
-	for (size_t o = 0; o < c->output_count; o++) {
-		if (span_equal_text(name, c->outputs[o]->name))
+	for (size_t n = 0; n < c->output_count; n++) {
+		if (span_equal_text(name, c->outputs[n]->name))
 			return settings_error(line, name,
 					"is the name of the output on line %u already; take "
 					"another",
-					c->outputs[o]->line);
+					c->outputs[n]->line);
 	}
-	while (i < array_size(output_types) && !span_equal_text(type, output_types[i].name))
-		i++;
 	if (i == array_size(output_types))
 		return unknown_type(line, type);
 	if (c->output_count == MAX_OUTPUTS)
@@ -135,18 +132,15 @@ static bool open_output(void *owner, struct settings_line *line, struct settings
 				line, name, "is one output too many; %d are possible", MAX_OUTPUTS);
 	c->outputs = grow_array(
 			c->outputs, c->output_count, &c->output_capacity, sizeof(*c->outputs));
-	c->outputs[c->output_count] = xcalloc(1, sizeof(struct output_config));
-	c->outputs[c->output_count]->name = span_dup_text(name);
-	c->outputs[c->output_count]->class = output_types[i].class;
-	c->outputs[c->output_count]->line = line->number;
-	settings_init(output_types[i].settings, c->outputs[c->output_count]);
+	o = xcalloc(1, output_types[i]->config_size);
+	o->name = span_dup_text(name);
+	o->class = output_types[i];
+	o->line = line->number;
+	settings_init(o->class->settings, o);
+	c->outputs[c->output_count++] = o;
 	*ret = (struct settings_block){
-		.table = output_types[i].settings,
-		.target = c->outputs[c->output_count],
-		.title = "output",
-		.lines = &c->outputs[c->output_count]->lines,
+		.table = o->class->settings, .target = o, .title = "output", .lines = &o->lines
 	};
-	c->output_count++;
 	return true;
 }
 
@@ -168,12 +162,12 @@ static bool open_route(void *owner, struct settings_line *line, struct settings_
 	return true;
 }
 
-static const struct settings_opener openers[] = {
-	{ "output", "NAME TYPE", "Something that results are delivered to. Types: command_file.",
-			open_output, command_file_settings },
+/* The keywords that open a block; one with several types stands here once for each of them. */
+static const struct settings_opener output_opener = { "output", "NAME TYPE",
+	"Something that results are delivered to.", open_output, NULL };
+static const struct settings_opener other_openers[] = {
 	{ "route", "FILTER...", "Which topics go to which outputs, and whose results they carry.",
 			open_route, route_settings },
-	{ 0 },
 };
 
 static const struct settings_refusal refusals[] = {
@@ -183,11 +177,30 @@ static const struct settings_refusal refusals[] = {
 	{ 0 },
 };
 
-static struct settings_grammar grammar_of(struct config *c)
+/* The grammar with what it points to. */
+struct config_grammar {
+	struct settings_grammar settings;
+	struct settings_opener openers[array_size(output_types) + array_size(other_openers) + 1];
+	char usages[array_size(output_types)][64];
+};
+
+static void grammar_fill(struct config_grammar *g, struct config *c)
 {
-	return (struct settings_grammar){
+	size_t n = 0;
+
+	*g = (struct config_grammar){ 0 };
+	for (; n < array_size(output_types); n++) {
+		snprintf(g->usages[n], sizeof(g->usages[n]), "NAME %s", output_types[n]->type);
+		g->openers[n] = output_opener;
+		g->openers[n].usage = g->usages[n];
+		g->openers[n].help = output_types[n]->help;
+		g->openers[n].table = output_types[n]->settings;
+	}
+	for (size_t i = 0; i < array_size(other_openers); i++)
+		g->openers[n++] = other_openers[i];
+	g->settings = (struct settings_grammar){
 		.global = { .table = global_settings, .target = c, .lines = &c->lines },
-		.openers = openers,
+		.openers = g->openers,
 		.refusals = refusals,
 	};
 }
@@ -195,19 +208,21 @@ static struct settings_grammar grammar_of(struct config *c)
 bool config_parse(struct config *c, struct span text, const char *name,
 		struct settings_report *report)
 {
-	struct settings_grammar grammar = grammar_of(c);
+	struct config_grammar grammar;
 
+	grammar_fill(&grammar, c);
 	settings_init(global_settings, c);
 	c->file = name;
-	settings_parse(text, name, &grammar, c, report);
+	settings_parse(text, name, &grammar.settings, c, report);
 	return config_check(c, report);
 }
 
 static void print_help(void)
 {
 	struct config c = { 0 };
-	struct settings_grammar grammar = grammar_of(&c);
+	struct config_grammar grammar;
 
+	grammar_fill(&grammar, &c);
 	puts("usage: belfry-gateway -c FILE [-v] [-d] [--test-config]\n"
 	     "\n"
 	     "  -c FILE         configuration file\n"
@@ -218,7 +233,7 @@ static void print_help(void)
 	     "  --version       the version\n"
 	     "\n"
 	     "Settings of the file:\n");
-	settings_print_help(stdout, &grammar);
+	settings_print_help(stdout, &grammar.settings);
 }
 
 struct command_line {
@@ -264,14 +279,16 @@ bool config_load(struct config *c, int argc, char **argv)
 {
 	struct settings_report report = { 0 };
 	struct command_line line = { 0 };
-	struct settings_grammar grammar = grammar_of(c);
+	struct config_grammar grammar;
 	bool ok;
 
 	*c = (struct config){ .exit_status = EXIT_BAD_CONFIG };
 	if (!read_command_line(c, &line, argc, argv))
 		return false;
+	grammar_fill(&grammar, c);
 	settings_init(global_settings, c);
-	if (settings_load(c->file, &grammar, c, &report) || c->output_count + c->route_count > 0)
+	if (settings_load(c->file, &grammar.settings, c, &report) ||
+			c->output_count + c->route_count > 0)
 		config_check(c, &report);
 	ok = report.errors == 0;
 	if (!ok)
@@ -292,7 +309,7 @@ bool config_load(struct config *c, int argc, char **argv)
 void config_finish(struct config *c)
 {
 	for (size_t i = 0; i < c->output_count; i++) {
-		settings_finish(command_file_settings, c->outputs[i]);
+		settings_finish(c->outputs[i]->class->settings, c->outputs[i]);
 		free(c->outputs[i]->name);
 		free(c->outputs[i]);
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "gateway/config_check.h"
+#include "gateway/config.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,8 +9,8 @@
 #include "common/mem.h"
 #include "common/nearest.h"
 #include "common/topic.h"
-#include "gateway/command_file.h"
-#include "gateway/decode.h"
+#include "gateway/output/sink.h"
+#include "gateway/result/decode.h"
 
 static const struct url_scheme schemes[] = {
 	{ "mqtt", 1883, false },
@@ -252,11 +253,7 @@ static void check_output(const struct check *k, size_t index)
 		problem(k, o->line, o->name,
 				"no route leads to this output; add a block: route nagios/# and "
 				"below it: to, with its name");
-	if (o->batch_dir == NULL && c->state_dir != NULL) {
-		str_printf(&why, "%s/batches", c->state_dir);
-		o->batch_dir = str_take(&why);
-	}
-	command_file_check(o, &why);
+	o->class->check(o, c->state_dir != NULL ? c->state_dir : "", &why);
 	if (why.len > 0)
 		problem(k, o->line, o->name, str_text(&why));
 	str_finish(&why);

@@ -2,7 +2,7 @@
 #ifndef GATEWAY_CONFIG_CHECK_H
 #define GATEWAY_CONFIG_CHECK_H
 
-#include "gateway/config.h"
+#include "gateway/rules/config.h"
 
 /*
  * What no single line shows: do names refer to something, do the texts mean something. Fills the

@@ -11,9 +11,9 @@
 
 #include "common/log.h"
 #include "common/mem.h"
-#include "gateway/intake.h"
+#include "gateway/intake/intake.h"
+#include "gateway/output/worker.h"
 #include "gateway/status.h"
-#include "gateway/worker.h"
 
 struct gateway {
 	const struct config *config;

@@ -11,7 +11,7 @@
 #ifndef GATEWAY_GATEWAY_H
 #define GATEWAY_GATEWAY_H
 
-#include "gateway/config.h"
+#include "gateway/rules/config.h"
 
 struct gateway;
 

@@ -5,10 +5,10 @@
 #ifndef GATEWAY_STATUS_H
 #define GATEWAY_STATUS_H
 
-#include "gateway/config.h"
-#include "gateway/counters.h"
-#include "gateway/journal.h"
-#include "gateway/worker.h"
+#include "gateway/journal/journal.h"
+#include "gateway/output/worker.h"
+#include "gateway/rules/config.h"
+#include "gateway/rules/counters.h"
 
 struct status {
 	const char *state; /* "online", "full", "offline" */

@@ -7,10 +7,10 @@
  * 8 the topic names no service, 16 line limited to a pipe's ('0' to '?' are without 16, 'P' is
  * with). The rest is the payload.
  */
-#include "gateway/decode.h"
+#include "gateway/result/decode.h"
 
 #include "common/utf8.h"
-#include "gateway/encode.h"
+#include "gateway/result/encode.h"
 
 #include "tests/fuzz/nagios_command.h"
 

@@ -7,10 +7,10 @@
  * third the time; then host, service, output, long output and perfdata, parted by 0x1e.
  */
 #include "common/name.h"
-#include "gateway/encode.h"
+#include "gateway/result/encode.h"
 
 #include "common/utf8.h"
-#include "gateway/decode.h"
+#include "gateway/result/decode.h"
 
 #include "tests/fuzz/nagios_command.h"
 

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "cli/result.h"
-#include "gateway/decode.h"
+#include "gateway/result/decode.h"
 
 static char *encode(const struct result *r)
 {

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "cli/result.h"
-#include "gateway/route.h"
+#include "gateway/rules/route.h"
 
 static void expect_topic(const char *host, const char *service, const char *expected)
 {

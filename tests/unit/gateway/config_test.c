@@ -8,11 +8,18 @@
 #include <stdio.h>
 
 #include "gateway/config.h"
-#include "gateway/decode.h"
+#include "gateway/output/command_file.h"
+#include "gateway/result/decode.h"
 
 #define HEAD   "broker mqtt://localhost\nstate_dir /var/lib/g\n"
 #define OUTPUT "output nagios command_file\npath /run/nagios.cmd\n"
 #define ROUTE  "route nagios/#\nto nagios\n"
+
+static const struct command_file_config *command_file(const struct config *c, size_t output)
+{
+	assert_ptr_equal(c->outputs[output]->class, &command_file_class);
+	return (const void *)c->outputs[output];
+}
 
 static void a_small_file_is_enough(void **state)
 {
@@ -26,8 +33,8 @@ static void a_small_file_is_enough(void **state)
 	assert_int_equal(c.receive_maximum, 2000);
 	assert_string_equal(c.client_id, "belfry-gateway");
 	assert_int_equal(c.output_count, 1);
-	assert_string_equal(c.outputs[0]->batch_dir, "/var/lib/g/batches");
-	assert_int_equal(c.outputs[0]->delivery, DELIVERY_CONFIRMED);
+	assert_string_equal(command_file(&c, 0)->batch_dir, "/var/lib/g/batches");
+	assert_int_equal(command_file(&c, 0)->delivery, DELIVERY_CONFIRMED);
 	assert_int_equal(c.route_count, 1);
 	assert_int_equal(c.routes[0].formats, DECODE_JSON);
 	assert_int_equal(c.routes[0].output_count, 1);
@@ -56,7 +63,7 @@ static void a_file_with_everything_is_understood(void **state)
 	assert_true(c.brokers[0].scheme->tls);
 	assert_int_equal(c.log.types, LOG_TYPE_ERROR | LOG_TYPE_DEBUG);
 	assert_string_equal(c.log.file, "/var/log/g");
-	assert_int_equal(c.outputs[0]->delivery, DELIVERY_PIPE);
+	assert_int_equal(command_file(&c, 0)->delivery, DELIVERY_PIPE);
 	assert_int_equal(c.outputs[0]->max_output, 1024);
 	assert_int_equal(c.outputs[1]->batch_results, 5);
 	assert_int_equal(c.routes[0].filters.count, 2);

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The way in: one thread per broker that takes messages off it, writes them to the journal, and
+ * acknowledges them after the commit.
+ *
+ *     poll ─▶ read all there is ─▶ journal: one commit ─▶ write the acknowledgements ─▶ poll
+ *
+ * libmosquitto has no manual acknowledgement: it queues the PUBACK before it calls back. But
+ * under mosquitto_threaded_set(), with a loop of our own, the queue is written by
+ * mosquitto_loop_write() only, so withholding that call withholds the acknowledgement. A process
+ * that dies in between is sent the messages again. Works with QoS 1; QoS 2 is never subscribed.
+ *
+ * While a commit runs the next batch gathers in the socket, so the batch sizes itself and nothing
+ * waits for a timer. Receive Maximum bounds it.
+ *
+ * When the journal is full the socket is not read, and after a while the connection is given back
+ * in order; the session at the broker stays and queues.
+ */
+#ifndef GATEWAY_INTAKE_INTAKE_H
+#define GATEWAY_INTAKE_INTAKE_H
+
+#include "gateway/answer/outbound.h"
+#include "gateway/journal/journal.h"
+#include "gateway/rules/config.h"
+#include "gateway/rules/counters.h"
+
+struct intake;
+
+struct intake_env {
+	const struct config *config;
+	size_t broker; /* index */
+	struct journal *journal;
+	struct counters *counters;
+	/* Append the retained status message for this state: "online", "offline", "full". */
+	void (*status)(void *owner, const char *state, struct str *into);
+	/* A number for what is wrong with the outputs: another one, and the status is published. */
+	uint64_t (*problems)(void *owner);
+	void *owner;
+};
+
+struct intake *intake_create(const struct intake_env *env);
+void intake_destroy(struct intake *i);
+
+/* Where to put what is to be published at this broker. */
+struct outbound *intake_outbound(struct intake *i);
+
+/* False when no thread can be had. */
+bool intake_start(struct intake *i);
+
+/*
+ * Acknowledge what was taken, publish what is queued and the status "offline", disconnect in
+ * order, and return when the thread has ended: within some seconds, whatever the broker does.
+ */
+void intake_stop(struct intake *i);
+
+#endif

@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: MIT */
+#include "gateway/intake/link.h"
+
+#include <mqtt_protocol.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include "common/hash.h"
+#include "common/log.h"
+
+enum {
+	CONNACK_MS = 10000,
+	LASTING_MS = 5000,
+};
+
+/* --- what is said -------------------------------------------------------------------------- */
+
+/* Log a problem of the connection unless it is the one that was logged last. */
+static void say_problem(struct link *l, const char *what, const char *why)
+{
+	struct str text = { 0 };
+
+	str_printf(&text, "%s: %s", what, why);
+	if (l->detail.len > 0)
+		str_printf(&text, " (%s)", str_text(&l->detail));
+	if (!span_equal(str_span(&text), str_span(&l->said)))
+		log_warn("%s: %s; trying again", str_text(&l->name), str_text(&text));
+	str_finish(&l->said);
+	l->said = text;
+}
+
+/* --- subscriptions ------------------------------------------------------------------------- */
+
+static bool list_has(const struct text_list *list, struct span text)
+{
+	for (size_t n = 0; n < list->count; n++) {
+		if (span_equal_text(text, list->texts[n]))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A durable session still has the subscriptions of an earlier configuration; MQTT cannot be asked
+ * for them, so the journal remembers them.
+ */
+static void drop_old_subscriptions(struct link *l)
+{
+	struct str note = { 0 }, old = { 0 }, wanted = { 0 };
+	struct span rest;
+
+	str_printf(&note, "subscriptions %s", str_text(&l->name));
+	journal_note_get(l->journal, str_text(&note), &old);
+	rest = str_span(&old);
+	while (rest.data != NULL) {
+		struct span filter = span_cut(&rest, '\n');
+		AUTO_FREE char *text = span_dup_text(filter);
+
+		if (filter.len == 0 || list_has(&l->filters, filter))
+			continue;
+		log_notice("%s: unsubscribing from %s, which no route names any more",
+				str_text(&l->name), text);
+		mosquitto_unsubscribe(l->client, NULL, text);
+	}
+	for (size_t n = 0; n < l->filters.count; n++)
+		str_printf(&wanted, "%s%s", n > 0 ? "\n" : "", l->filters.texts[n]);
+	if (!span_equal(str_span(&old), str_span(&wanted)))
+		journal_note_put(l->journal, str_text(&note), str_span(&wanted));
+	str_finish(&note);
+	str_finish(&old);
+	str_finish(&wanted);
+}
+
+/* --- callbacks of libmosquitto, on our thread ---------------------------------------------- */
+
+static void on_accepted(struct link *l, bool session)
+{
+	l->connected = true;
+	l->unheard = 0;
+	l->connected_at = instant_now();
+	str_clear(&l->said);
+	count(l->counters, COUNT_CONNECTIONS, 1);
+	log_info("%s: connected with MQTT %s, %s session", str_text(&l->name),
+			l->protocol == CLIENT_MQTT_5 ? "5" : "3.1.1", session ? "resumed" : "new");
+	drop_old_subscriptions(l);
+	client_subscribe(l->client, &l->filters, l->protocol, &l->subscribe_packet);
+	l->events.accepted(l->events.owner);
+}
+
+/* One sentence for both versions, which are tried in turns: it is to be said once. */
+static bool is_log_in_problem(enum client_protocol protocol, int result)
+{
+	return protocol == CLIENT_MQTT_5 ? result == MQTT_RC_BAD_USERNAME_OR_PASSWORD ||
+							   result == MQTT_RC_NOT_AUTHORIZED
+					 : result == 4 || result == 5;
+}
+
+static void on_connect(struct mosquitto *m, void *owner, int result, int flags,
+		const mosquitto_property *properties)
+{
+	struct link *l = owner;
+	const char *why = l->protocol == CLIENT_MQTT_5 ? mosquitto_reason_string(result)
+						       : mosquitto_connack_string(result);
+
+	(void)m;
+	(void)properties;
+	if (result == 0) {
+		on_accepted(l, (flags & 1) != 0);
+		return;
+	}
+	l->lost = true;
+	/* 0x84 of MQTT 5, 1 of 3.1.1: unacceptable protocol version */
+	if (l->protocol == CLIENT_MQTT_5 && (result == 0x84 || result == 1)) {
+		log_info("%s: does not speak MQTT 5, taking 3.1.1", str_text(&l->name));
+		l->protocol = CLIENT_MQTT_311;
+		return;
+	}
+	str_clear(&l->why);
+	if (is_log_in_problem(l->protocol, result))
+		str_append_text(&l->why,
+				"the broker does not let us in; check the user in `broker` and "
+				"password_file");
+	else
+		str_printf(&l->why, "refuses the connection: %s", why);
+}
+
+static void on_disconnect(
+		struct mosquitto *m, void *owner, int result, const mosquitto_property *properties)
+{
+	struct link *l = owner;
+
+	(void)m;
+	(void)properties;
+	if (!l->lost && l->why.len == 0 && result != 0)
+		str_append_text(&l->why, result >= 0x80 ? mosquitto_reason_string(result)
+							: client_error(result));
+	l->lost = true;
+}
+
+static void on_message(struct mosquitto *m, void *owner, const struct mosquitto_message *message,
+		const mosquitto_property *properties)
+{
+	struct link *l = owner;
+
+	(void)m;
+	(void)properties;
+	l->events.message(l->events.owner, message);
+}
+
+static void on_subscribe(struct mosquitto *m, void *owner, int packet, int granted_count,
+		const int *granted, const mosquitto_property *properties)
+{
+	struct link *l = owner;
+
+	(void)m;
+	(void)properties;
+	if (packet != l->subscribe_packet)
+		return;
+	for (int n = 0; n < granted_count && (size_t)n < l->filters.count; n++) {
+		if (granted[n] >= 0x80)
+			log_warn("%s: refuses the subscription to %s: %s", str_text(&l->name),
+					l->filters.texts[n], mosquitto_reason_string(granted[n]));
+		else if (granted[n] == 0)
+			log_warn("%s: grants only QoS 0 for %s: messages may be lost on the way",
+					str_text(&l->name), l->filters.texts[n]);
+	}
+}
+
+static void on_publish(struct mosquitto *m, void *owner, int packet, int reason,
+		const mosquitto_property *properties)
+{
+	struct link *l = owner;
+
+	(void)m;
+	(void)properties;
+	for (size_t n = 0; n < LINK_IN_FLIGHT; n++) {
+		struct outbound_message *o = l->in_flight[n];
+
+		if (o == NULL || o->packet_id != packet)
+			continue;
+		if (reason >= 0x80)
+			log_warn("%s: does not take a message on %s: %s", str_text(&l->name),
+					o->retain ? o->topic : "belfry/reject/...",
+					mosquitto_reason_string(reason));
+		else if (!o->retain)
+			count(l->counters, COUNT_REJECTS_PUBLISHED, 1);
+		outbound_message_destroy(o);
+		l->in_flight[n] = NULL;
+		return;
+	}
+}
+
+/* Why TLS failed is only told here. */
+static void on_log(struct mosquitto *m, void *owner, int level, const char *text)
+{
+	struct link *l = owner;
+
+	(void)m;
+	if (level == MOSQ_LOG_ERR && strncmp(text, "OpenSSL", 7) == 0) {
+		str_clear(&l->detail);
+		str_append_escaped(&l->detail, span_of_text(text));
+	}
+	log_debug("%s: libmosquitto: %s", str_text(&l->name), text);
+}
+
+/* --- connecting ---------------------------------------------------------------------------- */
+
+static void forget_connection(struct link *l)
+{
+	if (l->client != NULL)
+		mosquitto_destroy(l->client);
+	l->client = NULL;
+	l->connected = false;
+	l->lost = false;
+	/* Answers and status that were not acknowledged: a new status follows the next connect,
+	   and a lost answer is better than one that holds up others. */
+	for (size_t n = 0; n < LINK_IN_FLIGHT; n++) {
+		if (l->in_flight[n] != NULL && !l->in_flight[n]->retain)
+			count(l->counters, COUNT_REJECTS_DROPPED, 1);
+		outbound_message_destroy(l->in_flight[n]);
+		l->in_flight[n] = NULL;
+	}
+}
+
+static void set_callbacks(struct mosquitto *m)
+{
+	mosquitto_log_callback_set(m, on_log);
+	mosquitto_connect_v5_callback_set(m, on_connect);
+	mosquitto_disconnect_v5_callback_set(m, on_disconnect);
+	mosquitto_message_v5_callback_set(m, on_message);
+	mosquitto_subscribe_v5_callback_set(m, on_subscribe);
+	mosquitto_publish_v5_callback_set(m, on_publish);
+}
+
+static void retry_later(struct link *l)
+{
+	struct instant now = instant_now();
+
+	l->seed = l->seed * 6364136223846793005u + 1442695040888963407u;
+	l->retry_at = instant_after(now, backoff_wait(&l->backoff, l->seed >> 33));
+}
+
+void link_connect(struct link *l)
+{
+	struct client_will will = { .topic = str_text(&l->status_topic) };
+	struct str text = { 0 };
+	int r = MOSQ_ERR_NOMEM;
+
+	str_clear(&l->why);
+	str_clear(&l->detail);
+	l->events.will(l->events.owner, &text);
+	will.payload = str_span(&text);
+	/* A broker that closes without a word on MQTT 5 may speak 3.1.1 only, and the reverse. */
+	if (l->unheard > 0 && l->unheard % 3 == 0)
+		l->protocol = l->protocol == CLIENT_MQTT_5 ? CLIENT_MQTT_311 : CLIENT_MQTT_5;
+	l->client = client_create(l->config, l->url, l->protocol, &will, l, &l->why);
+	str_finish(&text);
+	if (l->client != NULL) {
+		set_callbacks(l->client);
+		l->connecting = true;
+		r = client_connect(l->client, l->config, l->url, l->protocol);
+		if (r != MOSQ_ERR_SUCCESS)
+			str_printf(&l->why, "%s", client_error(r));
+		l->connecting = false;
+	}
+	if (r != MOSQ_ERR_SUCCESS) {
+		say_problem(l, "cannot be reached", str_text(&l->why));
+		forget_connection(l);
+		retry_later(l);
+		return;
+	}
+	l->connack_by = instant_after(instant_now(), milliseconds(CONNACK_MS));
+}
+
+void link_end(struct link *l)
+{
+	bool was_connected = l->connected;
+
+	if (was_connected) {
+		count(l->counters, COUNT_CONNECTIONS_LOST, 1);
+		log_warn("%s: connection lost: %s", str_text(&l->name),
+				l->why.len > 0 ? str_text(&l->why) : "closed by the broker");
+	} else if (l->why.len > 0) {
+		say_problem(l, "no connection", str_text(&l->why));
+	}
+	/* Only a connection that lasted starts the waits anew: not one that a second gateway of
+	   the same client_id takes away at once. */
+	if (was_connected &&
+			instant_reached(instant_after(l->connected_at, milliseconds(LASTING_MS)),
+					instant_now()))
+		backoff_reset(&l->backoff);
+	l->unheard = was_connected ? 0 : l->unheard + 1;
+	forget_connection(l);
+	retry_later(l);
+}
+
+void link_break(struct link *l, const char *why)
+{
+	str_clear(&l->why);
+	str_append_text(&l->why, why);
+	l->lost = true;
+}
+
+void link_leave(struct link *l)
+{
+	if (l->client != NULL && l->connected && !l->lost)
+		client_disconnect(l->client);
+	forget_connection(l);
+}
+
+/* --- traffic ------------------------------------------------------------------------------- */
+
+static void check(struct link *l, int result)
+{
+	if (result == MOSQ_ERR_SUCCESS)
+		return;
+	if (!l->lost && l->why.len == 0)
+		str_append_text(&l->why, client_error(result));
+	l->lost = true;
+}
+
+void link_read(struct link *l)
+{
+	check(l, mosquitto_loop_read(l->client, 1));
+}
+
+void link_tick(struct link *l, struct instant now)
+{
+	check(l, mosquitto_loop_misc(l->client));
+	if (!l->connected && !l->lost && instant_reached(l->connack_by, now))
+		link_break(l, "the broker does not answer CONNECT");
+}
+
+void link_publish(struct link *l)
+{
+	struct outbound_message *m;
+
+	if (!l->connected)
+		return;
+	for (size_t n = 0; n < LINK_IN_FLIGHT; n++) {
+		int r;
+
+		if (l->in_flight[n] != NULL)
+			continue;
+		if ((m = outbound_pop(l->outbound)) == NULL)
+			return;
+		r = mosquitto_publish(l->client, &m->packet_id, m->topic, (int)m->payload_len,
+				m->payload, 1, m->retain);
+		if (r == MOSQ_ERR_SUCCESS) {
+			l->in_flight[n] = m;
+			continue;
+		}
+		if (!m->retain)
+			count(l->counters, COUNT_REJECTS_DROPPED, 1);
+		outbound_message_destroy(m);
+	}
+}
+
+bool link_has_in_flight(const struct link *l)
+{
+	for (size_t n = 0; n < LINK_IN_FLIGHT; n++) {
+		if (l->in_flight[n] != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* One segment instead of one per acknowledgement. */
+static void cork(struct link *l, int on)
+{
+	int fd = mosquitto_socket(l->client);
+
+	if (l->url->scheme->port != 0 && fd >= 0)
+		setsockopt(fd, IPPROTO_TCP, TCP_CORK, &on, sizeof(on));
+}
+
+void link_write(struct link *l)
+{
+	if (!mosquitto_want_write(l->client))
+		return;
+	cork(l, 1);
+	check(l, mosquitto_loop_write(l->client, 1));
+	cork(l, 0);
+}
+
+/* --- life ---------------------------------------------------------------------------------- */
+
+void link_init(struct link *l, const struct config *config, size_t broker, struct journal *journal,
+		struct counters *counters, struct outbound *outbound,
+		const struct link_events *events)
+{
+	*l = (struct link){ .config = config,
+		.url = &config->brokers[broker],
+		.journal = journal,
+		.counters = counters,
+		.outbound = outbound,
+		.events = *events };
+	l->backoff = (struct backoff){ .first = milliseconds(200), .most = seconds(2) };
+	l->seed = hash_seed();
+	str_append_text(&l->name, "broker ");
+	url_format(l->url, &l->name);
+	str_printf(&l->status_topic, "belfry/gateway/%s", config->client_id);
+	for (size_t r = 0; r < config->route_count; r++) {
+		const struct text_list *filters = &config->routes[r].filters;
+
+		for (size_t f = 0; f < filters->count; f++) {
+			if (!list_has(&l->filters, span_of_text(filters->texts[f])))
+				text_list_add(&l->filters, span_of_text(filters->texts[f]));
+		}
+	}
+}
+
+void link_finish(struct link *l)
+{
+	forget_connection(l);
+	text_list_finish(&l->filters);
+	str_finish(&l->name);
+	str_finish(&l->status_topic);
+	str_finish(&l->why);
+	str_finish(&l->detail);
+	str_finish(&l->said);
+}

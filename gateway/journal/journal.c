@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <inttypes.h>
+#include <sys/eventfd.h>
+
+#include "common/log.h"
+#include "common/mem.h"
+#include "gateway/journal/journal_impl.h"
+
+enum {
+	TRIM_BATCH = 4096, /* this many records behind the slowest are trimmed by an append */
+	TRIM_IDLE = 20000, /* trimmed by one journal_maintain() at most */
+};
+
+/* --- writing ------------------------------------------------------------------------------ */
+
+/* One commit: what goes in, and what will be true when it has succeeded. */
+struct commit {
+	struct journal *journal;
+	const struct record_batch *batch; /* may be NULL */
+	size_t trim_most;		  /* 0: leave front and places alone */
+	uint64_t trim_to;
+	uint64_t first;
+	uint64_t bytes;
+	uint64_t places[]; /* per reader */
+};
+
+static int append_records(struct commit *c, struct MDB_txn *txn)
+{
+	struct journal *j = c->journal;
+	const char *from = c->batch->bytes.text;
+
+	for (size_t i = 0; i < c->batch->count; i++) {
+		size_t size = c->batch->sizes[i];
+		uint8_t key[JOURNAL_KEY], *value;
+		int r = lmdb_append(txn, j->records, journal_key(j->next + i, key), size, &value);
+
+		if (r < 0)
+			return r;
+		memcpy(value, from, size);
+		from += size;
+	}
+	return 0;
+}
+
+static int trim(struct commit *c, struct MDB_txn *txn)
+{
+	struct lmdb_cursor at;
+	size_t left = c->trim_most;
+	int r;
+
+	if ((r = lmdb_cursor_open(txn, c->journal->records, &at)) < 0)
+		return r;
+	for (r = lmdb_cursor_first(&at); r == 0 && left > 0; left--) {
+		if (journal_number(at.key) > c->trim_to)
+			break;
+		c->first = journal_number(at.key) + 1;
+		if ((r = lmdb_cursor_delete(&at)) == 0)
+			r = lmdb_cursor_next(&at);
+	}
+	lmdb_cursor_close(&at);
+	return r == -ENOENT ? 0 : r;
+}
+
+static int put_places(struct commit *c, struct MDB_txn *txn)
+{
+	struct journal *j = c->journal;
+	int result = 0;
+
+	for (size_t i = 0; result == 0 && i < j->reader_count; i++) {
+		uint8_t number[JOURNAL_KEY];
+
+		if (c->places[i] != j->readers[i].durable)
+			result = lmdb_put(txn, j->cursors, span_of_text(j->readers[i].name),
+					journal_key(c->places[i], number));
+	}
+	return result;
+}
+
+static int write_commit(struct MDB_txn *txn, void *owner)
+{
+	struct commit *c = owner;
+	struct journal *j = c->journal;
+	int r = 0;
+
+	c->first = j->first; /* anew: this may be called again after the map has grown */
+	if (c->batch != NULL)
+		r = append_records(c, txn);
+	if (r == 0 && c->trim_most > 0)
+		r = trim(c, txn);
+	if (r == 0 && c->trim_most > 0)
+		r = put_places(c, txn);
+	return r < 0 ? r : lmdb_table_bytes(txn, j->records, &c->bytes);
+}
+
+/* The last sequence that every reader has confirmed, but for the last record, which stays. */
+static uint64_t slowest(struct journal *j)
+{
+	uint64_t place = j->next > 1 ? j->next - 2 : 0;
+
+	for (size_t i = 0; i < j->reader_count; i++)
+		place = j->readers[i].confirmed < place ? j->readers[i].confirmed : place;
+	return place;
+}
+
+/* With the lock held. */
+static int commit(struct journal *j, const struct record_batch *batch, size_t trim_most)
+{
+	struct commit *c = xcalloc(1, sizeof(*c) + j->reader_count * sizeof(c->places[0]));
+	int r;
+
+	c->journal = j;
+	c->batch = batch;
+	c->trim_most = trim_most;
+	c->trim_to = slowest(j);
+	for (size_t i = 0; i < j->reader_count; i++)
+		c->places[i] = j->readers[i].confirmed;
+	r = lmdb_update(j->db, write_commit, c);
+	if (r == 0) {
+		j->next += batch != NULL ? batch->count : 0;
+		j->first = c->first;
+		j->bytes = c->bytes;
+		j->head = j->next - 1;
+		journal_note_room(j);
+		for (size_t i = 0; trim_most > 0 && i < j->reader_count; i++)
+			j->readers[i].durable = c->places[i];
+	}
+	free(c);
+	return r;
+}
+
+int journal_append(struct journal *j, const struct record_batch *batch)
+{
+	bool trim_too;
+	int r;
+
+	if (batch->count == 0)
+		return 0;
+	pthread_mutex_lock(&j->lock);
+	trim_too = slowest(j) + 1 >= j->first + TRIM_BATCH;
+	r = commit(j, batch, trim_too ? TRIM_BATCH + batch->count : 0);
+	pthread_mutex_unlock(&j->lock);
+	for (size_t i = 0; r == 0 && i < j->reader_count; i++)
+		journal_reader_wake(&j->readers[i]);
+	return r;
+}
+
+bool journal_maintain(struct journal *j)
+{
+	bool stale = false, more = false;
+	int r = 0;
+
+	pthread_mutex_lock(&j->lock);
+	for (size_t i = 0; i < j->reader_count; i++)
+		stale |= j->readers[i].durable != j->readers[i].confirmed;
+	if (stale || j->first <= slowest(j))
+		r = commit(j, NULL, TRIM_IDLE);
+	more = r == 0 && j->first <= slowest(j);
+	if (r < 0 && !j->trim_failed)
+		log_warn_errno(r, "journal %s: cannot be trimmed, trying again", j->folder);
+	j->trim_failed = r < 0;
+	pthread_mutex_unlock(&j->lock);
+	return more;
+}
+
+bool journal_has_room(struct journal *j)
+{
+	return j->has_room;
+}
+
+bool journal_has_room_again(struct journal *j)
+{
+	return j->has_room_again;
+}
+
+struct journal_status journal_status(struct journal *j)
+{
+	struct journal_status s = { .max_bytes = j->max_bytes };
+
+	pthread_mutex_lock(&j->lock);
+	s.first = j->first;
+	s.head = j->next - 1;
+	s.bytes = j->bytes;
+	pthread_mutex_unlock(&j->lock);
+	return s;
+}
+
+/* --- notes -------------------------------------------------------------------------------- */
+
+struct note {
+	struct journal *journal;
+	struct str key;
+	struct span text;
+};
+
+void journal_note_get(struct journal *j, const char *name, struct str *into)
+{
+	struct str key = { 0 };
+	struct MDB_txn *txn;
+	struct span value;
+
+	str_printf(&key, "note %s", name);
+	if (lmdb_read_begin(j->db, &txn) == 0) {
+		if (lmdb_get(txn, j->meta, str_span(&key), &value) == 0)
+			str_append(into, value);
+		lmdb_read_end(j->db, txn);
+	}
+	str_finish(&key);
+}
+
+static int put_note(struct MDB_txn *txn, void *owner)
+{
+	struct note *note = owner;
+
+	return lmdb_put(txn, note->journal->meta, str_span(&note->key), note->text);
+}
+
+int journal_note_put(struct journal *j, const char *name, struct span text)
+{
+	struct note note = { .journal = j, .text = text };
+	int r;
+
+	str_printf(&note.key, "note %s", name);
+	r = lmdb_update(j->db, put_note, &note);
+	str_finish(&note.key);
+	return r;
+}
+
+/* --- reading ------------------------------------------------------------------------------ */
+
+struct journal_reader *journal_reader_at(struct journal *j, size_t index)
+{
+	return &j->readers[index];
+}
+
+int journal_reader_fd(const struct journal_reader *r)
+{
+	return r->wake_fd;
+}
+
+void journal_reader_rest(struct journal_reader *r)
+{
+	eventfd_t count;
+
+	eventfd_read(r->wake_fd, &count);
+}
+
+void journal_reader_wake(struct journal_reader *r)
+{
+	eventfd_write(r->wake_fd, 1);
+}
+
+uint64_t journal_reader_confirmed(const struct journal_reader *r)
+{
+	return r->confirmed;
+}
+
+void journal_reader_confirm(struct journal_reader *r, uint64_t sequence)
+{
+	r->confirmed = sequence;
+}
+
+static int read_from(struct journal *j, struct lmdb_cursor *c, uint64_t *after,
+		bool (*each)(void *, const struct record *), void *owner)
+{
+	uint8_t key[JOURNAL_KEY];
+	int r = lmdb_cursor_seek(c, journal_key(*after + 1, key));
+
+	for (; r == 0; r = lmdb_cursor_next(c)) {
+		struct record record;
+
+		record.sequence = journal_number(c->key);
+		*after = record.sequence;
+		if (!record_decode(c->value, &record))
+			log_error("journal %s: record %" PRIu64 " is damaged and left out",
+					j->folder, record.sequence);
+		else if (!each(owner, &record))
+			break;
+	}
+	return r == -ENOENT ? 0 : r;
+}
+
+int journal_reader_read(struct journal_reader *r, uint64_t *after,
+		bool (*each)(void *owner, const struct record *record), void *owner)
+{
+	struct journal *j = r->journal;
+	struct lmdb_cursor c;
+	struct MDB_txn *txn;
+	int result;
+
+	if (*after >= j->head)
+		return 0;
+	if ((result = lmdb_read_begin(j->db, &txn)) < 0)
+		return result;
+	result = lmdb_cursor_open(txn, j->records, &c);
+	if (result == 0) {
+		result = read_from(j, &c, after, each, owner);
+		lmdb_cursor_close(&c);
+	}
+	lmdb_read_end(j->db, txn);
+	return result;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The far end of an output: something that takes batches of check results and says when they have
+ * arrived for good.
+ *
+ * A sink works for one worker thread and never blocks it. The worker fills one batch while the
+ * sink has another one out:
+ *
+ *     submit(batch) → step() → SINK_BUSY … step() → SINK_DONE     then the cursor moves
+ *
+ * Between calls the worker waits on the sink's descriptors and its deadline. A sink never gives
+ * up: it tries again until the batch has arrived, says once in the log what is in the way, and
+ * keeps the sentence in `problem` for the status message.
+ */
+#ifndef GATEWAY_OUTPUT_SINK_H
+#define GATEWAY_OUTPUT_SINK_H
+
+#include <poll.h>
+
+#include "gateway/journal/progress.h"
+#include "gateway/result/check_result.h"
+#include "gateway/rules/config.h"
+#include "gateway/rules/counters.h"
+
+enum { SINK_DESCRIPTORS = 4 };
+
+/* What is delivered at once: the results of the records first..last of the journal. */
+struct batch {
+	struct str text; /* encoded results, whole */
+	size_t results;
+	uint64_t first, last;
+};
+
+enum sink_state {
+	SINK_IDLE, /* no batch */
+	SINK_BUSY, /* the batch is on its way */
+	SINK_DONE, /* it has arrived; said once */
+	SINK_LOST, /* it cannot arrive any more: build it again; said once */
+};
+
+enum sink_leftover {
+	LEFTOVER_NONE,	  /* the batch never left: build it again */
+	LEFTOVER_BUSY,	  /* it is still out: step() will tell */
+	LEFTOVER_ARRIVED, /* it had arrived */
+};
+
+struct sink_env {
+	uint64_t journal; /* journal_id() */
+	struct progress_file *progress;
+	struct output_counters *counters;
+	_Atomic(const char *) *problem; /* a literal, NULL while all is well; for the status */
+};
+
+struct sink;
+
+/*
+ * The settings of every type, for its table: `T` begins with a struct output_config named `output`.
+ * How many results make a batch is the type's to say.
+ */
+#define SINK_SETTINGS(T, results, most_results)                                                    \
+	{ "max_output", SETTING_SIZE, SETTING_FIELD(T, uint64_t, output.max_output), 64, 1048576,  \
+		"8k", 0, "Bytes kept of a result's output; more is cut, and marked as cut.",       \
+		NULL },                                                                            \
+			{ "batch_results", SETTING_NUMBER,                                         \
+				SETTING_FIELD(T, uint64_t, output.batch_results), 1, most_results, \
+				results, 0, "Results in one batch at most.", NULL },               \
+	{                                                                                          \
+		"batch_size", SETTING_SIZE, SETTING_FIELD(T, uint64_t, output.batch_size), 4096,   \
+				67108864, "1M", 0,                                                 \
+				"Bytes in one batch at most, but for a single message that is "    \
+				"larger.",                                                         \
+				NULL                                                               \
+	}
+
+struct sink_class {
+	const char *type;
+	const char *help;		/* one sentence, for --help and the manual */
+	const struct setting *settings; /* of a struct that begins with struct output_config */
+	size_t config_size;		/* of that struct */
+	/* Complete the block once it was read, and append to *problem what is wrong with it. */
+	void (*check)(struct output_config *config, const char *state_dir, struct str *problem);
+	/* Both borrowed for the life of the sink. */
+	struct sink *(*create)(const struct output_config *config, const struct sink_env *env);
+	void (*destroy)(struct sink *s);
+	/*
+	 * What became of the batch that an earlier run had issued. NULL: that run had none out;
+	 * whatever it left lying about goes. With LEFTOVER_BUSY the batch counts as submitted.
+	 */
+	enum sink_leftover (*resume)(struct sink *s, const struct progress *left);
+	/* Append the result in the sink's form. `received` stands in for a missing time. */
+	void (*encode)(struct sink *s, struct str *into, const struct check_result *result,
+			struct wall_time received);
+	/* Start with the batch, which stays untouched until it is done. Only when idle. */
+	void (*submit)(struct sink *s, const struct batch *batch);
+	enum sink_state (*step)(struct sink *s, struct instant now);
+	/* Fill in what to poll for; returns how many of SINK_DESCRIPTORS. */
+	size_t (*descriptors)(struct sink *s, struct pollfd *fds);
+	/* What poll() said of them; step() follows. */
+	void (*polled)(struct sink *s, const struct pollfd *fds, size_t n);
+	/* When step() is to be called at the latest. */
+	struct instant (*deadline)(const struct sink *s);
+};
+
+/* Every sink begins with this. */
+struct sink {
+	const struct sink_class *class;
+};
+
+#endif

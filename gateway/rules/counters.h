@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the gateway counts, once for all its threads: one list gives the enum, the names in the
+ * status message and, later, in /metrics.
+ */
+#ifndef GATEWAY_RULES_COUNTERS_H
+#define GATEWAY_RULES_COUNTERS_H
+
+#include <stdatomic.h>
+
+#include "gateway/result/reject.h"
+
+#define COUNTERS(COUNTER)                                                                          \
+	COUNTER(MESSAGES_RECEIVED, "messages_received", "messages taken from brokers")             \
+	COUNTER(BYTES_RECEIVED, "bytes_received", "bytes of their payloads")                       \
+	COUNTER(MESSAGES_OWN, "messages_own", "ignored: the gateway's own topics")                 \
+	COUNTER(MESSAGES_UNROUTED, "messages_unrouted", "refused: no route matches the topic")     \
+	COUNTER(COMMITS, "commits", "journal commits; messages per commit show the load")          \
+	COUNTER(COMMITS_FAILED, "commits_failed", "journal commits that failed")                   \
+	COUNTER(CONNECTIONS, "connections", "times a broker accepted the gateway")                 \
+	COUNTER(CONNECTIONS_LOST, "connections_lost", "times a connection ended by itself")        \
+	COUNTER(RESULTS_REJECTED, "results_rejected", "results and messages that were refused")    \
+	COUNTER(REJECTS_PUBLISHED, "rejects_published", "answers on belfry/reject/...")            \
+	COUNTER(REJECTS_DROPPED, "rejects_dropped", "answers dropped because their queue was full")
+
+#define COUNTER_ENUM(id, name, help) COUNT_##id,
+enum counter { COUNTERS(COUNTER_ENUM) COUNT_OF };
+#undef COUNTER_ENUM
+
+/* Zeroed memory is the start. */
+struct counters {
+	_Atomic uint64_t values[COUNT_OF];
+	_Atomic uint64_t rejects[REJECT_COUNT]; /* by code */
+};
+
+/* What one output counts. */
+struct output_counters {
+	_Atomic uint64_t results;   /* confirmed by the other side */
+	_Atomic uint64_t batches;   /* confirmed */
+	_Atomic uint64_t reissued;  /* times a batch was offered again */
+	_Atomic uint64_t cut;	    /* results whose output was shortened */
+	_Atomic uint64_t delivered; /* last sequence confirmed */
+};
+
+static inline void count(struct counters *c, enum counter which, uint64_t by)
+{
+	atomic_fetch_add_explicit(&c->values[which], by, memory_order_relaxed);
+}
+
+static inline void count_up(_Atomic uint64_t *value, uint64_t by)
+{
+	atomic_fetch_add_explicit(value, by, memory_order_relaxed);
+}
+
+#endif

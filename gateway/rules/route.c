@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+#include "gateway/rules/route.h"
+
+#include "common/mem.h"
+#include "common/topic.h"
+
+static const struct span mark = SPAN("${");
+
+static struct template_part *add_part(struct template *t)
+{
+	t->parts = grow_array(t->parts, t->count, &t->capacity, sizeof(*t->parts));
+	t->parts[t->count] = (struct template_part){ 0 };
+	return &t->parts[t->count++];
+}
+
+/* "[N]", "[N..M]" or "[N..]" */
+static bool parse_levels(struct span text, struct template *t)
+{
+	struct template_part *part;
+	uint64_t first, last;
+	struct span from, to;
+	size_t dots;
+
+	if (text.len < 3 || text.data[0] != '[' || text.data[text.len - 1] != ']')
+		return false;
+	text = span_of(text.data + 1, text.len - 2);
+	dots = span_find(text, '.');
+	from = span_first(text, dots);
+	if (!span_to_uint(from, MAX_TOPIC_LEVELS - 1, &first))
+		return false;
+	last = first;
+	if (dots < text.len) {
+		to = span_from(text, dots + 1);
+		if (to.len == 0 || to.data[0] != '.')
+			return false;
+		to = span_from(to, 1);
+		last = MAX_TOPIC_LEVELS - 1;
+		if (to.len > 0 && (!span_to_uint(to, MAX_TOPIC_LEVELS - 1, &last) || last < first))
+			return false;
+	}
+	part = add_part(t);
+	part->first = first;
+	part->last = last;
+	return true;
+}
+
+static bool parse_variable(struct span name, bool alone, const char *key, struct template *t,
+		struct str *problem)
+{
+	static const struct span topic = SPAN("topic"), json = SPAN("json.");
+
+	if (span_starts_with(name, topic) && parse_levels(span_from(name, topic.len), t))
+		return true;
+	if (!span_starts_with(name, json)) {
+		str_append_text(problem, "there is no ${");
+		str_append_escaped(problem, name);
+		str_printf(problem,
+				"}; take ${topic[N]}, ${topic[N..M]}, ${topic[N..]} or ${json.%s}",
+				key);
+		return false;
+	}
+	if (!alone || !span_equal_text(span_from(name, json.len), key)) {
+		str_printf(problem, "a %s from the payload is ${json.%s} and nothing else", key,
+				key);
+		return false;
+	}
+	t->from_payload = true;
+	return true;
+}
+
+bool template_parse(struct span text, const char *key, struct template *ret, struct str *problem)
+{
+	struct span rest = text;
+
+	*ret = (struct template){ 0 };
+	while (rest.len > 0) {
+		size_t at = 0, end;
+
+		while (at < rest.len && !span_starts_with(span_from(rest, at), mark))
+			at++;
+		if (at > 0)
+			add_part(ret)->literal = span_dup_text(span_first(rest, at));
+		rest = span_from(rest, at);
+		if (rest.len == 0)
+			break;
+		end = span_find(rest, '}');
+		if (end == rest.len) {
+			str_append_text(problem, "opens ${ and does not close it; write }");
+			break;
+		}
+		if (!parse_variable(span_of(rest.data + 2, end - 2),
+				    rest.len == text.len && end + 1 == rest.len, key, ret, problem))
+			break;
+		rest = span_from(rest, end + 1);
+	}
+	if (rest.len > 0)
+		template_finish(ret);
+	return rest.len == 0;
+}
+
+void template_finish(struct template *t)
+{
+	for (size_t i = 0; i < t->count; i++)
+		free(t->parts[i].literal);
+	free(t->parts);
+	*t = (struct template){ 0 };
+}
+
+static int hex_digit(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool append_decoded(struct str *into, struct span level)
+{
+	size_t plain = span_find(level, '%');
+
+	while (plain < level.len) {
+		int high, low;
+
+		str_append(into, span_first(level, plain));
+		level = span_from(level, plain);
+		high = level.len > 2 ? hex_digit(level.data[1]) : -1;
+		low = level.len > 2 ? hex_digit(level.data[2]) : -1;
+		if (high < 0 || low < 0)
+			return false;
+		str_append_byte(into, (char)(high << 4 | low));
+		level = span_from(level, 3);
+		plain = span_find(level, '%');
+	}
+	str_append(into, level);
+	return true;
+}
+
+static bool append_levels(const struct template_part *part, struct span topic, struct str *into)
+{
+	for (size_t i = 0; topic.data != NULL && i <= part->last; i++) {
+		struct span level = span_cut(&topic, '/');
+
+		if (i < part->first)
+			continue;
+		if (i > part->first)
+			str_append_byte(into, '/');
+		if (!append_decoded(into, level))
+			return false;
+	}
+	return true;
+}
+
+bool template_expand(const struct template *t, struct span topic, struct str *into)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		const struct template_part *part = &t->parts[i];
+
+		if (part->literal != NULL)
+			str_append_text(into, part->literal);
+		else if (!append_levels(part, topic, into))
+			return false;
+	}
+	return true;
+}
+
+void route_finish(struct route *r)
+{
+	text_list_finish(&r->filters);
+	template_finish(&r->host);
+	template_finish(&r->service);
+	free(r->outputs);
+	*r = (struct route){ 0 };
+}
+
+bool route_matches(const struct route *r, struct span topic)
+{
+	for (size_t i = 0; i < r->filters.count; i++) {
+		if (topic_matches(span_of_text(r->filters.texts[i]), topic))
+			return true;
+	}
+	return false;
+}
+
+bool route_leads_to(const struct route *r, size_t output)
+{
+	for (size_t i = 0; i < r->output_count; i++) {
+		if (r->outputs[i] == output)
+			return true;
+	}
+	return false;
+}
+
+const struct route *routes_find(const struct route *routes, size_t count, struct span topic,
+		size_t output, bool *ret_answers)
+{
+	const struct route *answering = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct route *r = &routes[i];
+
+		if (!route_matches(r, topic))
+			continue;
+		if (answering == NULL && r->formats != 0)
+			answering = r;
+		if (!route_leads_to(r, output))
+			continue;
+		*ret_answers = r == answering && r->outputs[0] == output;
+		return r;
+	}
+	return NULL;
+}
+
+bool routes_match(const struct route *routes, size_t count, struct span topic)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (route_matches(&routes[i], topic))
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which messages go where, and whose result a topic carries.
+ *
+ *     route nagios/#                      filters: which topics
+ *     to      nagios icinga               outputs
+ *     host    ${topic[1]}                 templates: "nagios/web1/Disk/%2Fvar" is host "web1",
+ *     service ${topic[2..]}               service "Disk//var"
+ *
+ * A template is text with ${topic[N]}, ${topic[N..M]} and ${topic[N..]} in it: levels of the topic
+ * counted from 0, percent-decoded each, several joined with `/`. A level that is not there is
+ * empty. ${json.host} and ${json.service}, alone in their template, say that the payload names
+ * the object and the topic does not.
+ */
+#ifndef GATEWAY_RULES_ROUTE_H
+#define GATEWAY_RULES_ROUTE_H
+
+#include "common/settings.h"
+
+struct template_part {
+	char *literal; /* NULL: levels first..last of the topic */
+	size_t first, last;
+};
+
+/* Zeroed memory is a valid empty template. */
+struct template
+{
+	struct template_part *parts;
+	size_t count;
+	size_t capacity;
+	bool from_payload;
+};
+
+/* `key` is "host" or "service". False with a sentence in *problem. */
+bool template_parse(struct span text, const char *key, struct template *ret, struct str *problem);
+void template_finish(struct template *t);
+
+/* Append what the template makes of `topic`. False when a level's percent sign is not an escape. */
+bool template_expand(const struct template *t, struct span topic, struct str *into);
+
+struct route {
+	struct text_list filters;
+	struct template host, service;
+	unsigned formats; /* set of enum decode_format; 0: the payload is passed on as it is */
+	size_t *outputs;  /* indices into the configuration's outputs */
+	size_t output_count;
+};
+
+void route_finish(struct route *r);
+
+bool route_matches(const struct route *r, struct span topic);
+bool route_leads_to(const struct route *r, size_t output);
+
+/*
+ * The route by which an output gets a message: the first that matches `topic` and leads to
+ * `output`; NULL when there is none. *ret_answers tells whether this output is the one that
+ * reports what is wrong with the message: the first output of the first route that matches and
+ * decodes. Among all outputs exactly one is, so that a message is answered once.
+ */
+const struct route *routes_find(const struct route *routes, size_t count, struct span topic,
+		size_t output, bool *ret_answers);
+
+/* Does any route match? */
+bool routes_match(const struct route *routes, size_t count, struct span topic);
+
+#endif

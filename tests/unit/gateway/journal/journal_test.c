@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <sys/wait.h>
+
+#include "common/mem.h"
+#include "gateway/journal/journal.h"
+#include "gateway/journal/progress.h"
+
+struct fixture {
+	char root[64];
+	char folder[96];
+	const char *outputs[2];
+	struct journal_options options;
+	struct journal *journal;
+	uint64_t expected; /* sequence that the next record read must have */
+	size_t stop_after;
+	size_t seen;
+};
+
+static void open_it(struct fixture *f)
+{
+	assert_int_equal(journal_open(&f->options, &f->journal), 0);
+}
+
+static int setup(void **state)
+{
+	struct fixture *f = xcalloc(1, sizeof(*f));
+
+	strcpy(f->root, "/tmp/belfry-journal-XXXXXX");
+	assert_non_null(mkdtemp(f->root));
+	snprintf(f->folder, sizeof(f->folder), "%s/journal", f->root);
+	f->outputs[0] = "fast";
+	f->outputs[1] = "slow";
+	f->options = (struct journal_options){
+		.folder = f->folder, .max_bytes = 4 << 20, .outputs = f->outputs, .output_count = 2
+	};
+	open_it(f);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+	char command[128];
+
+	journal_close(f->journal);
+	snprintf(command, sizeof(command), "rm -r %s", f->root);
+	assert_int_equal(system(command), 0);
+	free(f);
+	return 0;
+}
+
+static int append(struct fixture *f, size_t count, size_t size)
+{
+	struct record_batch batch = { 0 };
+	uint64_t next = journal_status(f->journal).head + 1;
+	uint8_t *payload = xcalloc(1, size + 8);
+	int r;
+
+	for (size_t i = 0; i < count; i++) {
+		char topic[32];
+		struct record record = {
+			.payload = { payload, size }, .qos = 1, .retain = i % 2 == 1, .source = 3
+		};
+
+		snprintf(topic, sizeof(topic), "nagios/h/%" PRIu64, next + i);
+		record.topic = span_of_text(topic);
+		record.received.ns = (int64_t)(next + i) * 1000;
+		record_batch_add(&batch, &record);
+	}
+	r = journal_append(f->journal, &batch);
+	record_batch_finish(&batch);
+	free(payload);
+	return r;
+}
+
+static bool check_record(void *owner, const struct record *record)
+{
+	struct fixture *f = owner;
+	char topic[32];
+
+	snprintf(topic, sizeof(topic), "nagios/h/%" PRIu64, record->sequence);
+	assert_int_equal(record->sequence, f->expected);
+	assert_true(span_equal_text(record->topic, topic));
+	assert_int_equal(record->received.ns, (int64_t)record->sequence * 1000);
+	assert_int_equal(record->qos, 1);
+	assert_int_equal(record->source, 3);
+	f->expected++;
+	f->seen++;
+	return f->seen != f->stop_after;
+}
+
+/* Read all behind `after`; returns how many there were. */
+static size_t read_behind(struct fixture *f, size_t reader, uint64_t after)
+{
+	f->expected = after + 1;
+	f->seen = 0;
+	assert_int_equal(journal_reader_read(journal_reader_at(f->journal, reader), &after,
+					 check_record, f),
+			0);
+	assert_int_equal(after + 1, f->expected);
+	return f->seen;
+}
+
+static void records_are_read_in_order_by_each_reader(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(read_behind(f, 0, 0), 0);
+	assert_int_equal(append(f, 10, 100), 0);
+	assert_int_equal(append(f, 5, 0), 0);
+	assert_int_equal(append(f, 3, 20000), 0);
+	assert_int_equal(read_behind(f, 0, 0), 18);
+	assert_int_equal(read_behind(f, 1, 12), 6);
+	f->stop_after = 4;
+	assert_int_equal(read_behind(f, 0, 0), 4);
+}
+
+static bool is_readable(struct fixture *f, size_t reader)
+{
+	struct pollfd p = { journal_reader_fd(journal_reader_at(f->journal, reader)), POLLIN, 0 };
+
+	return poll(&p, 1, 0) == 1;
+}
+
+static void an_append_wakes_every_reader(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_false(is_readable(f, 0));
+	append(f, 1, 1);
+	assert_true(is_readable(f, 0));
+	assert_true(is_readable(f, 1));
+	journal_reader_rest(journal_reader_at(f->journal, 0));
+	assert_false(is_readable(f, 0));
+}
+
+static void places_survive_and_are_separate(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t id = journal_id(f->journal);
+
+	append(f, 20, 10);
+	journal_reader_confirm(journal_reader_at(f->journal, 0), 15);
+	journal_reader_confirm(journal_reader_at(f->journal, 1), 7);
+	journal_close(f->journal);
+	open_it(f);
+	assert_int_equal(journal_id(f->journal), id);
+	assert_int_equal(journal_reader_confirmed(journal_reader_at(f->journal, 0)), 15);
+	assert_int_equal(journal_reader_confirmed(journal_reader_at(f->journal, 1)), 7);
+	assert_int_equal(journal_status(f->journal).first, 8);
+	assert_int_equal(read_behind(f, 1, 7), 13);
+}
+
+static void what_all_have_confirmed_is_trimmed_but_the_last(void **state)
+{
+	struct fixture *f = *state;
+
+	append(f, 1000, 500);
+	journal_reader_confirm(journal_reader_at(f->journal, 0), 1000);
+	assert_false(journal_maintain(f->journal));
+	assert_int_equal(journal_status(f->journal).first, 1);
+	journal_reader_confirm(journal_reader_at(f->journal, 1), 1000);
+	assert_false(journal_maintain(f->journal));
+	assert_int_equal(journal_status(f->journal).first, 1000);
+	assert_true(journal_status(f->journal).bytes < 20000);
+	journal_close(f->journal);
+	open_it(f);
+	append(f, 1, 1);
+	assert_int_equal(journal_status(f->journal).head, 1001);
+	assert_int_equal(read_behind(f, 0, 1000), 1);
+}
+
+static void appends_trim_by_themselves_under_load(void **state)
+{
+	struct fixture *f = *state;
+
+	for (uint64_t n = 1; n <= 100; n++) {
+		append(f, 200, 300);
+		journal_reader_confirm(journal_reader_at(f->journal, 0), n * 200);
+		journal_reader_confirm(journal_reader_at(f->journal, 1), n * 200);
+		assert_true(journal_has_room(f->journal));
+	}
+	assert_true(journal_status(f->journal).first > 10000);
+}
+
+static void a_full_journal_has_no_room_until_it_was_trimmed(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t head;
+
+	while (journal_has_room(f->journal))
+		assert_int_equal(append(f, 100, 1000), 0);
+	assert_true(journal_status(f->journal).bytes >= f->options.max_bytes);
+	assert_true(journal_status(f->journal).bytes < f->options.max_bytes * 5 / 4);
+	head = journal_status(f->journal).head;
+	journal_close(f->journal);
+	open_it(f);
+	assert_false(journal_has_room(f->journal));
+	journal_reader_confirm(journal_reader_at(f->journal, 0), head);
+	journal_reader_confirm(journal_reader_at(f->journal, 1), head / 2);
+	while (journal_maintain(f->journal))
+		;
+	assert_true(journal_has_room(f->journal));
+	assert_int_equal(read_behind(f, 1, head / 2), head - head / 2);
+}
+
+static void a_process_that_dies_loses_nothing_it_committed(void **state)
+{
+	struct fixture *f = *state;
+	int status;
+	pid_t child;
+
+	journal_close(f->journal);
+	f->journal = NULL;
+	child = fork();
+	if (child == 0) {
+		if (journal_open(&f->options, &f->journal) != 0)
+			_exit(1);
+		for (int i = 0; i < 50; i++)
+			append(f, 10, 100);
+		journal_reader_confirm(journal_reader_at(f->journal, 0), 99);
+		journal_maintain(f->journal);
+		append(f, 10, 100);
+		kill(getpid(), SIGKILL);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status));
+	open_it(f);
+	assert_int_equal(journal_status(f->journal).head, 510);
+	assert_int_equal(journal_reader_confirmed(journal_reader_at(f->journal, 0)), 99);
+	assert_int_equal(read_behind(f, 1, 0), 510);
+}
+
+static void a_removed_output_does_not_hold_the_journal(void **state)
+{
+	struct fixture *f = *state;
+
+	append(f, 10, 10);
+	journal_reader_confirm(journal_reader_at(f->journal, 0), 10);
+	journal_close(f->journal);
+	f->options.output_count = 1;
+	open_it(f);
+	journal_maintain(f->journal);
+	assert_int_equal(journal_status(f->journal).first, 10);
+	journal_close(f->journal);
+	f->options.output_count = 2;
+	open_it(f); /* it comes back, and begins with what comes from now on */
+	assert_int_equal(journal_reader_confirmed(journal_reader_at(f->journal, 1)), 10);
+}
+
+static size_t count_set_aside(const struct fixture *f)
+{
+	DIR *dir = opendir(f->root);
+	struct dirent *entry;
+	size_t n = 0;
+
+	while ((entry = readdir(dir)) != NULL)
+		n += strncmp(entry->d_name, "journal.damaged-", 16) == 0;
+	closedir(dir);
+	return n;
+}
+
+static void a_damaged_journal_is_set_aside(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t id = journal_id(f->journal);
+	char path[128];
+
+	append(f, 100, 1000);
+	journal_close(f->journal);
+	snprintf(path, sizeof(path), "%s/data.mdb", f->folder);
+	assert_int_equal(truncate(path, 4096 * 4), 0);
+	open_it(f);
+	assert_int_equal(count_set_aside(f), 1);
+	assert_true(journal_id(f->journal) != id);
+	assert_int_equal(journal_status(f->journal).head, 0);
+	assert_int_equal(append(f, 1, 1), 0);
+}
+
+static void notes_are_kept(void **state)
+{
+	struct fixture *f = *state;
+	struct str text = { 0 };
+
+	journal_note_get(f->journal, "n", &text);
+	assert_int_equal(text.len, 0);
+	assert_int_equal(journal_note_put(f->journal, "n", span_of_text("a/#\nb")), 0);
+	journal_close(f->journal);
+	open_it(f);
+	journal_note_get(f->journal, "n", &text);
+	assert_string_equal(str_text(&text), "a/#\nb");
+	str_finish(&text);
+}
+
+static void a_record_that_is_cut_is_not_taken(void **state)
+{
+	struct record_batch batch = { 0 };
+	struct record record = { .topic = SPAN("a/b"),
+		.properties = SPAN("props"),
+		.payload = SPAN("payload"),
+		.qos = 1 };
+	struct record back;
+
+	(void)state;
+	record_batch_add(&batch, &record);
+	assert_true(record_decode(str_span(&batch.bytes), &back));
+	assert_true(span_equal(back.properties, record.properties));
+	assert_true(span_equal(back.payload, record.payload));
+	for (size_t n = 0; n < batch.bytes.len - record.payload.len; n++)
+		assert_false(record_decode(span_of(batch.bytes.text, n), &back));
+	record_batch_finish(&batch);
+}
+
+static void progress_is_believed_only_of_the_same_journal(void **state)
+{
+	struct fixture *f = *state;
+	struct progress p = { 5, 6, 9, 77, true }, back = { 0 };
+	struct progress_file *file;
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/p", f->root);
+	assert_int_equal(progress_open(path, 42, &file), 0);
+	assert_false(progress_load(file, &back));
+	assert_int_equal(progress_store(file, &p), 0);
+	progress_close(file);
+	assert_int_equal(progress_open(path, 42, &file), 0);
+	assert_true(progress_load(file, &back));
+	assert_int_equal(back.confirmed, 5);
+	assert_int_equal(back.issued_first, 6);
+	assert_int_equal(back.issued_last, 9);
+	assert_int_equal(back.place, 77);
+	progress_close(file);
+	assert_int_equal(progress_open(path, 43, &file), 0);
+	assert_false(progress_load(file, &back));
+	progress_close(file);
+	fd = open(path, O_RDWR);
+	assert_int_equal(pwrite(fd, "x", 1, 60), 1);
+	close(fd);
+	assert_int_equal(progress_open(path, 42, &file), 0);
+	assert_false(progress_load(file, &back));
+	progress_close(file);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		TEST(records_are_read_in_order_by_each_reader),
+		TEST(an_append_wakes_every_reader),
+		TEST(places_survive_and_are_separate),
+		TEST(what_all_have_confirmed_is_trimmed_but_the_last),
+		TEST(appends_trim_by_themselves_under_load),
+		TEST(a_full_journal_has_no_room_until_it_was_trimmed),
+		TEST(a_process_that_dies_loses_nothing_it_committed),
+		TEST(a_removed_output_does_not_hold_the_journal),
+		TEST(a_damaged_journal_is_set_aside),
+		TEST(notes_are_kept),
+		cmocka_unit_test(a_record_that_is_cut_is_not_taken),
+		TEST(progress_is_believed_only_of_the_same_journal),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "gateway/answer/outbound.h"
+#include "gateway/result/decode.h"
+#include "gateway/rules/route.h"
+
+static void templates_make_names_of_topics(void **state)
+{
+	static const struct {
+		const char *text, *topic, *expected;
+	} cases[] = {
+		{ "${topic[1]}", "nagios/web1/Disk", "web1" },
+		{ "${topic[1]}", "nagios", "" },
+		{ "${topic[2..]}", "nagios/web1", "" },
+		{ "${topic[2..]}", "nagios/web1/Disk", "Disk" },
+		{ "${topic[2..]}", "nagios/web1/a/b/c", "a/b/c" },
+		{ "${topic[2..]}", "nagios/web1/Disk%20%2Fvar", "Disk /var" },
+		{ "${topic[0..1]}", "a/b/c", "a/b" },
+		{ "${topic[3..9]}", "a/b/c", "" },
+		{ "${topic[1]}", "nagios//x", "" },
+		{ "fixed", "a/b", "fixed" },
+		{ "pre-${topic[1]}.${topic[0]}", "dc/web", "pre-web.dc" },
+		{ "$5 {x}", "a", "$5 {x}" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < array_size(cases); i++) {
+		struct str problem = { 0 }, name = { 0 };
+		struct template t;
+
+		assert_true(template_parse(span_of_text(cases[i].text), "host", &t, &problem));
+		assert_true(template_expand(&t, span_of_text(cases[i].topic), &name));
+		assert_string_equal(str_text(&name), cases[i].expected);
+		template_finish(&t);
+		str_finish(&name);
+		str_finish(&problem);
+	}
+}
+
+static void a_broken_percent_escape_is_no_name(void **state)
+{
+	static const char *const bad[] = { "n/50%", "n/%4", "n/%zz", "n/a%2" };
+	struct str problem = { 0 };
+	struct template t;
+
+	(void)state;
+	assert_true(template_parse(span_of_text("${topic[1]}"), "host", &t, &problem));
+	for (size_t i = 0; i < array_size(bad); i++) {
+		struct str name = { 0 };
+
+		assert_false(template_expand(&t, span_of_text(bad[i]), &name));
+		str_finish(&name);
+	}
+	template_finish(&t);
+}
+
+static void a_template_that_means_nothing_is_refused(void **state)
+{
+	static const char *const bad[] = { "${topic[1]", "${topic[]}", "${topic[1.2]}",
+		"${topic[3..2]}", "${topic[999]}", "${topic}", "${host}", "${json.service}",
+		"x${json.host}", "${json.host}x", "${}", "${topic[1..2..3]}" };
+
+	(void)state;
+	for (size_t i = 0; i < array_size(bad); i++) {
+		struct str problem = { 0 };
+		struct template t;
+
+		assert_false(template_parse(span_of_text(bad[i]), "host", &t, &problem));
+		assert_true(problem.len > 0);
+		assert_null(t.parts);
+		str_finish(&problem);
+	}
+}
+
+static void a_name_may_be_left_to_the_payload(void **state)
+{
+	struct str problem = { 0 };
+	struct template t;
+
+	(void)state;
+	assert_true(template_parse(span_of_text("${json.host}"), "host", &t, &problem));
+	assert_true(t.from_payload);
+	template_finish(&t);
+}
+
+struct plan {
+	struct route routes[3];
+	size_t outputs[3][2];
+};
+
+/* routes: a/# → 0 1;  +/x → 1 2 (text not decoded);  # → 2 */
+static void make_plan(struct plan *p)
+{
+	static const char *const filters[] = { "a/#", "+/x", "#" };
+
+	*p = (struct plan){ .outputs = { { 0, 1 }, { 1, 2 }, { 2, 0 } } };
+	for (size_t i = 0; i < 3; i++) {
+		text_list_add(&p->routes[i].filters, span_of_text(filters[i]));
+		p->routes[i].outputs = p->outputs[i];
+		p->routes[i].output_count = i == 2 ? 1 : 2;
+		p->routes[i].formats = i == 1 ? 0 : DECODE_JSON;
+	}
+}
+
+static void finish_plan(struct plan *p)
+{
+	for (size_t i = 0; i < 3; i++)
+		text_list_finish(&p->routes[i].filters);
+}
+
+static void an_output_gets_a_message_by_the_first_route_to_it(void **state)
+{
+	struct plan p;
+	bool answers;
+
+	(void)state;
+	make_plan(&p);
+	assert_ptr_equal(routes_find(p.routes, 3, span_of_text("a/x"), 0, &answers), &p.routes[0]);
+	assert_ptr_equal(routes_find(p.routes, 3, span_of_text("a/x"), 1, &answers), &p.routes[0]);
+	assert_ptr_equal(routes_find(p.routes, 3, span_of_text("a/x"), 2, &answers), &p.routes[1]);
+	assert_ptr_equal(routes_find(p.routes, 3, span_of_text("b/x"), 1, &answers), &p.routes[1]);
+	assert_null(routes_find(p.routes, 3, span_of_text("b/y"), 0, &answers));
+	assert_null(routes_find(p.routes, 2, span_of_text("b/y"), 2, &answers));
+	assert_false(routes_match(p.routes, 2, span_of_text("b/y")));
+	assert_true(routes_match(p.routes, 3, span_of_text("b/y")));
+	finish_plan(&p);
+}
+
+static void exactly_one_output_answers_for_a_message(void **state)
+{
+	static const char *const topics[] = { "a", "a/x", "a/b/c", "b/y", "b" };
+	struct plan p;
+
+	(void)state;
+	make_plan(&p);
+	for (size_t t = 0; t < array_size(topics); t++) {
+		unsigned answering = 0;
+
+		for (size_t output = 0; output < 3; output++) {
+			bool answers = false;
+
+			if (routes_find(p.routes, 3, span_of_text(topics[t]), output, &answers) !=
+					NULL)
+				answering += answers;
+		}
+		assert_int_equal(answering, 1);
+	}
+	finish_plan(&p);
+}
+
+static void answers_have_a_topic_of_their_own(void **state)
+{
+	struct str topic = { 0 }, deep = { 0 };
+
+	(void)state;
+	reject_topic(&topic, span_of_text("nagios/h/s"));
+	assert_string_equal(str_text(&topic), "belfry/reject/nagios/h/s");
+	assert_true(topic_is_own(str_span(&topic)));
+	assert_false(topic_is_own(span_of_text("nagios/belfry/reject/x")));
+	assert_true(topic_is_own(span_of_text("belfry/reject")));
+	assert_false(topic_is_own(span_of_text("belfry/rejected-hosts/x")));
+	assert_false(topic_is_own(span_of_text("belfry/other")));
+	assert_true(topic_is_own(span_of_text("belfry/gateway/g")));
+	for (int i = 0; i < 199; i++)
+		str_append_text(&deep, "/");
+	str_clear(&topic);
+	reject_topic(&topic, str_span(&deep));
+	assert_string_equal(str_text(&topic), "belfry/reject");
+	str_finish(&topic);
+	str_finish(&deep);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(templates_make_names_of_topics),
+		cmocka_unit_test(a_broken_percent_escape_is_no_name),
+		cmocka_unit_test(a_template_that_means_nothing_is_refused),
+		cmocka_unit_test(a_name_may_be_left_to_the_payload),
+		cmocka_unit_test(an_output_gets_a_message_by_the_first_route_to_it),
+		cmocka_unit_test(exactly_one_output_answers_for_a_message),
+		cmocka_unit_test(answers_have_a_topic_of_their_own),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
