@@ -228,6 +228,41 @@ int journal_note_put(struct journal *j, const char *name, struct span text)
 
 /* --- reading ------------------------------------------------------------------------------ */
 
+/* Was the record at `sequence`, or the next one there is, received before `time`? */
+static bool is_before(struct lmdb_cursor *c, uint64_t sequence, struct wall_time time)
+{
+	uint8_t key[JOURNAL_KEY];
+	struct record record;
+
+	return lmdb_cursor_seek(c, journal_key(sequence, key)) == 0 &&
+	       (!record_decode(c->value, &record) || record.received.ns < time.ns);
+}
+
+uint64_t journal_before(struct journal *j, struct wall_time time)
+{
+	struct journal_status s = journal_status(j);
+	uint64_t low = s.first,
+		 high = s.head + 1; /* what is asked for lies in low - 1 .. high - 1 */
+	struct lmdb_cursor c;
+	struct MDB_txn *txn;
+
+	if (lmdb_read_begin(j->db, &txn) < 0)
+		return s.first - 1;
+	if (lmdb_cursor_open(txn, j->records, &c) == 0) {
+		while (low < high) {
+			uint64_t middle = low + (high - low) / 2;
+
+			if (is_before(&c, middle, time))
+				low = middle + 1;
+			else
+				high = middle;
+		}
+		lmdb_cursor_close(&c);
+	}
+	lmdb_read_end(j->db, txn);
+	return low - 1;
+}
+
 struct journal_reader *journal_reader_at(struct journal *j, size_t index)
 {
 	return &j->readers[index];

@@ -77,6 +77,9 @@ struct journal_status journal_status(struct journal *j);
 void journal_note_get(struct journal *j, const char *name, struct str *into);
 int journal_note_put(struct journal *j, const char *name, struct span text);
 
+/* The last sequence that was received before `time`; never less than what is trimmed already. */
+uint64_t journal_before(struct journal *j, struct wall_time time);
+
 /* The reader of the output at `index` of the options. It lives as long as the journal. */
 struct journal_reader *journal_reader_at(struct journal *j, size_t index);
 

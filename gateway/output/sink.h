@@ -24,10 +24,22 @@
 
 enum { SINK_DESCRIPTORS = 4 };
 
+/* One result of a batch. */
+struct batch_item {
+	uint64_t sequence;	 /* of its record */
+	size_t at, len;		 /* where in the batch's text it stands, as the sink encoded it */
+	size_t topic, topic_len; /* where in the batch's topics; what an answer to it needs */
+	unsigned source;	 /* which broker it came from */
+	struct wall_time received;
+};
+
 /* What is delivered at once: the results of the records first..last of the journal. */
 struct batch {
 	struct str text; /* encoded results, whole */
-	size_t results;
+	struct batch_item *items;
+	size_t results; /* how many items; text is theirs, one behind the other */
+	size_t capacity;
+	struct str topics;
 	uint64_t first, last;
 };
 
@@ -36,6 +48,12 @@ enum sink_state {
 	SINK_BUSY, /* the batch is on its way */
 	SINK_DONE, /* it has arrived; said once */
 	SINK_LOST, /* it cannot arrive any more: build it again; said once */
+	/*
+	 * The other side has forgotten what it confirmed before, as Icinga does with the last
+	 * second before a reload: begin again with what was received since rewind_to(). Said once;
+	 * a batch that was out is forgotten.
+	 */
+	SINK_REWIND,
 };
 
 enum sink_leftover {
@@ -49,6 +67,13 @@ struct sink_env {
 	struct progress_file *progress;
 	struct output_counters *counters;
 	_Atomic(const char *) *problem; /* a literal, NULL while all is well; for the status */
+	/*
+	 * The other side refuses item `index` of the batch that is out, for good: it counts as
+	 * delivered, and its publisher is told. `host` and `service` as in the result; `detail` may
+	 * be empty. From within step().
+	 */
+	void (*refuse)(void *owner, size_t index, const struct rejection *rejection);
+	void *owner;
 };
 
 struct sink;
@@ -97,6 +122,8 @@ struct sink_class {
 	size_t (*descriptors)(struct sink *s, struct pollfd *fds);
 	/* What poll() said of them; step() follows. */
 	void (*polled)(struct sink *s, const struct pollfd *fds, size_t n);
+	/* NULL of a sink that never says SINK_REWIND. */
+	struct wall_time (*rewind_to)(const struct sink *s);
 	/* When step() is to be called at the latest. */
 	struct instant (*deadline)(const struct sink *s);
 };

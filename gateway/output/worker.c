@@ -47,33 +47,58 @@ struct worker {
 static void take_result(void *owner, const struct check_result *result)
 {
 	struct worker *w = owner;
+	struct batch *b = w->gathering;
+	struct batch_item item = { .sequence = w->record->sequence,
+		.at = b->text.len,
+		.topic = b->topics.len,
+		.topic_len = w->record->topic.len,
+		.source = w->record->source,
+		.received = w->received };
 
-	w->sink->class->encode(w->sink, &w->gathering->text, result, w->received);
-	w->gathering->results++;
+	w->sink->class->encode(w->sink, &b->text, result, w->received);
+	item.len = b->text.len - item.at;
+	str_append(&b->topics, w->record->topic);
+	b->items = grow_array(b->items, b->results, &b->capacity, sizeof(*b->items));
+	b->items[b->results++] = item;
 }
 
-static void take_rejection(void *owner, const struct rejection *rejection)
+static void answer(struct worker *w, const struct rejection *rejection, struct span topic,
+		unsigned source)
 {
-	struct worker *w = owner;
-	struct str topic = { 0 };
-	struct outbound *outbound;
+	struct outbound *outbound = w->env.outbounds[source % w->env.outbound_count];
+	struct str to = { 0 };
 
-	if (!w->answers)
-		return;
 	count(w->env.counters, COUNT_RESULTS_REJECTED, 1);
 	count_up(&w->env.counters->rejects[rejection->reject], 1);
-	outbound = w->env.outbounds[w->record->source % w->env.outbound_count];
 	if (w->answered++ >= MAX_ANSWERS) {
 		count(w->env.counters, COUNT_REJECTS_DROPPED, 1);
 		return;
 	}
 	str_clear(&w->text);
-	reject_format(&w->text, rejection, w->record->topic,
-			span_of_text(w->env.config->client_id));
-	reject_topic(&topic, w->record->topic);
-	if (!outbound_push(outbound, str_span(&topic), str_span(&w->text), false))
+	reject_format(&w->text, rejection, topic, span_of_text(w->env.config->client_id));
+	reject_topic(&to, topic);
+	if (!outbound_push(outbound, str_span(&to), str_span(&w->text), false))
 		count(w->env.counters, COUNT_REJECTS_DROPPED, 1);
-	str_finish(&topic);
+	str_finish(&to);
+}
+
+static void take_rejection(void *owner, const struct rejection *rejection)
+{
+	struct worker *w = owner;
+
+	if (w->answers)
+		answer(w, rejection, w->record->topic, w->record->source);
+}
+
+/* The core refuses a result of the batch that is out. */
+static void take_refusal(void *owner, size_t index, const struct rejection *rejection)
+{
+	struct worker *w = owner;
+	const struct batch_item *item = &w->out->items[index];
+
+	w->answered = 0;
+	answer(w, rejection, span_of(w->out->topics.text + item->topic, item->topic_len),
+			item->source);
 }
 
 static const struct decode_sink decode_into_worker = {
@@ -189,6 +214,7 @@ static void gather(struct worker *w)
 static void clear_batch(struct batch *b)
 {
 	str_clear(&b->text);
+	str_clear(&b->topics);
 	b->results = 0;
 	b->first = b->last = 0;
 }
@@ -225,6 +251,31 @@ static void submit(struct worker *w)
 	clear_batch(w->gathering);
 }
 
+static void begin_again(struct worker *w, uint64_t after)
+{
+	clear_batch(&w->batches[0]);
+	clear_batch(&w->batches[1]);
+	w->out = NULL;
+	w->position = after;
+}
+
+/* As far as the journal still has it. What was confirmed since counts as not delivered again. */
+static void rewind_reader(struct worker *w, struct wall_time to)
+{
+	uint64_t confirmed = journal_reader_confirmed(w->reader);
+	uint64_t before = journal_before(w->env.journal, to);
+	struct progress p = { .confirmed = before < confirmed ? before : confirmed };
+
+	if (p.confirmed < confirmed)
+		log_notice("output \"%s\": handing over again the last %" PRIu64 " records, which "
+			   "the other side may have forgotten",
+				w->config->name, confirmed - p.confirmed);
+	progress_store(w->progress, &p);
+	journal_reader_confirm(w->reader, p.confirmed);
+	w->counters.delivered = p.confirmed;
+	begin_again(w, p.confirmed);
+}
+
 static void run_sink(struct worker *w)
 {
 	enum sink_state state = w->sink->class->step(w->sink, instant_now());
@@ -234,10 +285,9 @@ static void run_sink(struct worker *w)
 		clear_batch(w->out);
 		w->out = NULL;
 	} else if (state == SINK_LOST) {
-		clear_batch(&w->batches[0]);
-		clear_batch(&w->batches[1]);
-		w->out = NULL;
-		w->position = journal_reader_confirmed(w->reader);
+		begin_again(w, journal_reader_confirmed(w->reader));
+	} else if (state == SINK_REWIND) {
+		rewind_reader(w, w->sink->class->rewind_to(w->sink));
 	}
 }
 
@@ -351,7 +401,9 @@ struct worker *worker_create(const struct worker_env *env)
 	struct worker *w = xcalloc(1, sizeof(*w));
 	struct sink_env sink = { .journal = journal_id(env->journal),
 		.counters = &w->counters,
-		.problem = &w->problem };
+		.problem = &w->problem,
+		.refuse = take_refusal,
+		.owner = w };
 
 	w->env = *env;
 	w->config = env->config->outputs[env->output];
@@ -378,8 +430,11 @@ void worker_destroy(struct worker *w)
 		w->sink->class->destroy(w->sink);
 	decoder_destroy(w->decoder);
 	progress_close(w->progress);
-	str_finish(&w->batches[0].text);
-	str_finish(&w->batches[1].text);
+	for (size_t i = 0; i < array_size(w->batches); i++) {
+		str_finish(&w->batches[i].text);
+		str_finish(&w->batches[i].topics);
+		free(w->batches[i].items);
+	}
 	str_finish(&w->host);
 	str_finish(&w->service);
 	str_finish(&w->text);

@@ -69,6 +69,34 @@ static const struct reject_info infos[REJECT_COUNT] = {
 			"as \"CRITICAL disk full | used=98%\"." },
 	[REJECT_NO_ROUTE] = { "no-route", "No route takes this topic.",
 			"Add a route for the topic to the gateway's configuration." },
+	[REJECT_NOT_ALLOWED] = { "not-allowed",
+			"The publisher may not submit this for this host and service.",
+			"Publish as a user who may, or let a submit block of the gateway's "
+			"configuration allow it." },
+	[REJECT_DUPLICATE] = { "duplicate", "A result with this id came before.",
+			"Give each result an id of its own; repeat one only to send the same "
+			"result again." },
+	[REJECT_OUT_OF_ORDER] = { "out-of-order",
+			"A newer result of the same host and service came before.",
+			"Send results in the order of their times, and keep the clocks of all "
+			"who send them right." },
+	[REJECT_TOO_OLD] = { "too-old", "The result is older than max_age allows.",
+			"Check the publisher's clock and what held the result up, or raise "
+			"max_age." },
+	[REJECT_TOO_NEW] = { "too-new", "The time of the result lies in the future.",
+			"Set the publisher's clock, or raise max_skew." },
+	[REJECT_UNKNOWN_HOST] = { "unknown-host", "The core has no host of this name.",
+			"Add the host to the core's configuration (belfry hosts pending shows a "
+			"snippet), or correct the name; upper and lower case differ." },
+	[REJECT_UNKNOWN_SERVICE] = { "unknown-service",
+			"The core has no service of this name on this host.",
+			"Add the service to the core's configuration (belfry hosts pending shows a "
+			"snippet), or correct the name; upper and lower case differ." },
+	[REJECT_REFUSED] = { "refused", "The core does not take the result.",
+			"Look whether passive results are switched on for the host or service." },
+	[REJECT_BAD_COMMAND] = { "bad-command", "The command cannot be carried out.",
+			"Send one of the commands that the gateway's configuration allows, with "
+			"the values that it needs." },
 };
 
 const struct reject_info *reject_info(enum reject reject)

@@ -32,6 +32,15 @@ enum reject {
 	REJECT_TOO_LARGE,	 /* "too-large" */
 	REJECT_NO_TEXT,		 /* "no-text": plain text whose state cannot be read */
 	REJECT_NO_ROUTE,	 /* "no-route" */
+	REJECT_NOT_ALLOWED,	 /* "not-allowed": its publisher may not speak for it */
+	REJECT_DUPLICATE,	 /* "duplicate": its id came before */
+	REJECT_OUT_OF_ORDER,	 /* "out-of-order": a newer one of its object came before */
+	REJECT_TOO_OLD,		 /* "too-old" */
+	REJECT_TOO_NEW,		 /* "too-new" */
+	REJECT_UNKNOWN_HOST,	 /* "unknown-host": the core has no such host */
+	REJECT_UNKNOWN_SERVICE,	 /* "unknown-service" */
+	REJECT_REFUSED,		 /* "refused": the core does not take it */
+	REJECT_BAD_COMMAND,	 /* "bad-command" */
 	REJECT_COUNT,
 };
 

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the gateway knows of each host and service: the time of the last result it took, when the
+ * next one is due, and whether it has fallen silent. From it comes what no single message shows:
+ *
+ *   - times of one object never go back, whatever order messages arrive in;
+ *   - a result that came before, told by its id, is not applied again;
+ *   - a retained message is state that is known already, not a fresh result;
+ *   - an object that is overdue, or whose publisher's will says that it is gone, changes its state
+ *     once, and back when it is heard of again.
+ *
+ *     judge ─▶ take ─▶ (silence: due ─▶ a result of the gateway's own ─▶ take)
+ *       └ refused: nothing has changed
+ *
+ * Pure: time comes in as a value. One thread at a time; the caller's lock guards it. Wall times are
+ * stamps of results, instants are for waiting: a clock that is set does not make anything due.
+ *
+ * It survives the process: standings_flush() hands out what has changed since the last flush, and
+ * standings_load() takes it back; what was taken after that flush is taken again from the journal.
+ */
+#ifndef GATEWAY_RULES_STANDING_H
+#define GATEWAY_RULES_STANDING_H
+
+#include "common/clock.h"
+#include "gateway/result/check_result.h"
+
+struct standings;
+
+/* What becomes of a result whose time is out of bounds. */
+enum stamp_policy {
+	STAMP_REJECT,	/* it is rejected */
+	STAMP_RECEIVED, /* it gets the time at which it was received, and counts */
+	STAMP_KEEP,	/* its time is believed */
+};
+
+struct standing_policy {
+	struct duration max_age; /* of a result's time before its arrival; 0: any */
+	enum stamp_policy when_old;
+	struct duration max_skew; /* of a result's time behind its arrival */
+	enum stamp_policy when_new;
+	struct duration id_window; /* how long an id is remembered; 0: not at all */
+	size_t max_ids;		   /* beyond that the oldest are forgotten */
+	struct duration grace;	   /* see standings_hold() */
+};
+
+/* How a message came. */
+struct arrival {
+	struct wall_time received;
+	struct instant now;
+	bool retained; /* the broker's last value, not a message that was just published */
+};
+
+/* What is to happen when nothing is heard any more. */
+struct silence_rule {
+	int64_t ttl;		  /* seconds until the next result is due; <= 0: it never is */
+	enum check_state becomes; /* the state of the object then */
+};
+
+enum standing_verdict {
+	STANDING_FRESH,	       /* take it */
+	STANDING_KNOWN,	       /* retained, and not newer than what is known: nothing to report */
+	STANDING_DUPLICATE,    /* its id came before */
+	STANDING_OUT_OF_ORDER, /* older than the last one of its object */
+	STANDING_TOO_OLD,      /* older than max_age */
+	STANDING_TOO_NEW,      /* newer than max_skew allows */
+};
+
+struct standings *standings_create(const struct standing_policy *policy, uint64_t seed);
+void standings_destroy(struct standings *s);
+
+/* A reload. Deadlines that are set stay. */
+void standings_set_policy(struct standings *s, const struct standing_policy *policy);
+
+/*
+ * Is it to be taken? Nothing is noted. A FRESH result gets its stamp in result->time, which is what
+ * every core is told: its own time where that is within bounds, else the time of arrival, and never
+ * one before that of the object's last result. Of results without a time of their own the stamps do
+ * not go back either when the clock does. *ret_restamped (may be NULL) tells that a time out of
+ * bounds was replaced.
+ */
+enum standing_verdict standings_judge(const struct standings *s, struct check_result *result,
+		const struct arrival *arrival, bool *ret_restamped);
+
+/*
+ * Note a result that was judged FRESH and is taken. It ends a silence. `rule` says when the next
+ * one is due.
+ */
+void standings_take(struct standings *s, const struct check_result *result,
+		const struct arrival *arrival, const struct silence_rule *rule);
+
+/*
+ * A publisher says that the object is there, or its will says that it is gone (`is_there` false):
+ * `delay` later it is due with rule->becomes, unless it says meanwhile that it is there again. One
+ * with a ttl is a heartbeat: it is gone when no other one comes in time. A retained one tells what
+ * is known: of one that is gone, its delay runs from now on, and only if that was not known.
+ */
+struct presence {
+	struct span host, service; /* borrowed; service empty: the host */
+	bool is_there;
+	struct duration delay;
+	struct silence_rule rule;
+};
+void standings_present(struct standings *s, const struct presence *presence,
+		const struct arrival *arrival);
+
+enum silence_kind {
+	SILENCE_OVERDUE, /* no result within its ttl */
+	SILENCE_GONE,	 /* the will, or no heartbeat in time */
+	SILENCE_OVER,	 /* it says that it is there again */
+};
+
+/* An object whose state changes without a result. Spans are valid during the call. */
+struct silence {
+	struct span host, service;
+	enum silence_kind kind;
+	enum check_state becomes; /* OK (of a host UP) when it is over */
+	struct span last_output;  /* of its last result, shortened */
+	enum check_state last_state;
+	struct wall_time last_time; /* its stamp; ns == 0: there was none */
+	int64_t ttl;		    /* seconds, where that is the reason */
+};
+
+/*
+ * Call `each` for every object that is due, once: it is then silent (or heard again) until
+ * something is taken. At most `most`; returns how many.
+ */
+size_t standings_due(struct standings *s, struct instant now, size_t most,
+		void (*each)(void *owner, const struct silence *silence), void *owner);
+
+/* When standings_due() has something to do at the earliest; INSTANT_NEVER: nothing waits. */
+struct instant standings_next(const struct standings *s);
+
+/*
+ * The gateway could not hear until now: it was away, asleep or without a broker. Nothing becomes
+ * due within policy.grace from now, so that who was to be heard meanwhile has the time to be.
+ */
+void standings_hold(struct standings *s, struct instant now);
+
+/* The last state, for whoever asks. False when the object is unknown. Spans until the next take. */
+struct standing_view {
+	enum check_state state;
+	struct span output; /* shortened */
+	struct wall_time time, received;
+	bool is_silent;
+	int64_t ttl;
+};
+bool standings_find(const struct standings *s, struct span host, struct span service,
+		struct standing_view *ret);
+size_t standings_count(const struct standings *s);
+
+/*
+ * Hand out every entry that has changed since the last flush; an empty value: it is to be removed.
+ * Keys and values are opaque, below 512 bytes (keys) and 64 kB, checked when they are loaded.
+ * standings_flushed() when all of them are on disk; without it they are handed out again.
+ */
+void standings_flush(struct standings *s,
+		void (*each)(void *owner, struct span key, struct span value), void *owner);
+void standings_flushed(struct standings *s);
+
+/*
+ * Take back one entry. `arrival` is the present: what was due while nobody looked is due after the
+ * grace. False when it is not an entry of a known layout.
+ */
+bool standings_load(struct standings *s, struct span key, struct span value,
+		const struct arrival *arrival);
+
+#endif
