@@ -128,7 +128,7 @@ $(B)/libraries: Makefile
 pkg = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null || echo $(2))
 LIBS_BROKER  := -lev -lm $(call pkg,lmdb,-llmdb) $(call pkg,openssl,-lssl -lcrypto) \
 	$(if $(WEBSOCKET),-lwslay -lhttp_parser) $(if $(HTTP_API),$(call pkg,libmicrohttpd,-lmicrohttpd))
-LIBS_GATEWAY := $(call pkg,libmosquitto,-lmosquitto) $(call pkg,libcjson,-lcjson) $(call pkg,lmdb,-llmdb)
+LIBS_GATEWAY := $(call pkg,openssl,-lssl -lcrypto) $(call pkg,libmosquitto,-lmosquitto) $(call pkg,libcjson,-lcjson) $(call pkg,lmdb,-llmdb)
 LIBS_BENCH   := $(call pkg,openssl,-lssl -lcrypto)
 LIBS_CLI     := $(call pkg,libmosquitto,-lmosquitto) $(call pkg,libcjson,-lcjson) $(call pkg,openssl,-lssl -lcrypto) \
 	$(call pkg,lmdb,-llmdb)

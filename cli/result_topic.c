@@ -4,39 +4,8 @@
  */
 #include "cli/result.h"
 #include "common/name.h"
+#include "common/object_topic.h"
 #include "common/topic.h"
-#include "common/utf8.h"
-
-static bool needs_encoding(struct span name, size_t at, size_t len, bool is_host)
-{
-	uint8_t c = name.data[at];
-
-	if (c == '%' || c == '+' || c == '#')
-		return true;
-	if (c == '/')
-		return is_host || at == 0 || at + 1 == name.len || name.data[at - 1] == '/';
-	return !utf8_valid_mqtt(span_of(name.data + at, len));
-}
-
-static void append_level(struct str *into, struct span name, bool is_host)
-{
-	str_append_byte(into, '/');
-	for (size_t at = 0; at < name.len;) {
-		uint32_t code;
-		size_t len = utf8_decode(span_from(name, at), &code);
-		bool encode;
-
-		if (len == 0)
-			len = 1;
-		encode = needs_encoding(name, at, len, is_host);
-		for (size_t end = at + len; at < end; at++) {
-			if (encode)
-				str_printf(into, "%%%02X", name.data[at]);
-			else
-				str_append_byte(into, (char)name.data[at]);
-		}
-	}
-}
 
 static bool check_name(const char *what, struct span name, struct str *problem)
 {
@@ -58,10 +27,7 @@ bool result_topic(const struct result *r, const char *prefix, struct str *into, 
 	if (!check_name("host", r->host, problem) ||
 			(r->service.len > 0 && !check_name("service", r->service, problem)))
 		return false;
-	str_append_text(into, prefix);
-	append_level(into, r->host, true);
-	if (r->service.len > 0)
-		append_level(into, r->service, false);
+	object_topic(into, prefix, r->host, r->service);
 	if (topic_name_valid(span_from(str_span(into), start)))
 		return true;
 	str_append_byte(problem, '\'');

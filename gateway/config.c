@@ -23,6 +23,20 @@ static const struct setting_choice log_words[] = {
 	{ NULL, 0 },
 };
 
+static const struct setting_choice stamp_policies[] = {
+	{ "reject", STAMP_REJECT },
+	{ "received", STAMP_RECEIVED },
+	{ "keep", STAMP_KEEP },
+	{ NULL, 0 },
+};
+
+static const struct setting_choice silent_states[] = {
+	{ "warning", CHECK_WARNING },
+	{ "critical", CHECK_CRITICAL },
+	{ "unknown", CHECK_UNKNOWN },
+	{ NULL, 0 },
+};
+
 /* clang-format off */
 static const struct setting global_settings[] = {
 /*  name                kind              field                            min max          default */
@@ -50,6 +64,24 @@ static const struct setting global_settings[] = {
   "Folder for the journal and the places of the outputs. Created when missing; used by one gateway only.", NULL },
 { "journal_max_size",   SETTING_SIZE,     G(uint64_t, journal_max_size),   1048576, UINT64_MAX / 8, "4G", 0,
   "What the journal may hold. When it is full the gateway takes no more messages until an output has caught up; the broker queues them.", NULL },
+{ "journal_keep",       SETTING_DURATION, G(uint64_t, journal_keep),       0, 31536000,     "1h", 0,
+  "How long what every output has confirmed stays in the journal, for belfry why and replay, while the journal is not half full.", NULL },
+{ "max_age",            SETTING_DURATION, G(uint64_t, max_age),            0, 315360000,    "7d", 0,
+  "How old a result's time may be when it arrives; 0: any age.", NULL },
+{ "when_old",           SETTING_CHOICE,   G(int, when_old),                0, 0,            "reject", 0,
+  "What becomes of an older one. reject: it is answered with too-old. received: it gets the time at which it arrived. keep: its time is believed.", stamp_policies },
+{ "max_skew",           SETTING_DURATION, G(uint64_t, max_skew),           0, 315360000,    "5m", 0,
+  "How far a result's time may lie in the future.", NULL },
+{ "when_new",           SETTING_CHOICE,   G(int, when_new),                0, 0,            "received", 0,
+  "What becomes of one further in the future, as in when_old; rejected ones are answered with too-new.", stamp_policies },
+{ "id_window",          SETTING_DURATION, G(uint64_t, id_window),          0, 31536000,     "1h", 0,
+  "How long the id of a result is remembered: a second result with it is refused as a duplicate.", NULL },
+{ "max_ids",            SETTING_NUMBER,   G(uint64_t, max_ids),            1, 100000000,    "1000000", 0,
+  "Ids that are remembered at most; the oldest are forgotten.", NULL },
+{ "grace",              SETTING_DURATION, G(uint64_t, grace),              0, 86400,        "30s", 0,
+  "How long nothing counts as silent after the gateway could not hear: after its start, a lost broker, or a sleep.", NULL },
+{ "state_rate",         SETTING_NUMBER,   G(uint64_t, state_rate),         0, 100000,       "500", 0,
+  "Last states that are published, retained, on belfry/state/HOST/SERVICE in a second at most; 0: none.", NULL },
 { "status_interval",    SETTING_DURATION, G(uint64_t, status_interval),    0, 86400,        "10s", 0,
   "How often belfry/gateway/CLIENT_ID is published; 0: only when the state or a problem of an output changes.", NULL },
 { "reject_queue",       SETTING_NUMBER,   G(uint64_t, reject_queue),       1, 1000000,      "1000", 0,
@@ -65,13 +97,19 @@ static const struct setting global_settings[] = {
 
 static const struct setting route_settings[] = {
 { "to",                 SETTING_LIST,     R(struct text_list, to),         1, 4096,         NULL, SETTING_REQUIRED,
-  "Names of the outputs that get the messages.", NULL },
+  "Names of the outputs that get the messages, each of them all; with `by host` at the end each host's results go to one of them.", NULL },
 { "decode",             SETTING_TEXT,     R(char *, decode),               1, 64,           "check", 0,
   "What the payload is: check (JSON), check text (JSON or plain text), none (passed on as it is).", NULL },
 { "host",               SETTING_TEXT,     R(char *, host),                 1, 1024,         "${topic[1]}", 0,
   "The host a message speaks for, from its topic; ${json.host}: the payload says.", NULL },
 { "service",            SETTING_TEXT,     R(char *, service),              1, 1024,         "${topic[2..]}", 0,
   "The service; empty means the host itself. ${json.service}: the payload says.", NULL },
+{ "ttl",                SETTING_DURATION, R(uint64_t, ttl),                0, 315360000,    "0", 0,
+  "How long a result counts where the payload has no ttl: without another one in time the object is silent. 0: for ever.", NULL },
+{ "on_silence",         SETTING_CHOICE,   R(int, on_silence),              0, 0,            "unknown", 0,
+  "The state of a service that is silent. A host that is silent is DOWN.", silent_states },
+{ "will_delay",         SETTING_DURATION, R(uint64_t, will_delay),         0, 86400,        "30s", 0,
+  "How long after a last will (.../$state) an object counts as gone, unless its publisher is back before.", NULL },
 { 0 },
 };
 /* clang-format on */

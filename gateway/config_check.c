@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "common/hash.h"
 #include "common/mem.h"
 #include "common/nearest.h"
 #include "common/topic.h"
@@ -155,12 +156,16 @@ static void unknown_output(const struct check *k, unsigned line, struct span nam
 				SPAN_ARGS(name));
 }
 
-static void add_output(struct route *r, size_t output)
+static void add_output(const struct config *c, struct route *r, size_t output)
 {
 	if (route_leads_to(r, output))
 		return;
 	r->outputs = xrealloc(r->outputs, (r->output_count + 1) * sizeof(*r->outputs));
+	r->output_names =
+			xrealloc(r->output_names, (r->output_count + 1) * sizeof(*r->output_names));
+	r->output_names[r->output_count] = c->outputs[output]->name;
 	r->outputs[r->output_count++] = output;
+	r->output_set |= UINT64_C(1) << output;
 }
 
 static void check_targets(const struct check *k, struct route_config *rc)
@@ -172,10 +177,15 @@ static void check_targets(const struct check *k, struct route_config *rc)
 			struct span name = settings_word(&words);
 			size_t output = find_output(k->config, name);
 
+			if (span_equal_text(name, "by") &&
+					span_equal_text(span_trim(words.rest), "host")) {
+				rc->route.by_host = true;
+				break;
+			}
 			if (output == k->config->output_count)
 				unknown_output(k, rc->to.lines[i], name);
 			else
-				add_output(&rc->route, output);
+				add_output(k->config, &rc->route, output);
 		}
 	}
 }
@@ -232,6 +242,13 @@ static void check_route(const struct check *k, struct route_config *rc)
 	check_decode(k, rc);
 	check_template(k, rc, "host", rc->host, &rc->route.host);
 	check_template(k, rc, "service", rc->service, &rc->route.service);
+	rc->route.naming =
+			hash_span(hash_span(0, span_of_text(rc->host)), span_of_text(rc->service));
+	rc->route.silence = (struct silence_rule){
+		.ttl = (int64_t)rc->ttl,
+		.becomes = (enum check_state)rc->on_silence,
+	};
+	rc->route.will_delay = seconds((int64_t)rc->will_delay);
 }
 
 static bool is_reached(const struct config *c, size_t output)

@@ -11,7 +11,9 @@
 
 #include "common/log.h"
 #include "common/mem.h"
+#include "gateway/ask.h"
 #include "gateway/intake/intake.h"
+#include "gateway/intake/keeper.h"
 #include "gateway/output/worker.h"
 #include "gateway/status.h"
 
@@ -21,9 +23,13 @@ struct gateway {
 	struct wall_time started;
 	struct counters counters;
 	struct journal *journal;
+	struct admission *admission;
+	struct keeper *keeper;
 	struct intake *intakes[MAX_BROKERS];
 	struct outbound *outbounds[MAX_BROKERS];
 	struct worker *workers[MAX_OUTPUTS];
+	struct why_source known; /* what questions are answered from */
+	struct questions *questions;
 	bool library;	 /* mosquitto_lib_init() worked, cleanup is due */
 	sigset_t waited; /* signals that gateway_run() waits for */
 };
@@ -57,7 +63,11 @@ static bool open_journal(struct gateway *g)
 	const struct config *c = g->config;
 	const char *names[MAX_OUTPUTS];
 	struct journal_options options = {
-		.max_bytes = c->journal_max_size, .outputs = names, .output_count = c->output_count
+		.max_bytes = c->journal_max_size,
+		.keep = seconds((int64_t)c->journal_keep),
+		.has_state = true,
+		.outputs = names,
+		.output_count = c->output_count,
 	};
 	struct str folder = { 0 };
 	int r;
@@ -99,20 +109,58 @@ static uint64_t number_problems(void *owner)
 	return number;
 }
 
+static bool hears(void *owner)
+{
+	const struct gateway *g = owner;
+
+	for (size_t i = 0; i < g->config->broker_count; i++) {
+		if (intake_is_connected(g->intakes[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool create_admission(struct gateway *g)
+{
+	struct admission_env env = {
+		.config = g->config, .journal = g->journal, .counters = &g->counters
+	};
+	struct keeper_env keeper = { .hears = hears, .owner = g };
+
+	g->admission = keeper.admission = admission_create(&env);
+	if (g->admission == NULL)
+		return false;
+	g->keeper = keeper_create(&keeper);
+	return true;
+}
+
+static void take_question(void *owner, const struct record *message)
+{
+	struct gateway *g = owner;
+
+	questions_take(g->questions, message);
+}
+
 static void create_intakes(struct gateway *g)
 {
 	for (size_t i = 0; i < g->config->broker_count; i++) {
 		struct intake_env env = { .config = g->config,
 			.broker = i,
 			.journal = g->journal,
+			.admission = g->admission,
 			.counters = &g->counters,
 			.status = format_status,
 			.problems = number_problems,
+			.question = take_question,
 			.owner = g };
 
 		g->intakes[i] = intake_create(&env);
 		g->outbounds[i] = intake_outbound(g->intakes[i]);
 	}
+	admission_connect(g->admission, g->outbounds, g->config->broker_count);
+	g->known = (struct why_source){ g->config, g->journal, g->workers };
+	g->questions = questions_create(
+			ask_kinds, &g->known, g->outbounds, g->config->broker_count);
 }
 
 static bool create_workers(struct gateway *g)
@@ -163,7 +211,7 @@ struct gateway *gateway_create(const struct config *config)
 	g->started = wall_time_now();
 	prepare_signals(g);
 	umask(022); /* what is private is created with its own mode; batch files are for the core */
-	if (!lock_state_dir(g) || !open_journal(g)) {
+	if (!lock_state_dir(g) || !open_journal(g) || !create_admission(g)) {
 		gateway_destroy(g);
 		return NULL;
 	}
@@ -178,13 +226,13 @@ struct gateway *gateway_create(const struct config *config)
 
 static bool start(struct gateway *g)
 {
-	bool ok = true;
+	bool ok = questions_start(g->questions);
 
 	for (size_t i = 0; ok && i < g->config->output_count; i++)
 		ok = worker_start(g->workers[i]);
 	for (size_t i = 0; ok && i < g->config->broker_count; i++)
 		ok = intake_start(g->intakes[i]);
-	return ok;
+	return ok && keeper_start(g->keeper);
 }
 
 static void wait_for_end(const struct gateway *g)
@@ -204,8 +252,12 @@ static void stop(struct gateway *g)
 		worker_stop(g->workers[i]);
 	for (size_t i = 0; i < g->config->output_count && g->workers[i] != NULL; i++)
 		worker_join(g->workers[i]);
+	if (g->questions != NULL)
+		questions_stop(g->questions);
 	for (size_t i = 0; i < g->config->broker_count && g->intakes[i] != NULL; i++)
 		intake_stop(g->intakes[i]);
+	if (g->keeper != NULL)
+		keeper_stop(g->keeper);
 }
 
 int gateway_run(struct gateway *g)
@@ -227,8 +279,11 @@ void gateway_destroy(struct gateway *g)
 	stop(g);
 	for (size_t i = 0; i < MAX_OUTPUTS; i++)
 		worker_destroy(g->workers[i]);
+	keeper_destroy(g->keeper);
+	questions_destroy(g->questions);
 	for (size_t i = 0; i < MAX_BROKERS; i++)
 		intake_destroy(g->intakes[i]);
+	admission_destroy(g->admission);
 	if (g->library)
 		mosquitto_lib_cleanup();
 	journal_close(g->journal);

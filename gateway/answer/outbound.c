@@ -34,6 +34,7 @@ void outbound_message_destroy(struct outbound_message *m)
 		return;
 	free(m->topic);
 	free(m->payload);
+	free(m->correlation);
 	free(m);
 }
 
@@ -50,18 +51,36 @@ void outbound_destroy(struct outbound *o)
 	free(o);
 }
 
-bool outbound_push(struct outbound *o, struct span topic, struct span payload, bool retain)
+struct outbound_message *outbound_message_create(enum outbound_kind kind, struct span topic,
+		struct span payload, struct span correlation)
 {
 	struct outbound_message *m = xcalloc(1, sizeof(*m));
-	bool pushed;
 
+	m->kind = kind;
 	m->topic = span_dup_text(topic);
 	m->payload = xmemdup(payload.data, payload.len);
 	m->payload_len = payload.len;
-	m->retain = retain;
+	m->correlation = correlation.len > 0 ? xmemdup(correlation.data, correlation.len) : NULL;
+	m->correlation_len = correlation.len;
+	m->retain = kind == OUTBOUND_STATUS || kind == OUTBOUND_STATE;
+	return m;
+}
+
+void outbound_message_append(struct outbound_message *m, struct span text)
+{
+	m->payload = xrealloc(m->payload, m->payload_len + text.len);
+	memcpy(m->payload + m->payload_len, text.data, text.len);
+	m->payload_len += text.len;
+}
+
+bool outbound_push(struct outbound *o, struct outbound_message *m)
+{
+	bool pushed;
+
 	pthread_mutex_lock(&o->lock);
 	pushed = o->count < o->limit;
 	if (pushed) {
+		m->next = NULL;
 		*o->last = m;
 		o->last = &m->next;
 		o->count++;
@@ -72,6 +91,16 @@ bool outbound_push(struct outbound *o, struct span topic, struct span payload, b
 	else
 		outbound_message_destroy(m);
 	return pushed;
+}
+
+bool outbound_is_half_full(struct outbound *o)
+{
+	bool is;
+
+	pthread_mutex_lock(&o->lock);
+	is = o->count >= (o->limit + 1) / 2;
+	pthread_mutex_unlock(&o->lock);
+	return is;
 }
 
 struct outbound_message *outbound_pop(struct outbound *o)

@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "gateway/intake/link.h"
+#include "gateway/intake/message.h"
 
 enum {
 	BATCH_BYTES = 4 * 1024 * 1024,
@@ -36,6 +37,7 @@ struct intake {
 	uint64_t problems; /* that the status was published with last */
 	uint64_t received; /* messages, to see whether a read brought one */
 	struct wall_time now;
+	struct message message;
 	struct record_batch batch;
 	struct str text;
 };
@@ -47,7 +49,9 @@ static void push_status(struct intake *i, const char *state)
 	str_clear(&i->text);
 	i->problems = i->env.problems(i->env.owner);
 	i->env.status(i->env.owner, state, &i->text);
-	outbound_push(i->outbound, str_span(&i->link.status_topic), str_span(&i->text), true);
+	outbound_push(i->outbound,
+			outbound_message_create(OUTBOUND_STATUS, str_span(&i->link.status_topic),
+					str_span(&i->text), (struct span){ 0 }));
 	i->status_at = i->config->status_interval == 0
 				       ? INSTANT_NEVER
 				       : instant_after(instant_now(),
@@ -56,41 +60,22 @@ static void push_status(struct intake *i, const char *state)
 
 /* --- what the link calls back -------------------------------------------------------------- */
 
-static void answer_unrouted(struct intake *i, struct span topic)
-{
-	struct rejection r = { .reject = REJECT_NO_ROUTE, .detail = topic };
-	struct str to = { 0 };
-
-	count(i->env.counters, COUNT_MESSAGES_UNROUTED, 1);
-	count(i->env.counters, COUNT_RESULTS_REJECTED, 1);
-	count_up(&i->env.counters->rejects[REJECT_NO_ROUTE], 1);
-	str_clear(&i->text);
-	reject_format(&i->text, &r, topic, span_of_text(i->config->client_id));
-	reject_topic(&to, topic);
-	if (!outbound_push(i->outbound, str_span(&to), str_span(&i->text), false))
-		count(i->env.counters, COUNT_REJECTS_DROPPED, 1);
-	str_finish(&to);
-}
-
-static void on_message(void *owner, const struct mosquitto_message *message)
+static void on_message(void *owner, const struct mosquitto_message *message,
+		const mosquitto_property *properties)
 {
 	struct intake *i = owner;
-	struct record r = {
-		.received = i->now,
-		.topic = span_of_text(message->topic),
-		.payload = span_of(message->payload, (size_t)message->payloadlen),
-		.qos = (unsigned)message->qos,
-		.retain = message->retain,
-		.source = (unsigned)i->env.broker,
-	};
+	struct record *r = &i->message.record;
 
+	message_read(&i->message, message, properties);
+	r->received = i->now;
+	r->source = (unsigned)i->env.broker;
 	i->received++;
-	if (topic_is_own(r.topic))
+	if (span_equal(r->topic, str_span(&i->link.ask_topic)))
+		i->env.question(i->env.owner, r);
+	else if (topic_is_own(r->topic))
 		count(i->env.counters, COUNT_MESSAGES_OWN, 1);
-	else if (!routes_match(i->config->routes, i->config->route_count, r.topic))
-		answer_unrouted(i, r.topic);
 	else
-		record_batch_add(&i->batch, &r);
+		record_batch_add(&i->batch, r);
 }
 
 static void on_accepted(void *owner)
@@ -143,7 +128,7 @@ static bool commit_batch(struct intake *i)
 
 	if (i->batch.count == 0)
 		return true;
-	r = journal_append(i->env.journal, &i->batch);
+	r = admission_take(i->env.admission, &i->batch);
 	if (r == 0)
 		count_batch(i);
 	else
@@ -329,8 +314,14 @@ void intake_destroy(struct intake *i)
 	link_finish(&i->link);
 	outbound_destroy(i->outbound);
 	record_batch_finish(&i->batch);
+	message_finish(&i->message);
 	str_finish(&i->text);
 	free(i);
+}
+
+bool intake_is_connected(const struct intake *i)
+{
+	return i->link.connected;
 }
 
 struct outbound *intake_outbound(struct intake *i)

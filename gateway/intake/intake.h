@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The way in: one thread per broker that takes messages off it, writes them to the journal, and
- * acknowledges them after the commit.
+ * The way in: one thread per broker that takes messages off it, gives them to the admission, and
+ * acknowledges them when what they say is on disk.
  *
- *     poll ─▶ read all there is ─▶ journal: one commit ─▶ write the acknowledgements ─▶ poll
+ *     poll ─▶ read all there is ─▶ admission: one commit ─▶ write the acknowledgements ─▶ poll
  *
  * libmosquitto has no manual acknowledgement: it queues the PUBACK before it calls back. But
  * under mosquitto_threaded_set(), with a loop of our own, the queue is written by
@@ -20,6 +20,7 @@
 #define GATEWAY_INTAKE_INTAKE_H
 
 #include "gateway/answer/outbound.h"
+#include "gateway/intake/admission.h"
 #include "gateway/journal/journal.h"
 #include "gateway/rules/config.h"
 #include "gateway/rules/counters.h"
@@ -30,11 +31,14 @@ struct intake_env {
 	const struct config *config;
 	size_t broker; /* index */
 	struct journal *journal;
+	struct admission *admission;
 	struct counters *counters;
 	/* Append the retained status message for this state: "online", "offline", "full". */
 	void (*status)(void *owner, const char *state, struct str *into);
 	/* A number for what is wrong with the outputs: another one, and the status is published. */
 	uint64_t (*problems)(void *owner);
+	/* A message on the topic of questions, see link_events; borrowed for the call. */
+	void (*question)(void *owner, const struct record *message);
 	void *owner;
 };
 
@@ -43,6 +47,9 @@ void intake_destroy(struct intake *i);
 
 /* Where to put what is to be published at this broker. */
 struct outbound *intake_outbound(struct intake *i);
+
+/* From any thread. */
+bool intake_is_connected(const struct intake *i);
 
 /* False when no thread can be had. */
 bool intake_start(struct intake *i);

@@ -145,8 +145,7 @@ static void on_message(struct mosquitto *m, void *owner, const struct mosquitto_
 	struct link *l = owner;
 
 	(void)m;
-	(void)properties;
-	l->events.message(l->events.owner, message);
+	l->events.message(l->events.owner, message, properties);
 }
 
 static void on_subscribe(struct mosquitto *m, void *owner, int packet, int granted_count,
@@ -168,6 +167,40 @@ static void on_subscribe(struct mosquitto *m, void *owner, int packet, int grant
 	}
 }
 
+/* What became of a message of ours. A status follows another one anyway. */
+static void count_outcome(struct link *l, const struct outbound_message *m, bool published)
+{
+	switch (m->kind) {
+	case OUTBOUND_REJECT:
+		count(l->counters, published ? COUNT_REJECTS_PUBLISHED : COUNT_REJECTS_DROPPED, 1);
+		break;
+	case OUTBOUND_RECEIPT:
+		count(l->counters, published ? COUNT_RECEIPTS_PUBLISHED : COUNT_RECEIPTS_DROPPED,
+				1);
+		break;
+	case OUTBOUND_STATUS:
+	case OUTBOUND_STATE:
+	case OUTBOUND_ANSWER:
+		break;
+	}
+}
+
+/* Topics below these are strangers'. */
+static void say_refused(struct link *l, const struct outbound_message *m, int reason)
+{
+	static const char *const whose[] = {
+		[OUTBOUND_REJECT] = "belfry/reject/...",
+		[OUTBOUND_RECEIPT] = "a response topic",
+		[OUTBOUND_STATE] = "belfry/state/...",
+		[OUTBOUND_ANSWER] = "belfry/reply/...",
+	};
+
+	log_warn("%s: does not take a message on %s: %s", str_text(&l->name),
+			m->kind == OUTBOUND_STATUS ? m->topic : whose[m->kind],
+			mosquitto_reason_string(reason));
+	count_outcome(l, m, false);
+}
+
 static void on_publish(struct mosquitto *m, void *owner, int packet, int reason,
 		const mosquitto_property *properties)
 {
@@ -181,11 +214,9 @@ static void on_publish(struct mosquitto *m, void *owner, int packet, int reason,
 		if (o == NULL || o->packet_id != packet)
 			continue;
 		if (reason >= 0x80)
-			log_warn("%s: does not take a message on %s: %s", str_text(&l->name),
-					o->retain ? o->topic : "belfry/reject/...",
-					mosquitto_reason_string(reason));
-		else if (!o->retain)
-			count(l->counters, COUNT_REJECTS_PUBLISHED, 1);
+			say_refused(l, o, reason);
+		else
+			count_outcome(l, o, true);
 		outbound_message_destroy(o);
 		l->in_flight[n] = NULL;
 		return;
@@ -217,8 +248,8 @@ static void forget_connection(struct link *l)
 	/* Answers and status that were not acknowledged: a new status follows the next connect,
 	   and a lost answer is better than one that holds up others. */
 	for (size_t n = 0; n < LINK_IN_FLIGHT; n++) {
-		if (l->in_flight[n] != NULL && !l->in_flight[n]->retain)
-			count(l->counters, COUNT_REJECTS_DROPPED, 1);
+		if (l->in_flight[n] != NULL)
+			count_outcome(l, l->in_flight[n], false);
 		outbound_message_destroy(l->in_flight[n]);
 		l->in_flight[n] = NULL;
 	}
@@ -333,6 +364,21 @@ void link_tick(struct link *l, struct instant now)
 		link_break(l, "the broker does not answer CONNECT");
 }
 
+static int publish(struct link *l, struct outbound_message *m)
+{
+	mosquitto_property *properties = NULL;
+	int r = MOSQ_ERR_SUCCESS;
+
+	if (m->correlation != NULL && l->protocol == CLIENT_MQTT_5)
+		r = mosquitto_property_add_binary(&properties, MQTT_PROP_CORRELATION_DATA,
+				m->correlation, (uint16_t)m->correlation_len);
+	if (r == MOSQ_ERR_SUCCESS)
+		r = mosquitto_publish_v5(l->client, &m->packet_id, m->topic, (int)m->payload_len,
+				m->payload, 1, m->retain, properties);
+	mosquitto_property_free_all(&properties);
+	return r;
+}
+
 void link_publish(struct link *l)
 {
 	struct outbound_message *m;
@@ -346,14 +392,12 @@ void link_publish(struct link *l)
 			continue;
 		if ((m = outbound_pop(l->outbound)) == NULL)
 			return;
-		r = mosquitto_publish(l->client, &m->packet_id, m->topic, (int)m->payload_len,
-				m->payload, 1, m->retain);
+		r = publish(l, m);
 		if (r == MOSQ_ERR_SUCCESS) {
 			l->in_flight[n] = m;
 			continue;
 		}
-		if (!m->retain)
-			count(l->counters, COUNT_REJECTS_DROPPED, 1);
+		count_outcome(l, m, false);
 		outbound_message_destroy(m);
 	}
 }
@@ -402,6 +446,7 @@ void link_init(struct link *l, const struct config *config, size_t broker, struc
 	str_append_text(&l->name, "broker ");
 	url_format(l->url, &l->name);
 	str_printf(&l->status_topic, "belfry/gateway/%s", config->client_id);
+	str_printf(&l->ask_topic, "belfry/gateway/%s/ask", config->client_id);
 	for (size_t r = 0; r < config->route_count; r++) {
 		const struct text_list *filters = &config->routes[r].filters;
 
@@ -410,6 +455,7 @@ void link_init(struct link *l, const struct config *config, size_t broker, struc
 				text_list_add(&l->filters, span_of_text(filters->texts[f]));
 		}
 	}
+	text_list_add(&l->filters, str_span(&l->ask_topic));
 }
 
 void link_finish(struct link *l)
@@ -418,6 +464,7 @@ void link_finish(struct link *l)
 	text_list_finish(&l->filters);
 	str_finish(&l->name);
 	str_finish(&l->status_topic);
+	str_finish(&l->ask_topic);
 	str_finish(&l->why);
 	str_finish(&l->detail);
 	str_finish(&l->said);

@@ -21,7 +21,8 @@ enum { LINK_IN_FLIGHT = 20 /* own messages without acknowledgement, libmosquitto
 
 struct link_events {
 	/* A message was read; it is borrowed for the call. */
-	void (*message)(void *owner, const struct mosquitto_message *message);
+	void (*message)(void *owner, const struct mosquitto_message *message,
+			const mosquitto_property *properties);
 	/* The broker has accepted us. */
 	void (*accepted)(void *owner);
 	/* Append the will: what the status topic says when the connection breaks. */
@@ -38,11 +39,12 @@ struct link {
 	struct outbound *outbound; /* what to publish; borrowed */
 	struct str name;	   /* "broker mqtt://...", for the log */
 	struct str status_topic;
+	struct str ask_topic; /* where questions come in */
 	struct text_list filters;
 
 	struct mosquitto *client; /* NULL: no connection and no attempt at one */
 	enum client_protocol protocol;
-	bool connected;		 /* CONNACK was received */
+	_Atomic bool connected;	 /* CONNACK was received; read by other threads */
 	bool lost;		 /* the connection is over; link_end() is due */
 	struct instant retry_at; /* without a client: when to try again */
 	_Atomic bool connecting; /* in a call that may block for long; read by other threads */

@@ -93,14 +93,23 @@ static int write_commit(struct MDB_txn *txn, void *owner)
 	return r < 0 ? r : lmdb_table_bytes(txn, j->records, &c->bytes);
 }
 
-/* The last sequence that every reader has confirmed, but for the last record, which stays. */
-static uint64_t slowest(struct journal *j)
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * The last sequence that nobody needs: confirmed by every reader, part of the state, and old, or
+ * in the way. The last record stays.
+ */
+static uint64_t unneeded(struct journal *j)
 {
 	uint64_t place = j->next > 1 ? j->next - 2 : 0;
 
 	for (size_t i = 0; i < j->reader_count; i++)
-		place = j->readers[i].confirmed < place ? j->readers[i].confirmed : place;
-	return place;
+		place = smaller(j->readers[i].confirmed, place);
+	place = smaller(place, j->state_at);
+	return j->bytes > j->max_bytes / 2 ? place : smaller(place, j->aged);
 }
 
 /* With the lock held. */
@@ -112,7 +121,7 @@ static int commit(struct journal *j, const struct record_batch *batch, size_t tr
 	c->journal = j;
 	c->batch = batch;
 	c->trim_most = trim_most;
-	c->trim_to = slowest(j);
+	c->trim_to = unneeded(j);
 	for (size_t i = 0; i < j->reader_count; i++)
 		c->places[i] = j->readers[i].confirmed;
 	r = lmdb_update(j->db, write_commit, c);
@@ -137,7 +146,7 @@ int journal_append(struct journal *j, const struct record_batch *batch)
 	if (batch->count == 0)
 		return 0;
 	pthread_mutex_lock(&j->lock);
-	trim_too = slowest(j) + 1 >= j->first + TRIM_BATCH;
+	trim_too = unneeded(j) + 1 >= j->first + TRIM_BATCH;
 	r = commit(j, batch, trim_too ? TRIM_BATCH + batch->count : 0);
 	pthread_mutex_unlock(&j->lock);
 	for (size_t i = 0; r == 0 && i < j->reader_count; i++)
@@ -147,15 +156,18 @@ int journal_append(struct journal *j, const struct record_batch *batch)
 
 bool journal_maintain(struct journal *j)
 {
+	struct wall_time kept = { wall_time_now().ns - j->keep.ns };
+	uint64_t aged = journal_before(j, kept);
 	bool stale = false, more = false;
 	int r = 0;
 
 	pthread_mutex_lock(&j->lock);
+	j->aged = aged;
 	for (size_t i = 0; i < j->reader_count; i++)
 		stale |= j->readers[i].durable != j->readers[i].confirmed;
-	if (stale || j->first <= slowest(j))
+	if (stale || j->first <= unneeded(j))
 		r = commit(j, NULL, TRIM_IDLE);
-	more = r == 0 && j->first <= slowest(j);
+	more = r == 0 && j->first <= unneeded(j);
 	if (r < 0 && !j->trim_failed)
 		log_warn_errno(r, "journal %s: cannot be trimmed, trying again", j->folder);
 	j->trim_failed = r < 0;
@@ -185,57 +197,16 @@ struct journal_status journal_status(struct journal *j)
 	return s;
 }
 
-/* --- notes -------------------------------------------------------------------------------- */
-
-struct note {
-	struct journal *journal;
-	struct str key;
-	struct span text;
-};
-
-void journal_note_get(struct journal *j, const char *name, struct str *into)
-{
-	struct str key = { 0 };
-	struct MDB_txn *txn;
-	struct span value;
-
-	str_printf(&key, "note %s", name);
-	if (lmdb_read_begin(j->db, &txn) == 0) {
-		if (lmdb_get(txn, j->meta, str_span(&key), &value) == 0)
-			str_append(into, value);
-		lmdb_read_end(j->db, txn);
-	}
-	str_finish(&key);
-}
-
-static int put_note(struct MDB_txn *txn, void *owner)
-{
-	struct note *note = owner;
-
-	return lmdb_put(txn, note->journal->meta, str_span(&note->key), note->text);
-}
-
-int journal_note_put(struct journal *j, const char *name, struct span text)
-{
-	struct note note = { .journal = j, .text = text };
-	int r;
-
-	str_printf(&note.key, "note %s", name);
-	r = lmdb_update(j->db, put_note, &note);
-	str_finish(&note.key);
-	return r;
-}
-
 /* --- reading ------------------------------------------------------------------------------ */
 
 /* Was the record at `sequence`, or the next one there is, received before `time`? */
 static bool is_before(struct lmdb_cursor *c, uint64_t sequence, struct wall_time time)
 {
 	uint8_t key[JOURNAL_KEY];
-	struct record record;
+	struct wall_time received;
 
 	return lmdb_cursor_seek(c, journal_key(sequence, key)) == 0 &&
-	       (!record_decode(c->value, &record) || record.received.ns < time.ns);
+	       (!record_decode_received(c->value, &received) || received.ns < time.ns);
 }
 
 uint64_t journal_before(struct journal *j, struct wall_time time)
@@ -303,28 +274,25 @@ static int read_from(struct journal *j, struct lmdb_cursor *c, uint64_t *after,
 
 	for (; r == 0; r = lmdb_cursor_next(c)) {
 		struct record record;
+		bool sound = record_decode(c->value, &record);
 
-		record.sequence = journal_number(c->key);
-		*after = record.sequence;
-		if (!record_decode(c->value, &record))
+		*after = record.sequence = journal_number(c->key);
+		if (!sound)
 			log_error("journal %s: record %" PRIu64 " is damaged and left out",
-					j->folder, record.sequence);
+					j->folder, *after);
 		else if (!each(owner, &record))
 			break;
 	}
 	return r == -ENOENT ? 0 : r;
 }
 
-int journal_reader_read(struct journal_reader *r, uint64_t *after,
+int journal_scan(struct journal *j, uint64_t *after,
 		bool (*each)(void *owner, const struct record *record), void *owner)
 {
-	struct journal *j = r->journal;
 	struct lmdb_cursor c;
 	struct MDB_txn *txn;
 	int result;
 
-	if (*after >= j->head)
-		return 0;
 	if ((result = lmdb_read_begin(j->db, &txn)) < 0)
 		return result;
 	result = lmdb_cursor_open(txn, j->records, &c);
@@ -334,4 +302,10 @@ int journal_reader_read(struct journal_reader *r, uint64_t *after,
 	}
 	lmdb_read_end(j->db, txn);
 	return result;
+}
+
+int journal_reader_read(struct journal_reader *r, uint64_t *after,
+		bool (*each)(void *owner, const struct record *record), void *owner)
+{
+	return *after < r->journal->head ? journal_scan(r->journal, after, each, owner) : 0;
 }

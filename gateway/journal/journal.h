@@ -7,7 +7,7 @@
  *                 │           │               │    └ head: the last record committed
  *                 │           │               └ nagios has confirmed up to 107
  *                 │           └ icinga has confirmed up to 104: the slowest
- *                 └ trimmed behind the slowest, a little later
+ *                 └ kept for `keep` behind the slowest, for those who ask or want it again
  *
  * A message is acknowledged to the broker only after the commit that holds it returned: then it
  * survives kill -9 and power loss. Many messages share one commit; while one commit runs, the
@@ -19,7 +19,12 @@
  *
  * The journal is bounded: when it holds `max_bytes`, journal_has_room() is false and intake stops
  * taking messages off the broker, which queues them in the gateway's session. Nothing is dropped
- * here. What one batch brings may stand above the bound.
+ * here. What one batch brings may stand above the bound. What is confirmed everywhere is kept only
+ * while the journal holds less than half of that.
+ *
+ * Beside the records stands the state of whoever reads all of them in memory (gateway/rules/
+ * standing.h): entries as of a sequence; the records behind that are read again after a restart,
+ * so they are kept until the next time.
  *
  * A damaged journal is renamed to "journal.damaged-TIME" and a new one begun; one written by a
  * newer belfry is refused.
@@ -38,6 +43,8 @@ struct journal_reader;
 struct journal_options {
 	const char *folder; /* created when missing */
 	uint64_t max_bytes;
+	struct duration keep;	    /* how long what is confirmed everywhere stays */
+	bool has_state;		    /* journal_state_put() will be called, about once a second */
 	const char *const *outputs; /* each gets a reader; places of others are forgotten */
 	size_t output_count;
 };
@@ -80,6 +87,28 @@ int journal_note_put(struct journal *j, const char *name, struct span text);
 /* The last sequence that was received before `time`; never less than what is trimmed already. */
 uint64_t journal_before(struct journal *j, struct wall_time time);
 
+/*
+ * Call `each` for the records behind `after`, in order, until it returns false or there is none.
+ * The record is valid during the call. `after` becomes the last sequence that was looked at: one
+ * that is damaged is logged and left out. 0 or -errno.
+ */
+int journal_scan(struct journal *j, uint64_t *after,
+		bool (*each)(void *owner, const struct record *record), void *owner);
+
+/* One entry of the state; an empty value removes it. */
+struct journal_change {
+	struct span key, value;
+};
+
+/* Put the entries, which tell the state as of `sequence`, in one commit. 0 or -errno. */
+int journal_state_put(struct journal *j, uint64_t sequence, const struct journal_change *changes,
+		size_t count);
+
+/* Call `each` for every entry; *ret_sequence: as of when. 0 or -errno. */
+int journal_state_each(struct journal *j,
+		void (*each)(void *owner, struct span key, struct span value), void *owner,
+		uint64_t *ret_sequence);
+
 /* The reader of the output at `index` of the options. It lives as long as the journal. */
 struct journal_reader *journal_reader_at(struct journal *j, size_t index);
 
@@ -99,11 +128,7 @@ uint64_t journal_reader_confirmed(const struct journal_reader *r);
  */
 void journal_reader_confirm(struct journal_reader *r, uint64_t sequence);
 
-/*
- * Call `each` for the records behind `after`, in order, until it returns false or there is none.
- * The record is valid during the call. `after` becomes the last sequence that was looked at: one
- * that is damaged is logged and left out. 0 or -errno.
- */
+/* journal_scan(), at once when there is nothing. */
 int journal_reader_read(struct journal_reader *r, uint64_t *after,
 		bool (*each)(void *owner, const struct record *record), void *owner);
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What journal.c and journal_open.c share. Tables of the environment:
+ * What the files of the journal share. Tables of the environment:
  *
- *     meta     "layout" u32, "id" u64, "note NAME" text
+ *     meta     "layout" u32, "id" u64, "state" sequence u64, "note NAME" text
  *     records  sequence u64 big-endian -> record
  *     cursors  output name -> confirmed sequence u64
+ *     state    entries of journal_state_put()
  *
  * Every page that a commit touches is written to disk, so a plain append touches the records
  * alone. Places and trimming wait for journal_maintain(), or until TRIM_BATCH records can go. That
@@ -35,9 +36,11 @@ struct journal_reader {
 struct journal {
 	char *folder;
 	struct lmdb *db;
-	unsigned meta, records, cursors;
+	unsigned meta, records, cursors, state;
 	uint64_t id;
 	uint64_t max_bytes;
+	struct duration keep;
+	bool has_state;
 	struct journal_reader *readers;
 	size_t reader_count;
 
@@ -45,6 +48,8 @@ struct journal {
 	uint64_t next;	      /* sequence of the record that comes next */
 	uint64_t first;	      /* oldest record kept, `next` when there is none */
 	uint64_t bytes;	      /* what the records occupy */
+	uint64_t aged;	      /* up to here everything is older than `keep` */
+	uint64_t state_at;    /* the sequence that the state tells of */
 	bool trim_failed;     /* was said */
 
 	/* Read without the lock; they change under it. */

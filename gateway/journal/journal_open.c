@@ -15,7 +15,7 @@
 #include "gateway/journal/journal_impl.h"
 
 enum {
-	LAYOUT = 1,
+	LAYOUT = 2,
 	MAP_START = 64 * 1024 * 1024,
 };
 
@@ -45,10 +45,12 @@ static int load_meta(struct journal *j, struct MDB_txn *txn)
 	r = reader_of(value);
 	layout = read_u32(&r);
 	if (layout != LAYOUT || reader_failed(&r))
-		return layout > LAYOUT ? -EPROTONOSUPPORT : -EUCLEAN;
+		return layout == 1 ? -ENOEXEC : layout > LAYOUT ? -EPROTONOSUPPORT : -EUCLEAN;
 	if (lmdb_get(txn, j->meta, span_of_text("id"), &value) < 0)
 		return -EUCLEAN;
 	j->id = journal_number(value);
+	if (j->has_state && lmdb_get(txn, j->meta, span_of_text("state"), &value) == 0)
+		j->state_at = journal_number(value);
 	return 0;
 }
 
@@ -167,7 +169,7 @@ static int open_environment(struct journal *j)
 	struct lmdb_options options = {
 		.map_size = MAP_START,
 		.map_limit = MAP_START * 4 + j->max_bytes * 3,
-		.tables = 3,
+		.tables = 4,
 		.mode = 0600,
 	};
 	int r;
@@ -181,6 +183,8 @@ static int open_environment(struct journal *j)
 		r = lmdb_table(j->db, "records", &j->records);
 	if (r == 0)
 		r = lmdb_table(j->db, "cursors", &j->cursors);
+	if (r == 0)
+		r = lmdb_table(j->db, "state", &j->state);
 	if (r == 0)
 		r = lmdb_update(j->db, load, j);
 	if (r == 0)
@@ -230,6 +234,9 @@ int journal_open(const struct journal_options *options, struct journal **ret)
 
 	j->folder = xstrdup(options->folder);
 	j->max_bytes = options->max_bytes;
+	j->keep = options->keep;
+	j->has_state = options->has_state;
+	j->state_at = j->has_state ? 0 : UINT64_MAX;
 	pthread_mutex_init(&j->lock, NULL);
 	create_readers(j, options);
 	r = open_environment(j);
@@ -238,6 +245,10 @@ int journal_open(const struct journal_options *options, struct journal **ret)
 	if (r == -EPROTONOSUPPORT)
 		log_error("journal %s: was written by a newer belfry: run that one, or move the "
 			  "folder away to begin a new journal",
+				j->folder);
+	else if (r == -ENOEXEC)
+		log_error("journal %s: was written by an earlier belfry: run that one until it has "
+			  "delivered what is in it, then move the folder away",
 				j->folder);
 	else if (r < 0)
 		log_error_errno(r, "journal %s: cannot be opened", j->folder);

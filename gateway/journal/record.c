@@ -1,31 +1,231 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ *     layout u8, kind u8, flags u8, source u8, received u64
+ *     topic, payload or what the kind has
+ *     with HAS_PUBLISHER: user, client, address
+ *     with HAS_RESPONSE: response topic, correlation
+ *
+ * Texts are u16 length and bytes, those that a publisher may make long u32.
+ */
 #include "gateway/journal/record.h"
 
 #include "common/mem.h"
 #include "common/wire.h"
 
-enum { LAYOUT = 1, HEADER_SIZE = 18, FLAG_QOS = 3, FLAG_RETAIN = 4 };
+enum {
+	LAYOUT = 2,
+	FLAGS_AT = 2,
+	HEADER_SIZE = 12,
+	FIXED_SIZE = 160, /* more than all that is not text, lengths included */
+};
+
+enum record_flag {
+	FLAG_RETAIN = 1,
+	FLAG_LAST = 2,
+	FLAG_OWN = 4,
+	FLAG_PUBLISHER = 16,
+	FLAG_RESPONSE = 32,
+	FLAG_THERE = 64,
+};
+
+static void write_text(struct writer *w, struct span text)
+{
+	write_u16(w, (uint16_t)text.len);
+	write_bytes(w, text);
+}
+
+static void write_long_text(struct writer *w, struct span text)
+{
+	write_u32(w, (uint32_t)text.len);
+	write_bytes(w, text);
+}
+
+static struct span read_text(struct reader *r)
+{
+	return read_bytes(r, read_u16(r));
+}
+
+static struct span read_long_text(struct reader *r)
+{
+	return read_bytes(r, read_u32(r));
+}
+
+/* --- the kinds ---------------------------------------------------------------------------- */
+
+static void write_silence(struct writer *w, const struct silence_rule *rule)
+{
+	write_u64(w, (uint64_t)rule->ttl);
+	write_u8(w, (uint8_t)rule->becomes);
+}
+
+static void read_silence(struct reader *r, struct silence_rule *ret)
+{
+	ret->ttl = (int64_t)read_u64(r);
+	ret->becomes = (enum check_state)(read_u8(r) & 3);
+}
+
+static void write_result(struct writer *w, const struct record *record)
+{
+	const struct check_result *r = &record->result;
+
+	write_u32(w, record->index);
+	write_u32(w, record->naming);
+	write_silence(w, &record->silence);
+	write_u8(w, (uint8_t)r->state);
+	write_u64(w, (uint64_t)r->time.ns);
+	write_u64(w, (uint64_t)r->own_time.ns);
+	write_u64(w, (uint64_t)r->ttl);
+	write_text(w, r->host);
+	write_text(w, r->service);
+	write_long_text(w, r->id);
+	write_long_text(w, r->source);
+	write_long_text(w, r->output);
+	write_long_text(w, r->long_output);
+	write_long_text(w, r->perfdata);
+}
+
+static void read_result(struct reader *r, struct record *ret)
+{
+	ret->index = read_u32(r);
+	ret->naming = read_u32(r);
+	read_silence(r, &ret->silence);
+	ret->result.state = (enum check_state)(read_u8(r) & 3);
+	ret->result.time.ns = (int64_t)read_u64(r);
+	ret->result.own_time.ns = (int64_t)read_u64(r);
+	ret->result.ttl = (int64_t)read_u64(r);
+	ret->result.host = read_text(r);
+	ret->result.service = read_text(r);
+	ret->result.id = read_long_text(r);
+	ret->result.source = read_long_text(r);
+	ret->result.output = read_long_text(r);
+	ret->result.long_output = read_long_text(r);
+	ret->result.perfdata = read_long_text(r);
+}
+
+/* The code as text: its number may be another one in the next version. */
+static void write_refusal(struct writer *w, const struct record *record)
+{
+	const struct rejection *r = &record->rejection;
+
+	write_u32(w, (uint32_t)r->index);
+	write_text(w, span_of_text(reject_info(r->reject)->code));
+	write_long_text(w, r->host);
+	write_long_text(w, r->service);
+	write_long_text(w, r->detail);
+}
+
+static void read_refusal(struct reader *r, struct record *ret)
+{
+	ret->index = read_u32(r);
+	ret->rejection.index = ret->index;
+	ret->rejection.reject = reject_of_code(read_text(r));
+	ret->rejection.host = read_long_text(r);
+	ret->rejection.service = read_long_text(r);
+	ret->rejection.detail = read_long_text(r);
+}
+
+static void write_presence(struct writer *w, const struct record *record)
+{
+	const struct presence *p = &record->presence;
+
+	write_u32(w, record->naming);
+	write_u64(w, (uint64_t)p->delay.ns);
+	write_silence(w, &p->rule);
+	write_text(w, p->host);
+	write_text(w, p->service);
+}
+
+static void read_presence(struct reader *r, struct record *record)
+{
+	struct presence *ret = &record->presence;
+
+	record->naming = read_u32(r);
+	ret->delay.ns = (int64_t)read_u64(r);
+	read_silence(r, &ret->rule);
+	ret->host = read_text(r);
+	ret->service = read_text(r);
+}
+
+/* --- the whole ---------------------------------------------------------------------------- */
+
+static size_t most_bytes(const struct record *r)
+{
+	const struct check_result *c = &r->result;
+
+	return FIXED_SIZE + r->topic.len + r->publisher.user.len + r->publisher.client.len +
+	       r->publisher.address.len + r->response_topic.len + r->correlation.len +
+	       r->payload.len + c->host.len + c->service.len + c->id.len + c->source.len +
+	       c->output.len + c->long_output.len + c->perfdata.len + r->rejection.host.len +
+	       r->rejection.service.len + r->rejection.detail.len + r->presence.host.len +
+	       r->presence.service.len;
+}
+
+static unsigned flags_of(const struct record *r)
+{
+	bool publisher =
+			r->publisher.user.len + r->publisher.client.len + r->publisher.address.len >
+			0;
+
+	return (r->retain ? FLAG_RETAIN : 0u) | (r->is_last ? FLAG_LAST : 0u) |
+	       (r->is_own ? FLAG_OWN : 0u) | (publisher ? FLAG_PUBLISHER : 0u) |
+	       (r->response_topic.len > 0 ? FLAG_RESPONSE : 0u) |
+	       (r->presence.is_there ? FLAG_THERE : 0u);
+}
+
+static void write_record(struct writer *w, const struct record *r)
+{
+	unsigned flags = flags_of(r);
+
+	write_u8(w, LAYOUT);
+	write_u8(w, (uint8_t)r->kind);
+	write_u8(w, (uint8_t)flags);
+	write_u8(w, (uint8_t)r->source);
+	write_u64(w, (uint64_t)r->received.ns);
+	write_text(w, r->topic);
+	switch (r->kind) {
+	case RECORD_MESSAGE:
+		write_long_text(w, r->payload);
+		break;
+	case RECORD_RESULT:
+		write_result(w, r);
+		break;
+	case RECORD_REFUSAL:
+		write_refusal(w, r);
+		break;
+	case RECORD_PRESENCE:
+		write_presence(w, r);
+		break;
+	}
+	if (flags & FLAG_PUBLISHER) {
+		write_text(w, r->publisher.user);
+		write_text(w, r->publisher.client);
+		write_text(w, r->publisher.address);
+	}
+	if (flags & FLAG_RESPONSE) {
+		write_text(w, r->response_topic);
+		write_text(w, r->correlation);
+	}
+}
 
 void record_batch_add(struct record_batch *b, const struct record *r)
 {
-	size_t size = HEADER_SIZE + r->topic.len + r->properties.len + r->payload.len;
+	size_t most = most_bytes(r), size;
 	struct writer w;
 
-	str_reserve(&b->bytes, size);
-	w = writer_of(b->bytes.text + b->bytes.len, size);
-	write_u8(&w, LAYOUT);
-	write_u8(&w, (uint8_t)((r->qos & FLAG_QOS) | (r->retain ? FLAG_RETAIN : 0)));
-	write_u8(&w, (uint8_t)r->source);
-	write_u8(&w, 0);
-	write_u64(&w, (uint64_t)r->received.ns);
-	write_u16(&w, (uint16_t)r->topic.len);
-	write_u32(&w, (uint32_t)r->properties.len);
-	write_bytes(&w, r->topic);
-	write_bytes(&w, r->properties);
-	write_bytes(&w, r->payload);
+	str_reserve(&b->bytes, most);
+	w = writer_of(b->bytes.text + b->bytes.len, most);
+	write_record(&w, r);
+	size = writer_span(&w).len;
 	b->bytes.len += size;
 	b->sizes = grow_array(b->sizes, b->count, &b->capacity, sizeof(*b->sizes));
 	b->sizes[b->count++] = size;
+}
+
+void record_batch_mark_last(struct record_batch *b)
+{
+	size_t flags = b->bytes.len - b->sizes[b->count - 1] + FLAGS_AT;
+
+	b->bytes.text[flags] = (char)(b->bytes.text[flags] | FLAG_LAST);
 }
 
 void record_batch_clear(struct record_batch *b)
@@ -44,20 +244,44 @@ void record_batch_finish(struct record_batch *b)
 bool record_decode(struct span bytes, struct record *ret)
 {
 	struct reader r = reader_of(bytes);
-	uint8_t layout = read_u8(&r);
-	uint8_t flags = read_u8(&r);
-	uint16_t topic_len;
-	uint32_t properties_len;
+	uint8_t layout = read_u8(&r), kind = read_u8(&r), flags = read_u8(&r);
 
+	*ret = (struct record){ .kind = (enum record_kind)kind };
 	ret->source = read_u8(&r);
-	read_u8(&r);
 	ret->received.ns = (int64_t)read_u64(&r);
-	topic_len = read_u16(&r);
-	properties_len = read_u32(&r);
-	ret->topic = read_bytes(&r, topic_len);
-	ret->properties = read_bytes(&r, properties_len);
-	ret->payload = read_rest(&r);
-	ret->qos = flags & FLAG_QOS;
+	ret->topic = read_text(&r);
+	if (kind == RECORD_MESSAGE)
+		ret->payload = read_long_text(&r);
+	else if (kind == RECORD_RESULT)
+		read_result(&r, ret);
+	else if (kind == RECORD_REFUSAL)
+		read_refusal(&r, ret);
+	else if (kind == RECORD_PRESENCE)
+		read_presence(&r, ret);
+	else
+		reader_fail(&r);
 	ret->retain = (flags & FLAG_RETAIN) != 0;
+	ret->is_last = (flags & FLAG_LAST) != 0;
+	ret->is_own = (flags & FLAG_OWN) != 0;
+	ret->presence.is_there = (flags & FLAG_THERE) != 0;
+	if (flags & FLAG_PUBLISHER) {
+		ret->publisher.user = read_text(&r);
+		ret->publisher.client = read_text(&r);
+		ret->publisher.address = read_text(&r);
+	}
+	if (flags & FLAG_RESPONSE) {
+		ret->response_topic = read_text(&r);
+		ret->correlation = read_text(&r);
+	}
+	return layout == LAYOUT && !reader_failed(&r);
+}
+
+bool record_decode_received(struct span bytes, struct wall_time *ret)
+{
+	struct reader r = reader_of(span_first(bytes, HEADER_SIZE));
+	uint8_t layout = read_u8(&r);
+
+	read_bytes(&r, 3);
+	ret->ns = (int64_t)read_u64(&r);
 	return layout == LAYOUT && !reader_failed(&r);
 }

@@ -1,33 +1,65 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One received message as the journal keeps it:
+ * One entry of the journal, and its form on disk. What a message says is made out before it is
+ * acknowledged, once for all outputs; so the journal holds what was understood:
  *
- *     layout u8 | flags u8 | source u8 | 0 u8 | received u64 | topic length u16 |
- *     properties length u32 | topic | properties | payload
- *
- * Numbers are big-endian. `flags` holds the QoS in bits 0-1 and the retain flag in bit 2.
- * `properties` is the place for what MQTT 5 brings along (identity of the publisher, response
- * topic); readers that do not know it skip it.
+ *     message ─┬─▶ RECORD_RESULT     one for each check result that was taken
+ *              ├─▶ RECORD_REFUSAL    one for each that was not, and why
+ *              ├─▶ RECORD_PRESENCE   somebody said that an object is there or gone
+ *              └─▶ RECORD_MESSAGE    the message as it came, for outputs that take payloads
  */
 #ifndef GATEWAY_JOURNAL_RECORD_H
 #define GATEWAY_JOURNAL_RECORD_H
 
 #include "common/clock.h"
 #include "common/str.h"
+#include "gateway/result/check_result.h"
+#include "gateway/result/reject.h"
+#include "gateway/rules/standing.h"
+
+enum record_kind {
+	RECORD_MESSAGE = 1,
+	RECORD_RESULT = 2,
+	RECORD_REFUSAL = 3,
+	RECORD_PRESENCE = 4,
+};
+
+/* Who published, as the broker says; all empty: it does not say. */
+struct record_publisher {
+	struct span user, client, address;
+};
 
 /* Spans are borrowed: from the received message, or from the journal during a read. */
 struct record {
 	uint64_t sequence; /* 1 and up, without gaps; given by the journal */
+	enum record_kind kind;
 	struct wall_time received;
 	struct span topic;
-	struct span properties;
-	struct span payload;
-	unsigned qos;
-	bool retain;
 	unsigned source; /* which of the gateway's brokers it came from, from 0 */
+	bool retain;
+	struct record_publisher publisher;
+	/* Where the publisher wants receipts; the topic is empty where it wants none. */
+	struct span response_topic, correlation;
+
+	struct span payload; /* RECORD_MESSAGE */
+
+	/* RECORD_RESULT and RECORD_REFUSAL: which of the message's, counted from 0. */
+	uint32_t index;
+	/* RECORD_RESULT: no other result of its message follows. */
+	bool is_last;
+	/* RECORD_RESULT: which naming of a route made its host and service, see route_naming(). */
+	uint32_t naming;
+	/* RECORD_RESULT: it is the gateway's own, about an object that fell silent or is back. */
+	bool is_own;
+	struct check_result result; /* RECORD_RESULT; its time is its stamp */
+	/* RECORD_RESULT and RECORD_PRESENCE: what silence means for the object. */
+	struct silence_rule silence;
+
+	struct rejection rejection; /* RECORD_REFUSAL */
+	struct presence presence;   /* RECORD_PRESENCE */
 };
 
-/* Messages read and not yet written. Zeroed memory is an empty one. */
+/* Records read and not yet written. Zeroed memory is an empty one. */
 struct record_batch {
 	struct str bytes; /* encoded records, one behind the other */
 	size_t *sizes;
@@ -36,10 +68,15 @@ struct record_batch {
 };
 
 void record_batch_add(struct record_batch *b, const struct record *record);
+/* The record added last is the last one of its message. */
+void record_batch_mark_last(struct record_batch *b);
 void record_batch_clear(struct record_batch *b);
 void record_batch_finish(struct record_batch *b);
 
-/* False when the bytes are not a record of a known layout. Leaves ret->sequence alone. */
+/* False when the bytes are not a record of a known layout. The sequence is not part of them. */
 bool record_decode(struct span bytes, struct record *ret);
+
+/* Only when it was received, which costs less. False as above. */
+bool record_decode_received(struct span bytes, struct wall_time *ret);
 
 #endif

@@ -18,30 +18,11 @@
 #include <poll.h>
 
 #include "gateway/journal/progress.h"
-#include "gateway/result/check_result.h"
+#include "gateway/output/batch.h"
 #include "gateway/rules/config.h"
 #include "gateway/rules/counters.h"
 
 enum { SINK_DESCRIPTORS = 4 };
-
-/* One result of a batch. */
-struct batch_item {
-	uint64_t sequence;	 /* of its record */
-	size_t at, len;		 /* where in the batch's text it stands, as the sink encoded it */
-	size_t topic, topic_len; /* where in the batch's topics; what an answer to it needs */
-	unsigned source;	 /* which broker it came from */
-	struct wall_time received;
-};
-
-/* What is delivered at once: the results of the records first..last of the journal. */
-struct batch {
-	struct str text; /* encoded results, whole */
-	struct batch_item *items;
-	size_t results; /* how many items; text is theirs, one behind the other */
-	size_t capacity;
-	struct str topics;
-	uint64_t first, last;
-};
 
 enum sink_state {
 	SINK_IDLE, /* no batch */

@@ -7,12 +7,12 @@
 
 #include "common/log.h"
 #include "common/mem.h"
+#include "gateway/answer/receipt.h"
+#include "gateway/output/confirmations.h"
 #include "gateway/output/sink.h"
-#include "gateway/result/decode.h"
 
 enum {
-	STOP_MS = 1000,	    /* for a batch that is out when the end comes */
-	MAX_ANSWERS = 1000, /* to one message: an array can ask for two million */
+	STOP_MS = 1000, /* for a batch that is out when the end comes */
 };
 
 struct worker {
@@ -21,8 +21,10 @@ struct worker {
 	struct journal_reader *reader;
 	struct progress_file *progress;
 	struct sink *sink;
-	struct decoder *decoder;
 	struct output_counters counters;
+	struct confirmations *confirmations;
+	_Atomic int64_t replay_from;  /* wall time that was asked for; 0: none */
+	_Atomic uint64_t handed_over; /* last sequence of the batch that is out */
 	_Atomic(const char *) problem;
 	_Atomic bool stopping;
 	pthread_t thread;
@@ -32,62 +34,35 @@ struct worker {
 	/* The thread's own from here. */
 	struct batch batches[2];
 	struct batch *gathering;
-	struct batch *out;	     /* NULL: nothing is out */
-	bool read_failed;	     /* was said */
-	uint64_t position;	     /* last record that was put into a batch */
-	const struct record *record; /* under the decoder */
-	bool answers;		     /* this output reports what is wrong with it */
-	size_t answered;	     /* how often it did */
-	struct wall_time received;
-	struct str host, service, text;
+	struct batch *out; /* NULL: nothing is out */
+	bool read_failed;  /* was said */
+	uint64_t position; /* last record that was put into a batch */
+	struct str text;
 };
 
-/* --- from record to batch ------------------------------------------------------------------ */
+/* --- answers ------------------------------------------------------------------------------ */
 
-static void take_result(void *owner, const struct check_result *result)
+static struct outbound *outbound_of(struct worker *w, unsigned source)
 {
-	struct worker *w = owner;
-	struct batch *b = w->gathering;
-	struct batch_item item = { .sequence = w->record->sequence,
-		.at = b->text.len,
-		.topic = b->topics.len,
-		.topic_len = w->record->topic.len,
-		.source = w->record->source,
-		.received = w->received };
-
-	w->sink->class->encode(w->sink, &b->text, result, w->received);
-	item.len = b->text.len - item.at;
-	str_append(&b->topics, w->record->topic);
-	b->items = grow_array(b->items, b->results, &b->capacity, sizeof(*b->items));
-	b->items[b->results++] = item;
+	return w->env.outbounds[source % w->env.outbound_count];
 }
 
 static void answer(struct worker *w, const struct rejection *rejection, struct span topic,
 		unsigned source)
 {
-	struct outbound *outbound = w->env.outbounds[source % w->env.outbound_count];
+	struct outbound_message *m;
 	struct str to = { 0 };
 
 	count(w->env.counters, COUNT_RESULTS_REJECTED, 1);
 	count_up(&w->env.counters->rejects[rejection->reject], 1);
-	if (w->answered++ >= MAX_ANSWERS) {
-		count(w->env.counters, COUNT_REJECTS_DROPPED, 1);
-		return;
-	}
 	str_clear(&w->text);
 	reject_format(&w->text, rejection, topic, span_of_text(w->env.config->client_id));
 	reject_topic(&to, topic);
-	if (!outbound_push(outbound, str_span(&to), str_span(&w->text), false))
+	m = outbound_message_create(
+			OUTBOUND_REJECT, str_span(&to), str_span(&w->text), (struct span){ 0 });
+	if (!outbound_push(outbound_of(w, source), m))
 		count(w->env.counters, COUNT_REJECTS_DROPPED, 1);
 	str_finish(&to);
-}
-
-static void take_rejection(void *owner, const struct rejection *rejection)
-{
-	struct worker *w = owner;
-
-	if (w->answers)
-		answer(w, rejection, w->record->topic, w->record->source);
 }
 
 /* The core refuses a result of the batch that is out. */
@@ -96,94 +71,78 @@ static void take_refusal(void *owner, size_t index, const struct rejection *reje
 	struct worker *w = owner;
 	const struct batch_item *item = &w->out->items[index];
 
-	w->answered = 0;
-	answer(w, rejection, span_of(w->out->topics.text + item->topic, item->topic_len),
-			item->source);
+	answer(w, rejection, batch_topic(w->out, item), item->source);
 }
 
-static const struct decode_sink decode_into_worker = {
-	.result = take_result,
-	.rejection = take_rejection,
-};
-
-/*
- * "nagios/web1/" is a script whose variable was empty, not a result of the host itself.
- */
-static bool names_nothing(const struct worker *w, const struct route *route)
+/* Who asked for receipts hears of the batch that has arrived. */
+static void send_receipts(struct worker *w, const struct batch *b)
 {
-	struct span topic = w->record->topic;
+	struct wall_time now = wall_time_now();
 
-	return w->service.len == 0 && !route->service.from_payload &&
-	       topic.data[topic.len - 1] == '/';
-}
+	for (size_t i = 0; i < b->receipt_count; i++) {
+		const struct batch_receipt *r = &b->receipts[i];
+		const char *text = b->texts.text;
+		struct outbound_message *m;
 
-/* The names that the topic gives. False after a rejection. */
-static bool expand_names(struct worker *w, const struct route *route)
-{
-	struct rejection bad = { .reject = REJECT_BAD_HOST, .detail = w->record->topic };
-
-	str_clear(&w->host);
-	str_clear(&w->service);
-	if (template_expand(&route->host, w->record->topic, &w->host)) {
-		bad.reject = REJECT_BAD_SERVICE;
-		if (template_expand(&route->service, w->record->topic, &w->service) &&
-				!names_nothing(w, route))
-			return true;
+		str_clear(&w->text);
+		receipt_format_confirmed(&w->text, span_of(text + r->topic, r->topic_len),
+				w->config->name, r->received, now,
+				span_of_text(w->env.config->client_id));
+		m = outbound_message_create(OUTBOUND_RECEIPT,
+				span_of(text + r->response, r->response_len), str_span(&w->text),
+				span_of(text + r->correlation, r->correlation_len));
+		if (!outbound_push(outbound_of(w, r->source), m))
+			count(w->env.counters, COUNT_RECEIPTS_DROPPED, 1);
 	}
-	take_rejection(w, &bad);
-	return false;
+}
+
+/* --- from record to batch ----------------------------------------------------------------- */
+
+static void take_result(struct worker *w, const struct record *record)
+{
+	struct batch *b = w->gathering;
+	size_t at = b->text.len;
+
+	w->sink->class->encode(w->sink, &b->text, &record->result, record->received);
+	if (batch_add(b, record, at, w->config->coalesce))
+		count_up(&w->counters.coalesced, 1);
 }
 
 /* Taken from the broker when a route still named it: with none left the first output answers. */
-static void answer_unrouted(struct worker *w)
+static void take_unrouted(struct worker *w, const struct record *record)
 {
-	const struct config *c = w->env.config;
-	struct rejection r = { .reject = REJECT_NO_ROUTE, .detail = w->record->topic };
+	struct rejection bad = { .reject = REJECT_NO_ROUTE,
+		.detail = record->topic,
+		.index = record->index,
+		.host = record->result.host,
+		.service = record->result.service };
 
-	w->answers = w->env.output == 0 &&
-		     !routes_match(c->routes, c->route_count, w->record->topic);
-	if (w->answers)
-		count(w->env.counters, COUNT_MESSAGES_UNROUTED, 1);
-	take_rejection(w, &r);
+	if (w->env.output != 0 || record->is_own)
+		return;
+	count(w->env.counters, COUNT_MESSAGES_UNROUTED, 1);
+	answer(w, &bad, record->topic, record->source);
 }
 
 static void take_record(struct worker *w, const struct record *record)
 {
-	const struct route *route = routes_find(w->env.config->routes, w->env.config->route_count,
-			record->topic, w->env.output, &w->answers);
-	struct decode_sink sink = decode_into_worker;
-	struct decode_input input;
+	const struct config *c = w->env.config;
 
-	w->record = record;
-	w->answered = 0;
-	w->received = record->received;
-	if (route == NULL)
-		answer_unrouted(w);
-	if (route == NULL || route->formats == 0)
+	if (record->kind != RECORD_RESULT)
 		return;
-	if (!expand_names(w, route))
-		return;
-	/*
-	 * The topic of a host is the place for an array of its services: who may speak for the
-	 * host may speak for them.
-	 */
-	input = (struct decode_input){
-		.payload = record->payload,
-		.host = str_span(&w->host),
-		.host_from_payload = route->host.from_payload,
-		.service = str_span(&w->service),
-		.service_from_payload = route->service.from_payload || w->service.len == 0,
-		.formats = route->formats,
-	};
-	sink.owner = w;
-	decode(w->decoder, &input, &sink);
+	if (routes_lead(c->routes, c->route_count, record->topic, record->naming,
+			    record->result.host, w->env.output))
+		take_result(w, record);
+	else if (!routes_match(c->routes, c->route_count, record->topic))
+		take_unrouted(w, record);
 }
 
 static bool is_full(const struct worker *w)
 {
 	const struct batch *b = w->gathering;
 
-	return b->results >= w->config->batch_results || b->text.len >= w->config->batch_size;
+	/* What is outdated goes before the batch does, but is not to fill the memory either. */
+	return b->results - b->outdated >= w->config->batch_results ||
+	       b->text.len >= w->config->batch_size * (w->config->coalesce ? 16 : 1);
 }
 
 static bool gather_one(void *owner, const struct record *record)
@@ -211,14 +170,6 @@ static void gather(struct worker *w)
 
 /* --- from batch to sink -------------------------------------------------------------------- */
 
-static void clear_batch(struct batch *b)
-{
-	str_clear(&b->text);
-	str_clear(&b->topics);
-	b->results = 0;
-	b->first = b->last = 0;
-}
-
 static void confirm(struct worker *w, const struct batch *b)
 {
 	struct progress p = { .confirmed = b->last };
@@ -230,6 +181,8 @@ static void confirm(struct worker *w, const struct batch *b)
 	journal_reader_confirm(w->reader, b->last);
 	count_up(&w->counters.results, b->results);
 	count_up(&w->counters.batches, 1);
+	confirmations_add(w->confirmations, b->last, wall_time_now());
+	send_receipts(w, b);
 	w->counters.delivered = b->last;
 }
 
@@ -242,19 +195,21 @@ static void submit(struct worker *w)
 		return;
 	if (b->results == 0) {
 		confirm(w, b);
-		clear_batch(b);
+		batch_clear(b);
 		return;
 	}
+	batch_compact(b);
 	w->sink->class->submit(w->sink, b);
 	w->out = b;
+	w->handed_over = b->last;
 	w->gathering = b == &w->batches[0] ? &w->batches[1] : &w->batches[0];
-	clear_batch(w->gathering);
+	batch_clear(w->gathering);
 }
 
 static void begin_again(struct worker *w, uint64_t after)
 {
-	clear_batch(&w->batches[0]);
-	clear_batch(&w->batches[1]);
+	batch_clear(&w->batches[0]);
+	batch_clear(&w->batches[1]);
 	w->out = NULL;
 	w->position = after;
 }
@@ -276,13 +231,21 @@ static void rewind_reader(struct worker *w, struct wall_time to)
 	begin_again(w, p.confirmed);
 }
 
+static void replay_if_asked(struct worker *w)
+{
+	struct wall_time from = { atomic_exchange(&w->replay_from, 0) };
+
+	if (from.ns != 0)
+		rewind_reader(w, from);
+}
+
 static void run_sink(struct worker *w)
 {
 	enum sink_state state = w->sink->class->step(w->sink, instant_now());
 
 	if (state == SINK_DONE) {
 		confirm(w, w->out);
-		clear_batch(w->out);
+		batch_clear(w->out);
 		w->out = NULL;
 	} else if (state == SINK_LOST) {
 		begin_again(w, journal_reader_confirmed(w->reader));
@@ -322,7 +285,7 @@ static void resume(struct worker *w)
 	}
 	if (what == LEFTOVER_ARRIVED) {
 		confirm(w, w->out);
-		clear_batch(w->out);
+		batch_clear(w->out);
 		w->out = NULL;
 	}
 	w->position = w->out != NULL ? w->out->last : journal_reader_confirmed(w->reader);
@@ -364,6 +327,8 @@ static void *run(void *owner)
 
 		if (stopping && stop_at.ns == INSTANT_NEVER.ns)
 			stop_at = instant_after(instant_now(), milliseconds(STOP_MS));
+		if (!stopping && w->out == NULL)
+			replay_if_asked(w);
 		if (!stopping)
 			gather(w);
 		if (!stopping && w->out == NULL)
@@ -410,13 +375,13 @@ struct worker *worker_create(const struct worker_env *env)
 	w->reader = journal_reader_at(env->journal, env->output);
 	w->head = journal_status(env->journal).head;
 	w->gathering = &w->batches[0];
+	w->confirmations = confirmations_create(journal_reader_confirmed(w->reader));
 	if (!open_progress(w)) {
 		worker_destroy(w);
 		return NULL;
 	}
 	sink.progress = w->progress;
 	w->sink = w->config->class->create(w->config, &sink);
-	w->decoder = decoder_create();
 	return w;
 }
 
@@ -428,15 +393,10 @@ void worker_destroy(struct worker *w)
 	worker_join(w);
 	if (w->sink != NULL)
 		w->sink->class->destroy(w->sink);
-	decoder_destroy(w->decoder);
 	progress_close(w->progress);
-	for (size_t i = 0; i < array_size(w->batches); i++) {
-		str_finish(&w->batches[i].text);
-		str_finish(&w->batches[i].topics);
-		free(w->batches[i].items);
-	}
-	str_finish(&w->host);
-	str_finish(&w->service);
+	confirmations_destroy(w->confirmations);
+	for (size_t i = 0; i < array_size(w->batches); i++)
+		batch_finish(&w->batches[i]);
 	str_finish(&w->text);
 	free(w);
 }
@@ -474,4 +434,33 @@ const struct output_counters *worker_counters(const struct worker *w)
 const char *worker_problem(const struct worker *w)
 {
 	return w->problem;
+}
+
+const char *worker_place_name(enum worker_place place)
+{
+	static const char *const names[] = { [PLACE_WAITING] = "waiting",
+		[PLACE_OUT] = "handed over",
+		[PLACE_CONFIRMED] = "confirmed" };
+
+	return names[place];
+}
+
+enum worker_place worker_place_of(
+		struct worker *w, uint64_t sequence, struct wall_time *ret_confirmed)
+{
+	*ret_confirmed = (struct wall_time){ 0 };
+	if (sequence > journal_reader_confirmed(w->reader))
+		return sequence <= w->handed_over ? PLACE_OUT : PLACE_WAITING;
+	confirmations_find(w->confirmations, sequence, ret_confirmed);
+	return PLACE_CONFIRMED;
+}
+
+uint64_t worker_replay(struct worker *w, struct wall_time time)
+{
+	uint64_t before = journal_before(w->env.journal, time);
+	uint64_t head = journal_status(w->env.journal).head;
+
+	w->replay_from = time.ns;
+	journal_reader_wake(w->reader);
+	return head - before;
 }

@@ -39,4 +39,22 @@ const struct output_counters *worker_counters(const struct worker *w);
 /* What is in the way of the output, NULL: nothing. From any thread. */
 const char *worker_problem(const struct worker *w);
 
+/* How far a record has got. From any thread. */
+enum worker_place {
+	PLACE_WAITING,	 /* in the journal */
+	PLACE_OUT,	 /* handed over, not confirmed */
+	PLACE_CONFIRMED, /* the core has applied it */
+};
+const char *worker_place_name(enum worker_place place);
+
+/* *ret_confirmed: when, ns == 0 when that is not known (any more). */
+enum worker_place worker_place_of(
+		struct worker *w, uint64_t sequence, struct wall_time *ret_confirmed);
+
+/*
+ * Deliver again what was received since `time`, as far as the journal has it, when the batch that
+ * is out has arrived. Returns how many records that is. From any thread.
+ */
+uint64_t worker_replay(struct worker *w, struct wall_time time);
+
 #endif

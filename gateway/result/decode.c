@@ -47,34 +47,41 @@ void decode_refuse(const struct decode_job *job, enum reject reject, struct span
 	job->sink->rejection(job->sink->owner, &r);
 }
 
-void decode(struct decoder *d, const struct decode_input *input, const struct decode_sink *sink)
+enum reject payload_text(struct span payload, struct str *detail, struct span *ret)
 {
 	static const struct span byte_order_mark = SPAN("\xef\xbb\xbf");
-	struct decode_job job = { .decoder = d, .input = input, .sink = sink };
-	struct span text = input->payload;
-	bool looks_like_json;
 
+	str_clear(detail);
+	*ret = payload;
 	/* PowerShell and editors of its kind put it in front of what they send. */
-	if (span_starts_with(text, byte_order_mark))
-		text = span_from(text, byte_order_mark.len);
-	job.payload = text = span_trim(text);
-	looks_like_json = text.len > 0 && (text.data[0] == '{' || text.data[0] == '[');
-	if (input->payload.len > MAX_PAYLOAD_BYTES) {
-		str_clear(&d->detail);
-		str_printf(&d->detail, "%zu bytes", input->payload.len);
-		decode_refuse(&job, REJECT_TOO_LARGE, str_span(&d->detail), NULL);
-	} else if (span_find(input->payload, 0) < input->payload.len) {
-		str_clear(&d->detail);
-		str_printf(&d->detail, "byte %zu", span_find(input->payload, 0));
-		decode_refuse(&job, REJECT_NUL, str_span(&d->detail), NULL);
-	} else if (!utf8_valid(input->payload)) {
-		decode_refuse(&job, REJECT_NOT_UTF8, (struct span){ 0 }, NULL);
-	} else if ((input->formats & DECODE_TEXT) != 0 &&
-			(!looks_like_json || (input->formats & DECODE_JSON) == 0)) {
-		decode_text(&job);
-	} else {
-		decode_json(&job);
+	if (span_starts_with(*ret, byte_order_mark))
+		*ret = span_from(*ret, byte_order_mark.len);
+	*ret = span_trim(*ret);
+	if (payload.len > MAX_PAYLOAD_BYTES) {
+		str_printf(detail, "%zu bytes", payload.len);
+		return REJECT_TOO_LARGE;
 	}
+	if (span_find(payload, 0) < payload.len) {
+		str_printf(detail, "byte %zu", span_find(payload, 0));
+		return REJECT_NUL;
+	}
+	return utf8_valid(payload) ? REJECT_NONE : REJECT_NOT_UTF8;
+}
+
+void decode(struct decoder *d, const struct decode_input *input, const struct decode_sink *sink)
+{
+	struct decode_job job = { .decoder = d, .input = input, .sink = sink };
+	enum reject reject = payload_text(input->payload, &d->detail, &job.payload);
+	struct span text = job.payload;
+	bool looks_like_json = text.len > 0 && (text.data[0] == '{' || text.data[0] == '[');
+
+	if (reject != REJECT_NONE)
+		decode_refuse(&job, reject, str_span(&d->detail), NULL);
+	else if ((input->formats & DECODE_TEXT) != 0 &&
+			(!looks_like_json || (input->formats & DECODE_JSON) == 0))
+		decode_text(&job);
+	else
+		decode_json(&job);
 }
 
 /* Icinga's "host!service", in the key of the service or in that of the host. */

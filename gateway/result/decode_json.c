@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * JSON payloads in all their envelopes. The gateway's only file that knows cJSON, which sees
- * nothing that json_scan() has not accepted: no NUL inside a string, so that strlen() of a value is
- * its length.
+ * JSON payloads of results in all their envelopes.
  */
 #include "gateway/result/decode_parts.h"
+#include "gateway/result/json_document.h"
 #include "gateway/result/json_keys.h"
 #include "gateway/result/perfdata.h"
 #include "gateway/result/time_parse.h"
 
-#include <cjson/cJSON.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -19,9 +17,6 @@ struct fields {
 	const cJSON *best[KEY_COUNT]; /* of the values of each key, the one that counts */
 	int best_row[KEY_COUNT];
 };
-
-/* So many seconds still fit a struct duration. */
-static const uint64_t max_ttl_seconds = INT64_MAX / 1000000000;
 
 /* The largest double without an exponent. */
 enum { NUMBER_BYTES = 400 };
@@ -41,40 +36,6 @@ static bool fail(struct problem *p, enum reject reject, struct span detail)
 static bool fail_at(struct problem *p, enum reject reject, const cJSON *at)
 {
 	return fail(p, reject, at->string != NULL ? span_of_text(at->string) : (struct span){ 0 });
-}
-
-/* --- values --- */
-
-/*
- * Number the numbers. cJSON keeps a double only; json_scan() has kept the texts in the order of
- * the document, and valueint, which saturates and so is of no use otherwise, becomes the place in
- * that list. Recursion ends at MAX_JSON_DEPTH.
- */
-static void number_numbers(cJSON *at, int *count)
-{
-	for (; at != NULL; at = at->next) {
-		if (cJSON_IsNumber(at))
-			at->valueint = (*count)++;
-		else if (at->child != NULL)
-			number_numbers(at->child, count);
-	}
-}
-
-static struct span number_text(const struct decoder *d, const cJSON *number)
-{
-	return d->scan.numbers[number->valueint];
-}
-
-/* The text of a string, or of a number as it was written. */
-static bool value_text(const struct decoder *d, const cJSON *value, struct span *ret)
-{
-	if (cJSON_IsString(value))
-		*ret = span_of_text(value->valuestring);
-	else if (cJSON_IsNumber(value))
-		*ret = number_text(d, value);
-	else
-		return false;
-	return true;
 }
 
 /* --- keys --- */
@@ -111,7 +72,7 @@ static const cJSON *field(const struct fields *fields, enum result_key key)
 static bool read_name(const struct decoder *d, const cJSON *value, enum reject reject,
 		struct span *ret, struct problem *p)
 {
-	if (value != NULL && !value_text(d, value, ret))
+	if (value != NULL && !json_value_text(&d->scan, value, ret))
 		return fail_at(p, reject, value);
 	return true;
 }
@@ -140,7 +101,7 @@ static bool parse_state(const struct decoder *d, const cJSON *value, bool is_hos
 {
 	struct span text;
 
-	if (!value_text(d, value, &text))
+	if (!json_value_text(&d->scan, value, &text))
 		return fail_at(p, REJECT_BAD_STATE, value);
 	/* 2.0 is the 2 of languages that know no whole numbers. */
 	if (cJSON_IsNumber(value) && text.len == 3 && text.data[1] == '.' && text.data[2] == '0')
@@ -183,7 +144,7 @@ static bool read_state(const struct decoder *d, const struct fields *fields, str
 static bool read_lines(const struct decoder *d, struct str *scratch, const cJSON *value,
 		struct span *ret, struct problem *p)
 {
-	if (value == NULL || value_text(d, value, ret))
+	if (value == NULL || json_value_text(&d->scan, value, ret))
 		return true;
 	if (!cJSON_IsArray(value))
 		return fail_at(p, REJECT_BAD_VALUE, value);
@@ -191,7 +152,7 @@ static bool read_lines(const struct decoder *d, struct str *scratch, const cJSON
 	for (const cJSON *line = value->child; line != NULL; line = line->next) {
 		struct span text;
 
-		if (!value_text(d, line, &text))
+		if (!json_value_text(&d->scan, line, &text))
 			return fail_at(p, REJECT_BAD_VALUE, value);
 		if (line != value->child)
 			str_append_byte(scratch, '\n');
@@ -208,25 +169,9 @@ static bool read_optional(const struct decoder *d, const cJSON *value, enum reje
 	*ret = (struct span){ 0 };
 	if (value == NULL)
 		return true;
-	if (!value_text(d, value, ret))
+	if (!json_value_text(&d->scan, value, ret))
 		return fail_at(p, reject, value);
 	*ret = span_trim(*ret);
-	return true;
-}
-
-static bool parse_ttl(struct span text, int64_t *ret)
-{
-	uint64_t value;
-	size_t point = span_find(text, '.');
-
-	/* 300.0 is a whole number too. */
-	for (size_t i = point + 1; i < text.len; i++) {
-		if (text.data[i] != '0')
-			return false;
-	}
-	if (!span_to_uint(span_first(text, point), max_ttl_seconds, &value))
-		return false;
-	*ret = (int64_t)value;
 	return true;
 }
 
@@ -245,7 +190,7 @@ static bool read_rest(const struct decoder *d, const struct fields *fields,
 		return false;
 	if (time.len > 0 && !time_parse(time, &result->time))
 		return fail(p, REJECT_BAD_TIME, time);
-	if (ttl.len > 0 && !parse_ttl(ttl, &result->ttl))
+	if (ttl.len > 0 && !json_seconds(ttl, &result->ttl))
 		return fail(p, REJECT_BAD_VALUE, ttl);
 	return true;
 }
@@ -259,7 +204,7 @@ static bool read_rest(const struct decoder *d, const struct fields *fields,
 static bool plain_number(const struct decoder *d, const cJSON *number, char buffer[NUMBER_BYTES],
 		struct span *ret)
 {
-	struct span text = number_text(d, number);
+	struct span text = json_number_text(&d->scan, number);
 	double value = number->valuedouble;
 	int len;
 
@@ -458,26 +403,13 @@ static void decode_document(struct decode_job *job, const cJSON *root)
 void decode_json(struct decode_job *job)
 {
 	struct decoder *d = job->decoder;
-	struct span text = job->payload;
-	const char *end = NULL;
 	enum reject reject;
-	int numbers = 0;
 	cJSON *root;
 
-	reject = json_scan(&d->scan, text);
-	if (reject != REJECT_NONE) {
-		str_clear(&d->detail);
-		str_printf(&d->detail, "byte %zu: %s", d->scan.offset, d->scan.problem);
+	reject = json_document_parse(&d->scan, job->payload, &d->detail, &root);
+	if (reject != REJECT_NONE)
 		decode_refuse(job, reject, str_span(&d->detail), NULL);
-		return;
-	}
-	root = cJSON_ParseWithLengthOpts((const char *)text.data, text.len, &end, false);
-	/* The scan has seen the end already; should the two ever differ, neither is believed. */
-	if (root == NULL || (const char *)text.data + text.len != end) {
-		decode_refuse(job, REJECT_NOT_JSON, (struct span){ 0 }, NULL);
-	} else {
-		number_numbers(root, &numbers);
+	else
 		decode_document(job, root);
-	}
 	cJSON_Delete(root);
 }

@@ -45,6 +45,12 @@ struct draft {
 };
 
 /*
+ * The text of any payload in *ret: without a byte order mark and blanks around it. Or why it is
+ * none, with what was found in `detail`.
+ */
+enum reject payload_text(struct span payload, struct str *detail, struct span *ret);
+
+/*
  * Settle result.host and result.service from the topic and the payload. Returns why not, with what
  * was found in *ret_detail; result then holds the names as far as they are known.
  */

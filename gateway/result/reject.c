@@ -2,7 +2,7 @@
 #include "gateway/result/reject.h"
 
 #include "common/clock.h"
-#include "common/utf8.h"
+#include "common/json.h"
 
 enum {
 	/* Enough to recognise what was sent; the rest of a 2 MB state word tells nobody more. */
@@ -104,30 +104,19 @@ const struct reject_info *reject_info(enum reject reject)
 	return &infos[(unsigned)reject < REJECT_COUNT ? reject : REJECT_NONE];
 }
 
-static void append_json(struct str *into, struct span text)
+enum reject reject_of_code(struct span code)
 {
-	str_append_byte(into, '"');
-	while (text.len > 0) {
-		uint32_t c;
-		size_t len = utf8_decode(text, &c);
-
-		if (len == 0)
-			str_append_text(into, UTF8_REPLACEMENT);
-		else if (c == '"' || c == '\\')
-			str_printf(into, "\\%c", (int)c);
-		else if (c < 0x20 || (c >= 0x7f && c < 0xa0))
-			str_printf(into, "\\u%04x", (unsigned)c);
-		else
-			str_append(into, span_first(text, len));
-		text = span_from(text, len > 0 ? len : 1);
+	for (size_t i = 0; i < REJECT_COUNT; i++) {
+		if (span_equal_text(code, infos[i].code))
+			return (enum reject)i;
 	}
-	str_append_byte(into, '"');
+	return REJECT_REFUSED;
 }
 
 static void append_member(struct str *into, const char *key, struct span value)
 {
 	str_printf(into, ",\"%s\":", key);
-	append_json(into, value);
+	json_append_string(into, value);
 }
 
 void reject_format(struct str *into, const struct rejection *r, struct span topic,
@@ -143,7 +132,7 @@ void reject_format(struct str *into, const struct rejection *r, struct span topi
 			detail.len--;
 	}
 	str_append_text(into, "{\"code\":");
-	append_json(into, span_of_text(info->code));
+	json_append_string(into, span_of_text(info->code));
 	append_member(into, "reason", span_of_text(info->reason));
 	append_member(into, "remedy", span_of_text(info->remedy));
 	append_member(into, "detail", detail);

@@ -52,6 +52,9 @@ struct reject_info {
 
 const struct reject_info *reject_info(enum reject reject);
 
+/* The number of a code; REJECT_REFUSED when this version has no such code. */
+enum reject reject_of_code(struct span code);
+
 /* One refused result, or one refused message. */
 struct rejection {
 	enum reject reject;

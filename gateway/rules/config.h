@@ -32,6 +32,7 @@ struct output_config {
 	uint64_t max_output;	/* bytes of a result's output that are kept */
 	uint64_t batch_results; /* a batch is full with as many results */
 	uint64_t batch_size;	/* or bytes */
+	bool coalesce;		/* of results that wait, only the newest of each object */
 };
 
 /* One `route` block as it was written; `route` is what it means. */
@@ -40,6 +41,9 @@ struct route_config {
 	char *decode;
 	char *host;
 	char *service;
+	uint64_t ttl;
+	int on_silence; /* enum check_state, of a service */
+	uint64_t will_delay;
 	unsigned line; /* that opened it */
 	struct settings_lines lines;
 	struct route route;
@@ -63,6 +67,12 @@ struct config {
 
 	char *state_dir;
 	uint64_t journal_max_size;
+	uint64_t journal_keep;
+	uint64_t max_age, max_skew;
+	int when_old, when_new; /* enum stamp_policy */
+	uint64_t id_window, max_ids;
+	uint64_t grace;
+	uint64_t state_rate;
 	uint64_t status_interval;
 	uint64_t reject_queue;
 

@@ -19,6 +19,14 @@
 	COUNTER(COMMITS_FAILED, "commits_failed", "journal commits that failed")                   \
 	COUNTER(CONNECTIONS, "connections", "times a broker accepted the gateway")                 \
 	COUNTER(CONNECTIONS_LOST, "connections_lost", "times a connection ended by itself")        \
+	COUNTER(RESULTS_ACCEPTED, "results_accepted", "results that were taken")                   \
+	COUNTER(RESULTS_KNOWN, "results_known", "ignored: retained, and not newer than is known")  \
+	COUNTER(RESULTS_RESTAMPED, "results_restamped", "whose time was replaced, out of bounds")  \
+	COUNTER(SILENCES, "silences", "changes of state because an object fell silent or is back") \
+	COUNTER(RECEIPTS_REFUSED, "receipts_refused", "response topics not to be published to")    \
+	COUNTER(RECEIPTS_PUBLISHED, "receipts_published", "receipts on response topics")           \
+	COUNTER(RECEIPTS_DROPPED, "receipts_dropped",                                              \
+			"receipts dropped because the queue was full")                             \
 	COUNTER(RESULTS_REJECTED, "results_rejected", "results and messages that were refused")    \
 	COUNTER(REJECTS_PUBLISHED, "rejects_published", "answers on belfry/reject/...")            \
 	COUNTER(REJECTS_DROPPED, "rejects_dropped", "answers dropped because their queue was full")
@@ -39,6 +47,7 @@ struct output_counters {
 	_Atomic uint64_t batches;   /* confirmed */
 	_Atomic uint64_t reissued;  /* times a batch was offered again */
 	_Atomic uint64_t cut;	    /* results whose output was shortened */
+	_Atomic uint64_t coalesced; /* results that were not handed over, a newer one was */
 	_Atomic uint64_t delivered; /* last sequence confirmed */
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "gateway/rules/route.h"
 
+#include "common/hash.h"
 #include "common/mem.h"
 #include "common/topic.h"
 
@@ -169,6 +170,7 @@ void route_finish(struct route *r)
 	template_finish(&r->host);
 	template_finish(&r->service);
 	free(r->outputs);
+	free(r->output_names);
 	*r = (struct route){ 0 };
 }
 
@@ -190,24 +192,53 @@ bool route_leads_to(const struct route *r, size_t output)
 	return false;
 }
 
-const struct route *routes_find(const struct route *routes, size_t count, struct span topic,
-		size_t output, bool *ret_answers)
+const struct route *routes_find(
+		const struct route *routes, size_t count, struct span topic, size_t output)
 {
-	const struct route *answering = NULL;
-
 	for (size_t i = 0; i < count; i++) {
-		const struct route *r = &routes[i];
-
-		if (!route_matches(r, topic))
-			continue;
-		if (answering == NULL && r->formats != 0)
-			answering = r;
-		if (!route_leads_to(r, output))
-			continue;
-		*ret_answers = r == answering && r->outputs[0] == output;
-		return r;
+		if (route_leads_to(&routes[i], output) && route_matches(&routes[i], topic))
+			return &routes[i];
 	}
 	return NULL;
+}
+
+static bool names_so(const struct route *routes, size_t count, struct span topic, uint32_t naming)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (routes[i].naming == naming && routes[i].formats != 0 &&
+				route_matches(&routes[i], topic))
+			return true;
+	}
+	return false;
+}
+
+size_t route_output_of(const struct route *r, struct span host)
+{
+	size_t best = 0;
+	uint64_t highest = 0;
+
+	for (size_t i = 0; i < r->output_count; i++) {
+		uint64_t seed = hash_span(0, span_of_text(r->output_names[i]));
+		uint64_t weight = (uint64_t)hash_span(seed, host) + 1;
+
+		if (weight > highest) {
+			highest = weight;
+			best = i;
+		}
+	}
+	return r->outputs[best];
+}
+
+bool routes_lead(const struct route *routes, size_t count, struct span topic, uint32_t naming,
+		struct span host, size_t output)
+{
+	const struct route *r = routes_find(routes, count, topic, output);
+
+	if (r == NULL || r->formats == 0)
+		return false;
+	if (r->naming != naming && names_so(routes, count, topic, naming))
+		return false;
+	return !r->by_host || route_output_of(r, host) == output;
 }
 
 bool routes_match(const struct route *routes, size_t count, struct span topic)

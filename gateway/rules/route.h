@@ -16,6 +16,7 @@
 #define GATEWAY_RULES_ROUTE_H
 
 #include "common/settings.h"
+#include "gateway/rules/standing.h"
 
 struct template_part {
 	char *literal; /* NULL: levels first..last of the topic */
@@ -41,9 +42,15 @@ bool template_expand(const struct template *t, struct span topic, struct str *in
 struct route {
 	struct text_list filters;
 	struct template host, service;
+	uint32_t naming;  /* tells host and service templates from those of other routes */
 	unsigned formats; /* set of enum decode_format; 0: the payload is passed on as it is */
 	size_t *outputs;  /* indices into the configuration's outputs */
+	const char **output_names; /* of the same; borrowed */
 	size_t output_count;
+	uint64_t output_set;	     /* the same, a bit for each */
+	bool by_host;		     /* each host's results go to one of the outputs only */
+	struct silence_rule silence; /* of a service; ttl where the payload gives none */
+	struct duration will_delay;  /* of a $state that says "gone", unless it says another */
 };
 
 void route_finish(struct route *r);
@@ -53,12 +60,24 @@ bool route_leads_to(const struct route *r, size_t output);
 
 /*
  * The route by which an output gets a message: the first that matches `topic` and leads to
- * `output`; NULL when there is none. *ret_answers tells whether this output is the one that
- * reports what is wrong with the message: the first output of the first route that matches and
- * decodes. Among all outputs exactly one is, so that a message is answered once.
+ * `output`; NULL when there is none.
  */
-const struct route *routes_find(const struct route *routes, size_t count, struct span topic,
-		size_t output, bool *ret_answers);
+const struct route *routes_find(
+		const struct route *routes, size_t count, struct span topic, size_t output);
+
+/*
+ * Does the output get a result that was named by `naming` when it was taken? The route that leads
+ * to it must name objects so; if no route for the topic does any more, because the configuration
+ * has changed since, any route will do.
+ */
+bool routes_lead(const struct route *routes, size_t count, struct span topic, uint32_t naming,
+		struct span host, size_t output);
+
+/*
+ * Which of the route's outputs is the host's under `by_host`: by rendezvous hashing over the
+ * outputs' names, so that a changed list moves only the hosts that it has to.
+ */
+size_t route_output_of(const struct route *r, struct span host);
 
 /* Does any route match? */
 bool routes_match(const struct route *routes, size_t count, struct span topic);

@@ -43,24 +43,33 @@ struct standing_policy {
 	struct duration grace;	   /* see standings_hold() */
 };
 
-/* How a message came. */
+/*
+ * How a message came: when, by both clocks. Of one that is read back from the journal `received` is
+ * when it came at first and `now` the instant that lies as far back, so that what is due is due
+ * when it would have been.
+ */
 struct arrival {
 	struct wall_time received;
 	struct instant now;
 	bool retained; /* the broker's last value, not a message that was just published */
+	/* The gateway's own result that tells of a silence, for its stamp; it is no sign of life.
+	 */
+	bool from_silence;
 };
 
 /* What is to happen when nothing is heard any more. */
 struct silence_rule {
 	int64_t ttl;		  /* seconds until the next result is due; <= 0: it never is */
 	enum check_state becomes; /* the state of the object then */
+	/* The caller's own, handed back with the silence; what is longer than 1024 bytes is not. */
+	struct span context;
 };
 
 enum standing_verdict {
 	STANDING_FRESH,	       /* take it */
 	STANDING_KNOWN,	       /* retained, and not newer than what is known: nothing to report */
 	STANDING_DUPLICATE,    /* its id came before */
-	STANDING_OUT_OF_ORDER, /* older than the last one of its object */
+	STANDING_OUT_OF_ORDER, /* a second or more older than the last one of its object */
 	STANDING_TOO_OLD,      /* older than max_age */
 	STANDING_TOO_NEW,      /* newer than max_skew allows */
 };
@@ -118,6 +127,7 @@ struct silence {
 	enum check_state last_state;
 	struct wall_time last_time; /* its stamp; ns == 0: there was none */
 	int64_t ttl;		    /* seconds, where that is the reason */
+	struct span context;	    /* of the rule that was given last */
 };
 
 /*

@@ -70,9 +70,14 @@ class OldBroker:
 
     def _answer(self, found):
         if found.type == packet.SUBSCRIBE:
-            size = int.from_bytes(found.body[2:4], "big")
-            self._wire.send(packet.packet(packet.SUBACK, 0, found.body[:2] + b"\1"))
-            self.filters.append(found.body[4:4 + size].decode())
+            filters, at = [], 2
+            while at < len(found.body):
+                end = at + 2 + int.from_bytes(found.body[at:at + 2], "big")
+                filters.append(found.body[at + 2:end].decode())
+                at = end + 1
+            self._wire.send(packet.packet(packet.SUBACK, 0,
+                                          found.body[:2] + b"\1" * len(filters)))
+            self.filters += filters
         elif found.type == packet.PUBLISH:
             message = packet.published(found)
             self.received.append(message)

@@ -8,7 +8,7 @@ import pytest
 from nagios import CRITICAL, DOWN, OK, UNKNOWN, UNREACHABLE, UP, WARNING
 from wait import wait_until
 
-RIG = {"services": 10, "extra": [("h0", "disk /var"), ("h0", "C++ #1"), ("h0", "50 percent+"),
+RIG = {"services": 10, "extra": [("h0", "timed"), ("h0", "disk /var"), ("h0", "C++ #1"), ("h0", "50 percent+"),
                                  ("web.example.org", "http")]}
 
 
@@ -210,7 +210,7 @@ def test_a_result_without_output_is_applied(rig):
                          ids=["number", "string", "milliseconds", "fraction", "rfc3339"])
 def test_the_time_of_the_check_is_kept(rig, form):
     checked = int(time.time()) - 30
-    assert rig.applied("nagios/h1/s7", {"state": 0, "time": form(checked)}).time == checked
+    assert rig.applied("nagios/h0/timed", {"state": 0, "time": form(checked)}).time == checked
 
 
 def test_without_a_time_the_result_is_of_now(rig):

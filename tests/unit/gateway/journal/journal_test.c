@@ -70,7 +70,10 @@ static int append(struct fixture *f, size_t count, size_t size)
 	for (size_t i = 0; i < count; i++) {
 		char topic[32];
 		struct record record = {
-			.payload = { payload, size }, .qos = 1, .retain = i % 2 == 1, .source = 3
+			.kind = RECORD_MESSAGE,
+			.payload = { payload, size },
+			.retain = i % 2 == 1,
+			.source = 3,
 		};
 
 		snprintf(topic, sizeof(topic), "nagios/h/%" PRIu64, next + i);
@@ -93,7 +96,6 @@ static bool check_record(void *owner, const struct record *record)
 	assert_int_equal(record->sequence, f->expected);
 	assert_true(span_equal_text(record->topic, topic));
 	assert_int_equal(record->received.ns, (int64_t)record->sequence * 1000);
-	assert_int_equal(record->qos, 1);
 	assert_int_equal(record->source, 3);
 	f->expected++;
 	f->seen++;
@@ -288,6 +290,105 @@ static void a_damaged_journal_is_set_aside(void **state)
 	assert_int_equal(append(f, 1, 1), 0);
 }
 
+static void what_is_confirmed_stays_for_a_while(void **state)
+{
+	struct fixture *f = *state;
+	struct record_batch batch = { 0 };
+	struct record record = { .kind = RECORD_MESSAGE, .topic = SPAN("t") };
+
+	journal_close(f->journal);
+	f->options.keep = seconds(3600);
+	open_it(f);
+	append(f, 100, 10); /* received in 1970 */
+	for (int i = 0; i < 100; i++) {
+		record.received = wall_time_now();
+		record_batch_add(&batch, &record);
+	}
+	assert_int_equal(journal_append(f->journal, &batch), 0);
+	record_batch_finish(&batch);
+	journal_reader_confirm(journal_reader_at(f->journal, 0), 200);
+	journal_reader_confirm(journal_reader_at(f->journal, 1), 200);
+	journal_maintain(f->journal);
+	assert_int_equal(journal_status(f->journal).first, 101);
+}
+
+static void what_is_confirmed_gives_way_when_the_journal_is_half_full(void **state)
+{
+	struct fixture *f = *state;
+
+	journal_close(f->journal);
+	f->options.keep = seconds(4000000000);
+	open_it(f);
+	append(f, 1000, 1000);
+	journal_reader_confirm(journal_reader_at(f->journal, 0), 1000);
+	journal_reader_confirm(journal_reader_at(f->journal, 1), 1000);
+	journal_maintain(f->journal);
+	assert_int_equal(journal_status(f->journal).first, 1);
+	append(f, 2000, 1000);
+	journal_reader_confirm(journal_reader_at(f->journal, 0), 2500);
+	journal_reader_confirm(journal_reader_at(f->journal, 1), 2500);
+	journal_maintain(f->journal);
+	assert_int_equal(journal_status(f->journal).first, 2501);
+}
+
+struct entries {
+	char text[128];
+};
+
+static void note_entry(void *owner, struct span key, struct span value)
+{
+	struct entries *e = owner;
+	size_t at = strlen(e->text);
+
+	snprintf(e->text + at, sizeof(e->text) - at, "%.*s=%.*s ", SPAN_ARGS(key),
+			SPAN_ARGS(value));
+}
+
+static void the_state_is_kept_with_the_records_behind_it(void **state)
+{
+	static const struct journal_change first[] = { { SPAN("a"), SPAN("1") },
+		{ SPAN("b"), SPAN("2") } };
+	static const struct journal_change second[] = { { SPAN("a"), SPAN("") },
+		{ SPAN("c"), SPAN("3") }, { SPAN("never there"), SPAN("") } };
+	struct fixture *f = *state;
+	struct entries e = { "" };
+	uint64_t sequence;
+
+	journal_close(f->journal);
+	f->options.has_state = true;
+	open_it(f);
+	append(f, 100, 10);
+	journal_reader_confirm(journal_reader_at(f->journal, 0), 100);
+	journal_reader_confirm(journal_reader_at(f->journal, 1), 100);
+	journal_maintain(f->journal);
+	assert_int_equal(journal_status(f->journal).first, 1);
+	assert_int_equal(journal_state_put(f->journal, 30, first, array_size(first)), 0);
+	assert_int_equal(journal_state_put(f->journal, 60, second, array_size(second)), 0);
+	journal_maintain(f->journal);
+	assert_int_equal(journal_status(f->journal).first, 61);
+	journal_close(f->journal);
+	open_it(f);
+	assert_int_equal(journal_state_each(f->journal, note_entry, &e, &sequence), 0);
+	assert_int_equal(sequence, 60);
+	assert_string_equal(e.text, "b=2 c=3 ");
+}
+
+static void a_time_is_found_in_the_sequence(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(journal_before(f->journal, (struct wall_time){ 1 }), 0);
+	append(f, 50, 10); /* record N is received at N microseconds */
+	for (int64_t n = 1; n <= 50; n++) {
+		struct wall_time at = { n * 1000 }, later = { n * 1000 + 1 };
+
+		assert_int_equal(journal_before(f->journal, at), n - 1);
+		assert_int_equal(journal_before(f->journal, later), n);
+	}
+	assert_int_equal(journal_before(f->journal, (struct wall_time){ INT64_MAX }), 50);
+	assert_int_equal(journal_before(f->journal, (struct wall_time){ 0 }), 0);
+}
+
 static void notes_are_kept(void **state)
 {
 	struct fixture *f = *state;
@@ -301,25 +402,6 @@ static void notes_are_kept(void **state)
 	journal_note_get(f->journal, "n", &text);
 	assert_string_equal(str_text(&text), "a/#\nb");
 	str_finish(&text);
-}
-
-static void a_record_that_is_cut_is_not_taken(void **state)
-{
-	struct record_batch batch = { 0 };
-	struct record record = { .topic = SPAN("a/b"),
-		.properties = SPAN("props"),
-		.payload = SPAN("payload"),
-		.qos = 1 };
-	struct record back;
-
-	(void)state;
-	record_batch_add(&batch, &record);
-	assert_true(record_decode(str_span(&batch.bytes), &back));
-	assert_true(span_equal(back.properties, record.properties));
-	assert_true(span_equal(back.payload, record.payload));
-	for (size_t n = 0; n < batch.bytes.len - record.payload.len; n++)
-		assert_false(record_decode(span_of(batch.bytes.text, n), &back));
-	record_batch_finish(&batch);
 }
 
 static void progress_is_believed_only_of_the_same_journal(void **state)
@@ -366,8 +448,11 @@ int main(void)
 		TEST(a_process_that_dies_loses_nothing_it_committed),
 		TEST(a_removed_output_does_not_hold_the_journal),
 		TEST(a_damaged_journal_is_set_aside),
+		TEST(what_is_confirmed_stays_for_a_while),
+		TEST(what_is_confirmed_gives_way_when_the_journal_is_half_full),
+		TEST(the_state_is_kept_with_the_records_behind_it),
+		TEST(a_time_is_found_in_the_sequence),
 		TEST(notes_are_kept),
-		cmocka_unit_test(a_record_that_is_cut_is_not_taken),
 		TEST(progress_is_believed_only_of_the_same_journal),
 	};
 

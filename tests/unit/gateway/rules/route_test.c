@@ -6,7 +6,6 @@
 
 #include <cmocka.h>
 
-#include "gateway/answer/outbound.h"
 #include "gateway/result/decode.h"
 #include "gateway/rules/route.h"
 
@@ -117,63 +116,63 @@ static void finish_plan(struct plan *p)
 static void an_output_gets_a_message_by_the_first_route_to_it(void **state)
 {
 	struct plan p;
-	bool answers;
 
 	(void)state;
 	make_plan(&p);
-	assert_ptr_equal(routes_find(p.routes, 3, span_of_text("a/x"), 0, &answers), &p.routes[0]);
-	assert_ptr_equal(routes_find(p.routes, 3, span_of_text("a/x"), 1, &answers), &p.routes[0]);
-	assert_ptr_equal(routes_find(p.routes, 3, span_of_text("a/x"), 2, &answers), &p.routes[1]);
-	assert_ptr_equal(routes_find(p.routes, 3, span_of_text("b/x"), 1, &answers), &p.routes[1]);
-	assert_null(routes_find(p.routes, 3, span_of_text("b/y"), 0, &answers));
-	assert_null(routes_find(p.routes, 2, span_of_text("b/y"), 2, &answers));
+	assert_ptr_equal(routes_find(p.routes, 3, span_of_text("a/x"), 0), &p.routes[0]);
+	assert_ptr_equal(routes_find(p.routes, 3, span_of_text("a/x"), 1), &p.routes[0]);
+	assert_ptr_equal(routes_find(p.routes, 3, span_of_text("a/x"), 2), &p.routes[1]);
+	assert_ptr_equal(routes_find(p.routes, 3, span_of_text("b/x"), 1), &p.routes[1]);
+	assert_null(routes_find(p.routes, 3, span_of_text("b/y"), 0));
+	assert_null(routes_find(p.routes, 2, span_of_text("b/y"), 2));
 	assert_false(routes_match(p.routes, 2, span_of_text("b/y")));
 	assert_true(routes_match(p.routes, 3, span_of_text("b/y")));
 	finish_plan(&p);
 }
 
-static void exactly_one_output_answers_for_a_message(void **state)
+static void an_output_gets_results_named_as_its_route_names_them(void **state)
 {
-	static const char *const topics[] = { "a", "a/x", "a/b/c", "b/y", "b" };
+	static const struct span host = SPAN("h"), topic = SPAN("a/x");
 	struct plan p;
 
 	(void)state;
 	make_plan(&p);
-	for (size_t t = 0; t < array_size(topics); t++) {
-		unsigned answering = 0;
-
-		for (size_t output = 0; output < 3; output++) {
-			bool answers = false;
-
-			if (routes_find(p.routes, 3, span_of_text(topics[t]), output, &answers) !=
-					NULL)
-				answering += answers;
-		}
-		assert_int_equal(answering, 1);
-	}
+	p.routes[0].naming = 10;
+	p.routes[2].naming = 20;
+	p.routes[1].output_count = 1; /* 2 gets a/x by the last route */
+	assert_true(routes_lead(p.routes, 3, topic, 10, host, 0));
+	assert_false(routes_lead(p.routes, 3, topic, 20, host, 0));
+	assert_true(routes_lead(p.routes, 3, topic, 20, host, 2));
+	assert_false(routes_lead(p.routes, 3, topic, 10, host, 2));
+	/* Named by a configuration that is gone: once for each. */
+	assert_true(routes_lead(p.routes, 3, topic, 30, host, 0));
+	assert_true(routes_lead(p.routes, 3, topic, 30, host, 2));
+	assert_false(routes_lead(p.routes, 3, span_of_text("b"), 10, host, 0));
 	finish_plan(&p);
 }
 
-static void answers_have_a_topic_of_their_own(void **state)
+static void by_host_each_host_has_one_output_and_few_move(void **state)
 {
-	struct str topic = { 0 }, deep = { 0 };
+	static const char *names[] = { "core1", "core2", "core3" };
+	size_t outputs[] = { 0, 1, 2 }, hosts[3] = { 0 }, moved = 0;
+	struct route r = { .outputs = outputs, .output_names = names, .by_host = true };
 
 	(void)state;
-	reject_topic(&topic, span_of_text("nagios/h/s"));
-	assert_string_equal(str_text(&topic), "belfry/reject/nagios/h/s");
-	assert_true(topic_is_own(str_span(&topic)));
-	assert_false(topic_is_own(span_of_text("nagios/belfry/reject/x")));
-	assert_true(topic_is_own(span_of_text("belfry/reject")));
-	assert_false(topic_is_own(span_of_text("belfry/rejected-hosts/x")));
-	assert_false(topic_is_own(span_of_text("belfry/other")));
-	assert_true(topic_is_own(span_of_text("belfry/gateway/g")));
-	for (int i = 0; i < 199; i++)
-		str_append_text(&deep, "/");
-	str_clear(&topic);
-	reject_topic(&topic, str_span(&deep));
-	assert_string_equal(str_text(&topic), "belfry/reject");
-	str_finish(&topic);
-	str_finish(&deep);
+	for (int i = 0; i < 3000; i++) {
+		char host[32];
+		size_t of_three, of_two;
+
+		snprintf(host, sizeof(host), "web%d.example", i);
+		r.output_count = 3;
+		of_three = route_output_of(&r, span_of_text(host));
+		hosts[of_three]++;
+		r.output_count = 2;
+		of_two = route_output_of(&r, span_of_text(host));
+		moved += of_two != of_three && of_three != 2;
+	}
+	assert_int_equal(moved, 0); /* only those of the output that went */
+	for (size_t i = 0; i < 3; i++)
+		assert_in_range(hosts[i], 800, 1200);
 }
 
 int main(void)
@@ -184,8 +183,8 @@ int main(void)
 		cmocka_unit_test(a_template_that_means_nothing_is_refused),
 		cmocka_unit_test(a_name_may_be_left_to_the_payload),
 		cmocka_unit_test(an_output_gets_a_message_by_the_first_route_to_it),
-		cmocka_unit_test(exactly_one_output_answers_for_a_message),
-		cmocka_unit_test(answers_have_a_topic_of_their_own),
+		cmocka_unit_test(an_output_gets_results_named_as_its_route_names_them),
+		cmocka_unit_test(by_host_each_host_has_one_output_and_few_move),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+#include "gateway/ask.h"
+
+#include <inttypes.h>
+
+#include "common/mem.h"
+
+enum { WHY_LIMIT = 20, WHY_MOST = 1000 };
+
+static struct span text_of(const cJSON *body, const char *name)
+{
+	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(body, name));
+
+	return text != NULL ? span_of_text(text) : (struct span){ 0 };
+}
+
+static bool number_of(const cJSON *body, const char *name, double least, double most, double *ret)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(body, name);
+
+	if (!cJSON_IsNumber(item) || !(item->valuedouble >= least && item->valuedouble <= most))
+		return false;
+	*ret = item->valuedouble;
+	return true;
+}
+
+static bool answer_why(void *owner, const cJSON *body, struct str *members, struct str *problem)
+{
+	const struct why_source *source = owner;
+	double limit = WHY_LIMIT;
+	struct why why = { .host = text_of(body, "host"), .service = text_of(body, "service") };
+	int r;
+
+	if (why.host.len == 0) {
+		str_append_text(problem, "names no host; add \"host\"");
+		return false;
+	}
+	if (cJSON_HasObjectItem(body, "limit") && !number_of(body, "limit", 1, WHY_MOST, &limit)) {
+		str_printf(problem, "limit is a number from 1 to %d", WHY_MOST);
+		return false;
+	}
+	why.limit = (size_t)limit;
+	why.all_services = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(body, "all"));
+	r = why_format(members, &why, source);
+	if (r < 0)
+		str_printf(problem, "the journal cannot be read: %s", strerror(-r));
+	return r == 0;
+}
+
+static struct worker *worker_named(const struct why_source *source, struct span name)
+{
+	const struct config *c = source->config;
+
+	for (size_t i = 0; i < c->output_count; i++) {
+		if (span_equal_text(name, c->outputs[i]->name))
+			return source->workers[i];
+	}
+	return NULL;
+}
+
+static bool answer_replay(void *owner, const cJSON *body, struct str *members, struct str *problem)
+{
+	const struct why_source *source = owner;
+	struct span name = text_of(body, "output");
+	struct worker *worker = worker_named(source, name);
+	struct wall_time from = wall_time_now();
+	double since;
+
+	if (worker == NULL) {
+		str_append_text(problem, "there is no output \"");
+		str_append_escaped(problem, name);
+		str_append_text(problem, "\"; known are:");
+		for (size_t i = 0; i < source->config->output_count; i++)
+			str_printf(problem, " %s", source->config->outputs[i]->name);
+		return false;
+	}
+	if (!number_of(body, "since", 0, 1e9, &since)) {
+		str_append_text(problem, "\"since\" is missing: how many seconds back");
+		return false;
+	}
+	from.ns -= (int64_t)(since * 1e9);
+	str_printf(members, ",\"records\":%" PRIu64, worker_replay(worker, from));
+	return true;
+}
+
+const struct question_kind ask_kinds[] = {
+	{ "why", answer_why },
+	{ "replay", answer_replay },
+	{ NULL, NULL },
+};

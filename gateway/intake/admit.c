@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: MIT */
+#include "gateway/intake/admit.h"
+
+#include <inttypes.h>
+
+#include "common/mem.h"
+#include "common/name.h"
+#include "common/wire.h"
+
+enum {
+	MAX_ANSWERS = 1000, /* to one message: an array can ask for two million */
+	MAX_NAMINGS = 8,    /* of one message; routes beyond that share the first one's records */
+};
+
+static const enum check_state host_down = CHECK_WARNING; /* 1: what a silent host is */
+static const struct span state_level = SPAN("/$state");
+
+static bool is_presence(struct span topic)
+{
+	return topic.len > state_level.len &&
+	       span_equal(span_from(topic, topic.len - state_level.len), state_level);
+}
+
+/* --- answers ------------------------------------------------------------------------------ */
+
+static void add_answer(struct admit *a, enum outbound_kind kind, struct span topic,
+		struct span text, struct span correlation)
+{
+	struct outbound_message *m = outbound_message_create(kind, topic, text, correlation);
+
+	m->source = a->message->source;
+	m->since = a->message->received;
+	*a->last_answer = m;
+	a->last_answer = &m->next;
+}
+
+static void refuse(struct admit *a, const struct rejection *rejection)
+{
+	struct record record = *a->message;
+	struct str topic = { 0 };
+
+	if (!a->is_first)
+		return;
+	count(a->counters, COUNT_RESULTS_REJECTED, 1);
+	count_up(&a->counters->rejects[rejection->reject], 1);
+	receipt_refuse(&a->receipt, rejection);
+	if (a->answered++ >= MAX_ANSWERS) {
+		count(a->counters, COUNT_REJECTS_DROPPED, 1);
+		return;
+	}
+	record.kind = RECORD_REFUSAL;
+	record.index = (uint32_t)rejection->index;
+	record.rejection = *rejection;
+	record.payload = (struct span){ 0 };
+	record_batch_add(&a->records, &record);
+	str_clear(&a->text);
+	reject_format(&a->text, rejection, a->message->topic, span_of_text(a->config->client_id));
+	reject_topic(&topic, a->message->topic);
+	add_answer(a, OUTBOUND_REJECT, str_span(&topic), str_span(&a->text), (struct span){ 0 });
+	str_finish(&topic);
+}
+
+static void add_receipt(struct admit *a, struct wall_time decoded)
+{
+	if (!a->wants_receipt)
+		return;
+	a->receipt.topic = a->message->topic;
+	a->receipt.received = a->message->received;
+	a->receipt.decoded = decoded;
+	str_clear(&a->text);
+	receipt_format(&a->text, &a->receipt, span_of_text(a->config->client_id));
+	add_answer(a, OUTBOUND_RECEIPT, a->message->response_topic, str_span(&a->text),
+			a->message->correlation);
+}
+
+/* --- context ------------------------------------------------------------------------------ */
+
+/*
+ * What the standing of an object keeps, so that a result of the gateway's own takes the way of the
+ * object's last one: naming u32, topic.
+ */
+static struct span context_of(struct admit *a, struct span topic, uint32_t naming)
+{
+	if (is_presence(topic))
+		topic.len -= state_level.len;
+	str_clear(&a->context);
+	for (int shift = 24; shift >= 0; shift -= 8)
+		str_append_byte(&a->context, (char)(naming >> shift));
+	str_append(&a->context, topic);
+	return str_span(&a->context);
+}
+
+/* --- results ------------------------------------------------------------------------------ */
+
+static const enum reject verdicts[] = {
+	[STANDING_FRESH] = REJECT_NONE,
+	[STANDING_KNOWN] = REJECT_NONE,
+	[STANDING_DUPLICATE] = REJECT_DUPLICATE,
+	[STANDING_OUT_OF_ORDER] = REJECT_OUT_OF_ORDER,
+	[STANDING_TOO_OLD] = REJECT_TOO_OLD,
+	[STANDING_TOO_NEW] = REJECT_TOO_NEW,
+};
+
+/* The payload's own ttl wins, and 0 says that the result is an event. */
+static struct silence_rule silence_of(const struct admit *a, const struct check_result *result)
+{
+	struct silence_rule rule = a->route->silence;
+
+	if (result->ttl >= 0)
+		rule.ttl = result->ttl;
+	if (result->service.len == 0)
+		rule.becomes = host_down;
+	return rule;
+}
+
+static void note_result(struct admit *a, const struct record *record, const struct arrival *arrival)
+{
+	struct silence_rule rule = record->silence;
+
+	rule.context = context_of(a, record->topic, record->naming);
+	standings_take(a->standings, &record->result, arrival, &rule);
+}
+
+static void note_state(struct admit *a, const struct record *record)
+{
+	struct state_note note = { .result = &record->result,
+		.received = record->received,
+		.is_silent = record->is_own && record->result.state != CHECK_OK,
+		.source = record->source };
+
+	states_note(a->states, &note);
+}
+
+static void add_result(struct admit *a, const struct check_result *result)
+{
+	struct record record = *a->message;
+
+	record.kind = RECORD_RESULT;
+	record.payload = (struct span){ 0 };
+	record.index = (uint32_t)(a->receipt.accepted);
+	record.naming = a->route->naming;
+	record.result = *result;
+	record.silence = silence_of(a, result);
+	record_batch_add(&a->records, &record);
+	note_result(a, &record, a->arrival);
+	note_state(a, &record);
+	count(a->counters, COUNT_RESULTS_ACCEPTED, 1);
+	a->receipt.accepted++;
+}
+
+static void take_result(void *owner, const struct check_result *decoded)
+{
+	struct admit *a = owner;
+	struct check_result result = *decoded;
+	bool restamped = false;
+	enum standing_verdict verdict =
+			standings_judge(a->standings, &result, a->arrival, &restamped);
+	struct rejection bad = {
+		.reject = verdicts[verdict], .host = result.host, .service = result.service
+	};
+
+	/* Under another naming it is another object, but for the id, which is the message's. */
+	if (verdict == STANDING_DUPLICATE && !a->is_first)
+		verdict = STANDING_FRESH;
+	if (restamped)
+		count(a->counters, COUNT_RESULTS_RESTAMPED, 1);
+	if (verdict == STANDING_FRESH) {
+		add_result(a, &result);
+	} else if (verdict == STANDING_KNOWN) {
+		count(a->counters, COUNT_RESULTS_KNOWN, 1);
+	} else {
+		char time[WALL_TIME_TEXT];
+
+		bad.detail = verdict == STANDING_DUPLICATE
+					     ? result.id
+					     : span_of_text(wall_time_format(decoded->time, time));
+		refuse(a, &bad);
+	}
+}
+
+static void take_rejection(void *owner, const struct rejection *rejection)
+{
+	refuse(owner, rejection);
+}
+
+static const struct decode_sink decode_into_admit = {
+	.result = take_result,
+	.rejection = take_rejection,
+};
+
+/* --- names -------------------------------------------------------------------------------- */
+
+/*
+ * "nagios/web1/" is a script whose variable was empty, not a result of the host itself.
+ */
+static bool names_nothing(const struct admit *a, struct span topic)
+{
+	return a->service.len == 0 && !a->route->service.from_payload &&
+	       topic.data[topic.len - 1] == '/';
+}
+
+/* The names that the topic gives. False after a rejection. */
+static bool expand_names(struct admit *a, struct span topic)
+{
+	struct rejection bad = { .reject = REJECT_BAD_HOST, .detail = topic };
+
+	str_clear(&a->host);
+	str_clear(&a->service);
+	if (template_expand(&a->route->host, topic, &a->host)) {
+		bad.reject = REJECT_BAD_SERVICE;
+		if (template_expand(&a->route->service, topic, &a->service) &&
+				!names_nothing(a, topic))
+			return true;
+	}
+	refuse(a, &bad);
+	return false;
+}
+
+/*
+ * The topic of a host is the place for an array of its services: who may speak for the host may
+ * speak for them.
+ */
+static void decode_message(struct admit *a)
+{
+	const struct route *route = a->route;
+	struct decode_input input = {
+		.payload = a->message->payload,
+		.host = str_span(&a->host),
+		.host_from_payload = route->host.from_payload,
+		.service = str_span(&a->service),
+		.service_from_payload = route->service.from_payload || a->service.len == 0,
+		.formats = route->formats,
+	};
+	struct decode_sink sink = decode_into_admit;
+	size_t before = a->records.count;
+
+	sink.owner = a;
+	decode(a->decoder, &input, &sink);
+	if (a->records.count > before)
+		record_batch_mark_last(&a->records);
+}
+
+/* --- routes ------------------------------------------------------------------------------- */
+
+static bool check_presence_names(struct admit *a)
+{
+	struct rejection bad = { .detail = a->message->topic };
+
+	if (a->host.len == 0)
+		bad.reject = REJECT_NO_HOST;
+	else if (!name_valid(str_span(&a->host)))
+		bad.reject = REJECT_BAD_HOST;
+	else if (a->service.len > 0 && !name_valid(str_span(&a->service)))
+		bad.reject = REJECT_BAD_SERVICE;
+	if (bad.reject != REJECT_NONE)
+		refuse(a, &bad);
+	return bad.reject == REJECT_NONE;
+}
+
+/* What the publisher left open is the route's to say. */
+static struct presence presence_of(const struct admit *a, const struct presence_message *m)
+{
+	bool is_host = a->service.len == 0;
+
+	return (struct presence){
+		.host = str_span(&a->host),
+		.service = str_span(&a->service),
+		.is_there = m->word == PRESENCE_THERE,
+		.delay = m->delay >= 0 ? seconds(m->delay) : a->route->will_delay,
+		.rule = { .ttl = m->ttl > 0 ? m->ttl : 0,
+				.becomes = m->has_becomes ? m->becomes
+					   : is_host	  ? host_down
+							  : a->route->silence.becomes },
+	};
+}
+
+/* The topic is that of the object and one level more. */
+static void take_presence(struct admit *a)
+{
+	struct span topic = a->message->topic;
+	struct record record = *a->message;
+	struct rejection bad = { 0 };
+	struct presence_message m;
+
+	if (!expand_names(a, span_first(topic, topic.len - state_level.len)) ||
+			!check_presence_names(a))
+		return;
+	bad.host = str_span(&a->host);
+	bad.service = str_span(&a->service);
+	bad.reject = presence_decode(a->presence_decoder, a->message->payload, a->service.len == 0,
+			&m, &bad.detail);
+	if (bad.reject != REJECT_NONE) {
+		refuse(a, &bad);
+	} else if (m.word != PRESENCE_NOTHING) {
+		record.kind = RECORD_PRESENCE;
+		record.payload = (struct span){ 0 };
+		record.naming = a->route->naming;
+		record.presence = presence_of(a, &m);
+		record_batch_add(&a->records, &record);
+		record.presence.rule.context = context_of(a, topic, record.naming);
+		standings_present(a->standings, &record.presence, a->arrival);
+	}
+}
+
+/* One way of naming what the message is about. */
+static void take_naming(struct admit *a)
+{
+	if (is_presence(a->message->topic))
+		take_presence(a);
+	else if (expand_names(a, a->message->topic))
+		decode_message(a);
+}
+
+static bool has_number(const uint32_t *numbers, size_t n, uint32_t number)
+{
+	while (n > 0) {
+		if (numbers[--n] == number)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The routes by which outputs get the message, each output by the first that leads to it. Routes
+ * that name objects alike share what is decoded.
+ */
+static void take_routes(struct admit *a, const struct route *routes, size_t count)
+{
+	uint32_t namings[MAX_NAMINGS];
+	uint64_t served = 0;
+	size_t n = 0;
+	bool kept = false;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct route *r = &routes[i];
+
+		if ((r->output_set & ~served) == 0 || !route_matches(r, a->message->topic))
+			continue;
+		served |= r->output_set;
+		if (r->formats == 0) {
+			if (!kept)
+				record_batch_add(&a->records, a->message);
+			kept = true;
+		} else if (n < MAX_NAMINGS && !has_number(namings, n, r->naming)) {
+			a->route = r;
+			a->is_first = n == 0;
+			namings[n++] = r->naming;
+			take_naming(a);
+		}
+	}
+}
+
+void admit_message(struct admit *a, const struct record *message, const struct arrival *arrival)
+{
+	const struct config *c = a->config;
+	struct rejection unrouted = { .reject = REJECT_NO_ROUTE, .detail = message->topic };
+
+	a->message = message;
+	a->arrival = arrival;
+	a->answered = 0;
+	a->is_first = true;
+	str_clear(&a->receipt.refusals);
+	a->receipt.accepted = a->receipt.refused = 0;
+	a->wants_receipt = message->response_topic.len > 0;
+	if (a->wants_receipt && (!receipt_topic_allowed(message->response_topic) ||
+						routes_match(c->routes, c->route_count,
+								message->response_topic))) {
+		count(a->counters, COUNT_RECEIPTS_REFUSED, 1);
+		a->wants_receipt = false;
+	}
+	if (!routes_match(c->routes, c->route_count, message->topic)) {
+		count(a->counters, COUNT_MESSAGES_UNROUTED, 1);
+		refuse(a, &unrouted);
+	} else {
+		take_routes(a, c->routes, c->route_count);
+	}
+	add_receipt(a, wall_time_now());
+}
+
+/* --- silence ------------------------------------------------------------------------------ */
+
+static void format_silence(struct str *into, const struct silence *s)
+{
+	char time[WALL_TIME_TEXT];
+	bool is_host = s->service.len == 0;
+
+	if (s->kind == SILENCE_OVER)
+		str_append_text(into, "is back, as its publisher says");
+	else if (s->kind == SILENCE_GONE)
+		str_append_text(into,
+				"is gone, as its publisher's last will or missing heartbeat says");
+	else
+		str_printf(into, "no result for %" PRId64 " seconds", s->ttl);
+	if (s->last_time.ns == 0)
+		return;
+	str_printf(into, "; the last one, of %s, was %s: ", wall_time_format(s->last_time, time),
+			check_state_name(s->last_state, is_host));
+	str_append(into, s->last_output);
+}
+
+/* Standings may not be asked while they tell of the silence, so that judging it comes later. */
+void admit_silence(struct admit *a, const struct silence *silence, const struct arrival *arrival)
+{
+	struct reader context = reader_of(silence->context);
+	struct record record = {
+		.kind = RECORD_RESULT,
+		.received = arrival->received,
+		.naming = read_u32(&context),
+		.is_own = true,
+		.is_last = true,
+		.result = { .host = silence->host,
+				.service = silence->service,
+				.state = silence->becomes,
+				.ttl = -1 },
+	};
+
+	record.topic = read_rest(&context);
+	str_clear(&a->text);
+	format_silence(&a->text, silence);
+	record.result.output = str_span(&a->text);
+	record_batch_add(&a->silences, &record);
+}
+
+static void take_silence(struct admit *a, struct record *r, const struct arrival *arrival)
+{
+	standings_judge(a->standings, &r->result, arrival, NULL);
+	record_batch_add(&a->records, r);
+	note_result(a, r, arrival);
+	note_state(a, r);
+	count(a->counters, COUNT_SILENCES, 1);
+}
+
+void admit_silences(struct admit *a, const struct arrival *arrival)
+{
+	struct span rest = str_span(&a->silences.bytes);
+
+	for (size_t i = 0; i < a->silences.count; i++) {
+		struct record r = { 0 };
+
+		if (record_decode(span_first(rest, a->silences.sizes[i]), &r))
+			take_silence(a, &r, arrival);
+		rest = span_from(rest, a->silences.sizes[i]);
+	}
+	record_batch_clear(&a->silences);
+}
+
+/* --- again -------------------------------------------------------------------------------- */
+
+void admit_again(struct admit *a, const struct record *r, const struct arrival *arrival)
+{
+	struct presence presence = r->presence;
+
+	if (r->kind == RECORD_PRESENCE) {
+		presence.rule.context = context_of(a, r->topic, r->naming);
+		standings_present(a->standings, &presence, arrival);
+		return;
+	}
+	if (r->kind != RECORD_RESULT)
+		return;
+	note_result(a, r, arrival);
+	note_state(a, r); /* perhaps it was not published any more */
+}
+
+/* --- life --------------------------------------------------------------------------------- */
+
+void admit_init(struct admit *a, const struct config *config, struct counters *counters)
+{
+	*a = (struct admit){ .config = config, .counters = counters };
+	a->last_answer = &a->answers;
+	a->decoder = decoder_create();
+	a->presence_decoder = presence_decoder_create();
+}
+
+void admit_clear(struct admit *a)
+{
+	record_batch_clear(&a->records);
+	record_batch_clear(&a->silences);
+	while (a->answers != NULL) {
+		struct outbound_message *m = a->answers;
+
+		a->answers = m->next;
+		outbound_message_destroy(m);
+	}
+	a->last_answer = &a->answers;
+}
+
+void admit_finish(struct admit *a)
+{
+	admit_clear(a);
+	record_batch_finish(&a->records);
+	record_batch_finish(&a->silences);
+	decoder_destroy(a->decoder);
+	presence_decoder_destroy(a->presence_decoder);
+	str_finish(&a->receipt.refusals);
+	str_finish(&a->host);
+	str_finish(&a->service);
+	str_finish(&a->text);
+	str_finish(&a->context);
+}

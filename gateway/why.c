@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+#include "gateway/why.h"
+
+#include <inttypes.h>
+
+#include "common/json.h"
+#include "common/mem.h"
+
+enum { MAX_TEXT = 512 };
+
+/* The last matching events, as JSON objects, in a ring. */
+struct search {
+	const struct why *why;
+	const struct why_source *source;
+	struct str *ring;
+	size_t count; /* of all that were found */
+};
+
+static void add_text(struct str *into, const char *key, struct span text)
+{
+	if (text.len > MAX_TEXT) {
+		text.len = MAX_TEXT;
+		while (text.len > 0 && (text.data[text.len] & 0xc0) == 0x80)
+			text.len--;
+	}
+	str_printf(into, ",\"%s\":", key);
+	json_append_string(into, text);
+}
+
+static void add_time(struct str *into, const char *key, struct wall_time time)
+{
+	char text[WALL_TIME_TEXT];
+
+	add_text(into, key, span_of_text(wall_time_format(time, text)));
+}
+
+static bool is_meant(const struct why *why, struct span host, struct span service)
+{
+	return span_equal(host, why->host) &&
+	       (why->all_services || span_equal(service, why->service));
+}
+
+/* How far each output is with the record. */
+static void add_outputs(const struct search *s, const struct record *r, struct str *into)
+{
+	const struct config *c = s->source->config;
+	bool first = true;
+
+	str_append_text(into, ",\"outputs\":{");
+	for (size_t i = 0; i < c->output_count; i++) {
+		struct wall_time confirmed;
+		enum worker_place place;
+
+		if (!routes_lead(c->routes, c->route_count, r->topic, r->naming, r->result.host, i))
+			continue;
+		place = worker_place_of(s->source->workers[i], r->sequence, &confirmed);
+		if (!first)
+			str_append_byte(into, ',');
+		first = false;
+		json_append_string(into, span_of_text(c->outputs[i]->name));
+		str_append_text(into, ":{\"stage\":");
+		json_append_string(into, span_of_text(worker_place_name(place)));
+		if (confirmed.ns != 0) {
+			add_time(into, "confirmed", confirmed);
+			str_printf(into, ",\"ms\":%.3f",
+					(double)(confirmed.ns - r->received.ns) / 1e6);
+		}
+		str_append_byte(into, '}');
+	}
+	str_append_byte(into, '}');
+}
+
+static void add_result(const struct search *s, const struct record *r, struct str *into)
+{
+	const struct check_result *c = &r->result;
+
+	str_printf(into, ",\"event\":\"%s\",\"state\":%d", r->is_own ? "silence" : "result",
+			(int)c->state);
+	add_text(into, "state_text", span_of_text(check_state_name(c->state, c->service.len == 0)));
+	add_text(into, "output", c->output);
+	add_time(into, "time", c->time);
+	if (c->id.len > 0)
+		add_text(into, "id", c->id);
+	add_outputs(s, r, into);
+}
+
+static void add_refusal(const struct record *r, struct str *into)
+{
+	const struct reject_info *info = reject_info(r->rejection.reject);
+
+	str_append_text(into, ",\"event\":\"rejected\"");
+	add_text(into, "code", span_of_text(info->code));
+	add_text(into, "reason", span_of_text(info->reason));
+	add_text(into, "remedy", span_of_text(info->remedy));
+	add_text(into, "detail", r->rejection.detail);
+	str_printf(into, ",\"index\":%" PRIu32, r->index);
+}
+
+static void add_presence(const struct record *r, struct str *into)
+{
+	str_printf(into, ",\"event\":\"%s\"", r->presence.is_there ? "there" : "gone");
+}
+
+static struct str *next_in_ring(
+		struct search *s, struct span host, struct span service, const struct record *r)
+{
+	struct str *into = &s->ring[s->count++ % s->why->limit];
+
+	str_clear(into);
+	str_printf(into, "{\"sequence\":%" PRIu64, r->sequence);
+	add_time(into, "received", r->received);
+	add_text(into, "host", host);
+	add_text(into, "service", service);
+	add_text(into, "topic", r->topic);
+	if (r->publisher.user.len > 0)
+		add_text(into, "user", r->publisher.user);
+	if (r->publisher.client.len > 0)
+		add_text(into, "client", r->publisher.client);
+	return into;
+}
+
+static bool look_at(void *owner, const struct record *r)
+{
+	struct search *s = owner;
+	struct span host = { 0 }, service = { 0 };
+	struct str *into;
+
+	if (r->kind == RECORD_RESULT) {
+		host = r->result.host;
+		service = r->result.service;
+	} else if (r->kind == RECORD_REFUSAL) {
+		host = r->rejection.host;
+		service = r->rejection.service;
+	} else if (r->kind == RECORD_PRESENCE) {
+		host = r->presence.host;
+		service = r->presence.service;
+	}
+	if (!is_meant(s->why, host, service))
+		return true;
+	into = next_in_ring(s, host, service, r);
+	if (r->kind == RECORD_RESULT)
+		add_result(s, r, into);
+	else if (r->kind == RECORD_REFUSAL)
+		add_refusal(r, into);
+	else
+		add_presence(r, into);
+	str_append_byte(into, '}');
+	return true;
+}
+
+int why_format(struct str *into, const struct why *why, const struct why_source *source)
+{
+	struct search s = { .why = why, .source = source };
+	uint64_t after = 0;
+	size_t from;
+	int r;
+
+	s.ring = xcalloc(why->limit, sizeof(*s.ring));
+	r = journal_scan(source->journal, &after, look_at, &s);
+	from = s.count > why->limit ? s.count - why->limit : 0;
+	str_printf(into, ",\"found\":%zu,\"events\":[", s.count);
+	for (size_t i = from; i < s.count; i++) {
+		if (i > from)
+			str_append_byte(into, ',');
+		str_append(into, str_span(&s.ring[i % why->limit]));
+	}
+	str_append_byte(into, ']');
+	for (size_t i = 0; i < why->limit; i++)
+		str_finish(&s.ring[i]);
+	free(s.ring);
+	return r;
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/unit/unit.h"
+
+#include "gateway/journal/record.h"
+
+static const struct record message = {
+	.kind = RECORD_MESSAGE,
+	.received = { 123456789012345 },
+	.topic = SPAN("a/b"),
+	.source = 3,
+	.retain = true,
+	.publisher = { SPAN("user"), SPAN("client"), SPAN("127.0.0.1") },
+	.response_topic = SPAN("reply/here"),
+	.correlation = SPAN("\x01\x02"),
+	.payload = SPAN("payload"),
+};
+
+static const struct record result = {
+	.kind = RECORD_RESULT,
+	.received = { 5 },
+	.topic = SPAN("nagios/h/s"),
+	.index = 7,
+	.is_own = true,
+	.naming = 0xfeedbeef,
+	.result = { SPAN("h"), SPAN("s"), CHECK_CRITICAL, SPAN("out"), SPAN("long\nlines"),
+			SPAN("a=1"), { 99 }, 60, SPAN("id-1"), SPAN("who"), { 98 } },
+	.silence = { 30, CHECK_UNKNOWN },
+};
+
+static const struct record refusal = {
+	.kind = RECORD_REFUSAL,
+	.topic = SPAN("nagios/h/s"),
+	.index = 2,
+	.rejection = { REJECT_BAD_STATE, SPAN("7"), 2, SPAN("h"), SPAN("s") },
+};
+
+static const struct record presence = {
+	.kind = RECORD_PRESENCE,
+	.topic = SPAN("nagios/h/$state"),
+	.naming = 9,
+	.presence = { .host = SPAN("h"),
+			.is_there = true,
+			.delay = { 30000000000 },
+			.rule = { 90, CHECK_WARNING } },
+};
+
+static const struct record *const all[] = { &message, &result, &refusal, &presence };
+
+static void assert_same(const struct record *a, const struct record *b)
+{
+	assert_int_equal(a->kind, b->kind);
+	assert_int_equal(a->received.ns, b->received.ns);
+	assert_span_equal(a->topic, b->topic);
+	assert_int_equal(a->source, b->source);
+	assert_int_equal(a->retain, b->retain);
+	assert_span_equal(a->publisher.user, b->publisher.user);
+	assert_span_equal(a->publisher.client, b->publisher.client);
+	assert_span_equal(a->publisher.address, b->publisher.address);
+	assert_span_equal(a->response_topic, b->response_topic);
+	assert_span_equal(a->correlation, b->correlation);
+	assert_span_equal(a->payload, b->payload);
+	assert_int_equal(a->index, b->index);
+	assert_int_equal(a->is_last, b->is_last);
+	assert_int_equal(a->is_own, b->is_own);
+	assert_int_equal(a->naming, b->naming);
+	assert_int_equal(a->silence.ttl, b->silence.ttl);
+	assert_int_equal(a->silence.becomes, b->silence.becomes);
+}
+
+static void assert_same_result(const struct check_result *a, const struct check_result *b)
+{
+	assert_span_equal(a->host, b->host);
+	assert_span_equal(a->service, b->service);
+	assert_int_equal(a->state, b->state);
+	assert_span_equal(a->output, b->output);
+	assert_span_equal(a->long_output, b->long_output);
+	assert_span_equal(a->perfdata, b->perfdata);
+	assert_int_equal(a->time.ns, b->time.ns);
+	assert_int_equal(a->own_time.ns, b->own_time.ns);
+	assert_int_equal(a->ttl, b->ttl);
+	assert_span_equal(a->id, b->id);
+	assert_span_equal(a->source, b->source);
+}
+
+static void every_kind_comes_back_as_it_went(void **state)
+{
+	struct record_batch batch = { 0 };
+	struct span rest;
+
+	(void)state;
+	for (size_t i = 0; i < array_size(all); i++)
+		record_batch_add(&batch, all[i]);
+	assert_int_equal(batch.count, array_size(all));
+	rest = str_span(&batch.bytes);
+	for (size_t i = 0; i < array_size(all); i++) {
+		struct record back;
+		struct wall_time received;
+
+		assert_true(record_decode(span_first(rest, batch.sizes[i]), &back));
+		assert_same(&back, all[i]);
+		assert_same_result(&back.result, &all[i]->result);
+		assert_true(record_decode_received(span_first(rest, batch.sizes[i]), &received));
+		assert_int_equal(received.ns, all[i]->received.ns);
+		rest = span_from(rest, batch.sizes[i]);
+	}
+	record_batch_finish(&batch);
+}
+
+static struct record decoded(const struct record *record, struct record_batch *batch)
+{
+	struct record back;
+
+	record_batch_add(batch, record);
+	assert_true(record_decode(str_span(&batch->bytes), &back));
+	return back;
+}
+
+static void a_refusal_keeps_its_code(void **state)
+{
+	struct record_batch batch = { 0 };
+	struct record back = decoded(&refusal, &batch);
+
+	(void)state;
+	assert_int_equal(back.rejection.reject, REJECT_BAD_STATE);
+	assert_int_equal(back.rejection.index, 2);
+	assert_span_text(back.rejection.detail, "7");
+	assert_span_text(back.rejection.host, "h");
+	assert_span_text(back.rejection.service, "s");
+	record_batch_finish(&batch);
+}
+
+static void a_presence_keeps_what_it_says(void **state)
+{
+	struct record_batch batch = { 0 };
+	struct record back = decoded(&presence, &batch);
+
+	(void)state;
+	assert_true(back.presence.is_there);
+	assert_span_text(back.presence.host, "h");
+	assert_int_equal(back.presence.service.len, 0);
+	assert_int_equal(back.presence.delay.ns, presence.presence.delay.ns);
+	assert_int_equal(back.presence.rule.ttl, 90);
+	assert_int_equal(back.presence.rule.becomes, CHECK_WARNING);
+	record_batch_finish(&batch);
+}
+
+static void the_last_of_a_message_is_marked(void **state)
+{
+	struct record_batch batch = { 0 };
+	struct record back;
+
+	(void)state;
+	record_batch_add(&batch, &result);
+	record_batch_add(&batch, &result);
+	record_batch_mark_last(&batch);
+	assert_true(record_decode(span_first(str_span(&batch.bytes), batch.sizes[0]), &back));
+	assert_false(back.is_last);
+	assert_true(record_decode(span_from(str_span(&batch.bytes), batch.sizes[0]), &back));
+	assert_true(back.is_last);
+	assert_true(back.is_own);
+	record_batch_finish(&batch);
+}
+
+static void a_record_that_is_cut_is_not_taken(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < array_size(all); i++) {
+		struct record_batch batch = { 0 };
+		struct record back;
+
+		record_batch_add(&batch, all[i]);
+		for (size_t n = 0; n < batch.bytes.len; n++)
+			assert_false(record_decode(span_of(batch.bytes.text, n), &back));
+		record_batch_finish(&batch);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_kind_comes_back_as_it_went),
+		cmocka_unit_test(a_refusal_keeps_its_code),
+		cmocka_unit_test(a_presence_keeps_what_it_says),
+		cmocka_unit_test(the_last_of_a_message_is_marked),
+		cmocka_unit_test(a_record_that_is_cut_is_not_taken),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
