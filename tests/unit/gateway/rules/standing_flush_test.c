@@ -280,9 +280,9 @@ static void contradictions_are_refused(void **state)
 	rig_take(&s->r, NO_TIME, 90);
 	flush(s, true);
 	e = &s->disk.entries[0];
-	assert_int_equal(e->value_len, 62 + 4);
+	assert_int_equal(e->value_len, 62 + 4 + 2);
 	for (size_t i = 0; i < array_size(damages); i++) {
-		uint8_t damaged[66];
+		uint8_t damaged[68];
 
 		memcpy(damaged, e->value, sizeof(damaged));
 		damaged[damages[i].offset] |= damages[i].value;

@@ -101,7 +101,7 @@ static inline enum standing_verdict rig_submit(
 		struct rig *r, struct check_result *result, int64_t ttl)
 {
 	struct arrival arrival = rig_arrival(r);
-	struct silence_rule rule = { ttl, CHECK_UNKNOWN };
+	struct silence_rule rule = { .ttl = ttl, .becomes = CHECK_UNKNOWN };
 	enum standing_verdict verdict = standings_judge(r->s, result, &arrival, NULL);
 
 	if (verdict == STANDING_FRESH)
