@@ -166,6 +166,14 @@ int batch_folder_write(struct batch_folder *f, struct span name, struct span tex
 	return r;
 }
 
+void batch_folder_remove(struct batch_folder *f, struct span name)
+{
+	AUTO_FREE char *path = span_dup_text(name);
+
+	if (f->fd >= 0 && name.len > 0)
+		unlinkat(f->fd, path, 0);
+}
+
 int batch_folder_has(struct batch_folder *f, struct span name)
 {
 	AUTO_FREE char *path = span_dup_text(name);

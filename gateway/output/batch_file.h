@@ -41,6 +41,9 @@ uint64_t batch_folder_place(const struct batch_folder *f);
  */
 int batch_folder_write(struct batch_folder *f, struct span name, struct span text);
 
+/* Remove a file of ours, if it is there. */
+void batch_folder_remove(struct batch_folder *f, struct span name);
+
 /* 1: it is there; 0: it is gone, the folder is not; -errno: cannot be told. */
 int batch_folder_has(struct batch_folder *f, struct span name);
 

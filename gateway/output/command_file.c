@@ -10,6 +10,7 @@
 #include "common/mem.h"
 #include "gateway/output/batch_file.h"
 #include "gateway/output/fifo.h"
+#include "gateway/output/replay.h"
 #include "gateway/result/encode.h"
 
 enum {
@@ -28,6 +29,13 @@ enum {
 
 #define O(type, field) SETTING_FIELD(struct command_file_config, type, field)
 
+static const struct setting_choice core_words[] = {
+	{ "auto", CORE_AUTO },
+	{ "nagios", CORE_NAGIOS },
+	{ "naemon", CORE_NAEMON },
+	{ "icinga", CORE_ICINGA },
+	{ NULL, 0 },
+};
 static const struct setting_choice deliveries[] = {
 	{ "confirmed", DELIVERY_CONFIRMED },
 	{ "pipe", DELIVERY_PIPE },
@@ -38,10 +46,14 @@ static const struct setting_choice deliveries[] = {
 static const struct setting settings[] = {
 { "path",          SETTING_TEXT,   O(char *, path),             1, 4000,      NULL, SETTING_REQUIRED,
   "The core's command pipe (command_file in nagios.cfg).", NULL },
+{ "core",          SETTING_CHOICE, O(int, core),                0, 0,         "auto", 0,
+  "Whose pipe it is: nagios, naemon or icinga, which read texts and times differently. auto: by the names of pipe, folder and owner, else nagios; the log says which.", core_words },
 { "delivery",      SETTING_CHOICE, O(int, delivery),            0, 0,         "confirmed", 0,
   "confirmed: batches in files that the core removes when it has applied them; it does nothing else while it applies one. pipe: lines straight into the pipe, without confirmation.", deliveries },
 { "batch_dir",     SETTING_TEXT,   O(char *, batch_dir),        1, 3500,      NULL, 0,
   "Folder of the batch files, writable for gateway and core. Default: batches in state_dir.", NULL },
+{ "replay_window", SETTING_DURATION, O(uint64_t, replay_window), 0, 3600,     NULL, 0,
+  "What was delivered this long before the core went away is handed over again when it is back. Default: 10s for Icinga, which forgets a second of results at each reload, 0 for the others.", NULL },
 SINK_SETTINGS(struct command_file_config, "2000", 100000),
 { 0 },
 };
@@ -55,6 +67,10 @@ struct command_file {
 	struct sink_env env;
 	struct fifo fifo;
 	struct batch_folder folder;
+	struct core_choice core;
+	bool was_open;	 /* the pipe had a reader when it was last looked at */
+	struct replay replay;
+	struct wall_time rewind_to;
 	enum step step;
 	const struct batch *batch; /* borrowed from submit() to done; NULL after a resume */
 	uint64_t first, last;	   /* of the batch that is out */
@@ -77,6 +93,7 @@ static void check(struct output_config *output, const char *state_dir, struct st
 	struct command_file_config *o = container_of(output, struct command_file_config, output);
 	struct str folder = { 0 };
 
+	o->replay_window_set = settings_line_of(settings, &output->lines, "replay_window") > 0;
 	if (o->batch_dir == NULL) {
 		str_printf(&folder, "%s/batches", state_dir);
 		o->batch_dir = str_take(&folder);
@@ -93,6 +110,14 @@ static void check(struct output_config *output, const char *state_dir, struct st
 					 "take another folder");
 }
 
+static void take_core(struct command_file *c)
+{
+	uint64_t window = c->config->replay_window_set ? c->config->replay_window
+						       : core_info(c->core.core)->forgets;
+
+	c->replay.window = seconds((int64_t)window);
+}
+
 static struct sink *create(const struct output_config *output, const struct sink_env *env)
 {
 	const struct command_file_config *config = (const void *)output; /* begins with it */
@@ -103,6 +128,8 @@ static struct sink *create(const struct output_config *output, const struct sink
 	c->env = *env;
 	fifo_init(&c->fifo, output->name, config->path);
 	batch_folder_init(&c->folder, config->batch_dir, output->name, env->journal);
+	core_choice_init(&c->core, output->name, config->path, (enum core)config->core);
+	take_core(c);
 	return &c->sink;
 }
 
@@ -132,7 +159,8 @@ static void encode(struct sink *s, struct str *into, const struct check_result *
 	struct command_file *c = of(s);
 	size_t line = c->config->delivery == DELIVERY_PIPE ? MAX_PIPE_LINE : 0;
 
-	if (encode_nagios(into, result, received, c->config->output.max_output, line))
+	if (core_info(c->core.core)->encode(
+			    into, result, received, c->config->output.max_output, line))
 		count_up(&c->env.counters->cut, 1);
 }
 
@@ -222,19 +250,31 @@ static bool write_file(struct command_file *c, struct instant now)
 	return r == 0;
 }
 
-/* Keep the pipe open, batch or not, so that the operator hears of a core that is away. */
+/*
+ * Keep the pipe open, batch or not, so that the operator hears of a core that is away. False while
+ * it is not, and when something else has to come before the next command.
+ */
 static bool keep_open(struct command_file *c, struct instant now)
 {
-	bool was_open = c->fifo.fd >= 0;
-
-	if (was_open)
+	if (c->fifo.fd >= 0)
 		return true;
+	if (c->was_open) {
+		replay_core_gone(&c->replay, now);
+		if (c->replay.window.ns > 0)
+			c->written = 0;
+	}
+	c->was_open = false;
 	if (!instant_reached(c->retry_at, now))
 		return false;
 	if (fifo_open(&c->fifo)) {
+		c->was_open = true;
 		c->may_confirm = false;
 		c->repeat = milliseconds(REPEAT_FIRST_MS);
-		return true;
+		if (!core_choice_opened(&c->core, c->fifo.owner))
+			return !c->replay.is_due;
+		take_core(c);
+		c->step = STEP_LOST; /* what there is was encoded for another core */
+		return false;
 	}
 	c->retry_at = instant_after(now, milliseconds(RETRY_MS));
 	return false;
@@ -430,6 +470,15 @@ static bool write_pipe(struct command_file *c, struct instant now)
 	return true;
 }
 
+/* What is out is forgotten: should the core have it in hand, it comes twice. */
+static enum sink_state forget_batch(struct command_file *c, enum sink_state state)
+{
+	batch_folder_remove(&c->folder, str_span(&c->name));
+	c->step = STEP_IDLE;
+	c->batch = NULL;
+	return state;
+}
+
 static enum sink_state step(struct sink *s, struct instant now)
 {
 	struct command_file *c = of(s);
@@ -439,13 +488,13 @@ static enum sink_state step(struct sink *s, struct instant now)
 		switch (c->step) {
 		case STEP_IDLE:
 			keep_open(c, now);
-			going = false;
+			going = c->step != STEP_IDLE;
 			break;
 		case STEP_WRITE_FILE:
 			going = write_file(c, now);
 			break;
 		case STEP_ISSUE:
-			going = issue(c, now);
+			going = issue(c, now) || c->step == STEP_LOST;
 			break;
 		case STEP_CONFIRM:
 			done = confirm(c, now);
@@ -453,16 +502,18 @@ static enum sink_state step(struct sink *s, struct instant now)
 			break;
 		case STEP_PIPE:
 			done = write_pipe(c, now);
-			going = false;
+			going = c->step != STEP_PIPE;
 			break;
 		case STEP_LOST:
-			c->step = STEP_IDLE;
-			return SINK_LOST;
+			return forget_batch(c, SINK_LOST);
 		}
 	}
 	*c->env.problem = c->folder_problem != NULL ? c->folder_problem : c->fifo.problem;
+	if (c->fifo.fd >= 0 && !done && replay_take(&c->replay, &c->rewind_to))
+		return forget_batch(c, SINK_REWIND);
 	if (!done)
 		return c->step == STEP_IDLE ? SINK_IDLE : SINK_BUSY;
+	replay_delivered(&c->replay, c->batch, now);
 	c->step = STEP_IDLE;
 	c->batch = NULL;
 	return SINK_DONE;
@@ -490,6 +541,16 @@ static void polled(struct sink *s, const struct pollfd *fds, size_t n)
 		if (fds[i].fd == c->fifo.fd && fds[i].revents & (POLLERR | POLLHUP | POLLNVAL))
 			fifo_lost(&c->fifo);
 	}
+}
+
+static struct wall_time rewind_to(const struct sink *s)
+{
+	return of_const(s)->rewind_to;
+}
+
+static uint64_t keep_behind(struct sink *s)
+{
+	return replay_keep_behind(&of(s)->replay, instant_now());
 }
 
 static struct instant deadline(const struct sink *s)
@@ -520,5 +581,7 @@ const struct sink_class command_file_class = {
 	.step = step,
 	.descriptors = descriptors,
 	.polled = polled,
+	.rewind_to = rewind_to,
+	.keep_behind = keep_behind,
 	.deadline = deadline,
 };

@@ -17,6 +17,11 @@
  *            shared. A batch is done when it is written: what the core had in its hands when it
  *            died is lost, and a gateway killed within a batch repeats that batch.
  *
+ * The cores do not resolve escapes alike, so the sink has to know whose pipe it is. Icinga forgets
+ * what it confirmed in the last second before it stopped or was reloaded: when its pipe has lost
+ * its reader and has one again, what was delivered shortly before is handed over again. That does
+ * no harm there, because Icinga passes over what is older than what it has.
+ *
  * Rights of confirmed delivery: the core must be able to read the file and to remove it, so
  * batch_dir is writable for the core's user. Files are 0640 in a folder that others may enter,
  * 0644 in one they may not: the folder is then the lock.
@@ -24,6 +29,7 @@
 #ifndef GATEWAY_OUTPUT_COMMAND_FILE_H
 #define GATEWAY_OUTPUT_COMMAND_FILE_H
 
+#include "gateway/output/core.h"
 #include "gateway/output/sink.h"
 
 enum delivery { DELIVERY_CONFIRMED, DELIVERY_PIPE };
@@ -31,8 +37,11 @@ enum delivery { DELIVERY_CONFIRMED, DELIVERY_PIPE };
 struct command_file_config {
 	struct output_config output;
 	char *path;
+	int core;	 /* enum core */
 	int delivery;	 /* enum delivery */
 	char *batch_dir; /* absolute; never NULL */
+	uint64_t replay_window; /* seconds */
+	bool replay_window_set; /* else it is the core's */
 };
 
 extern const struct sink_class command_file_class;

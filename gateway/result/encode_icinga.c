@@ -15,8 +15,8 @@ static const struct text_form service_form = {
 	.backslash = SPAN("\\"),
 	.backslash_n = SPAN("\xe2\x88\x96"),
 };
+/* Without lines: what follows perfdata on the only one would be perfdata too. */
 static const struct text_form host_form = {
-	.newline = SPAN(" "),
 	.backslash = SPAN("\\"),
 	.backslash_n = SPAN("\\"),
 };
@@ -52,17 +52,43 @@ static void append_header(struct str *into, const struct check_result *r, struct
 	str_append_byte(into, ';');
 }
 
-bool encode_icinga(struct str *into, const struct check_result *r, struct wall_time now,
+static bool encode(struct str *into, const struct check_result *r, struct wall_time now,
 		size_t max_output, size_t max_line)
 {
 	struct line line = line_begin(
 			into, max_line, r->service.len > 0 ? &service_form : &host_form);
 	bool cut;
 
-	if (!line_can_be_command(r))
-		return false;
 	append_header(into, r, now);
 	cut = line_append_result(&line, r, max_output);
 	str_append_byte(into, '\n');
 	return cut;
+}
+
+/* A host's lines as one. */
+static bool encode_joined(struct str *into, const struct check_result *r, struct wall_time now,
+		size_t max_output, size_t max_line)
+{
+	struct check_result joined = *r;
+	struct str text = { 0 };
+	bool cut;
+
+	str_append(&text, r->output);
+	str_append_byte(&text, '\n');
+	str_append(&text, r->long_output);
+	joined.output = str_span(&text);
+	joined.long_output = (struct span){ NULL, 0 };
+	cut = encode(into, &joined, now, max_output, max_line);
+	str_finish(&text);
+	return cut;
+}
+
+bool encode_icinga(struct str *into, const struct check_result *r, struct wall_time now,
+		size_t max_output, size_t max_line)
+{
+	if (!line_can_be_command(r))
+		return false;
+	if (r->service.len == 0 && r->long_output.len > 0)
+		return encode_joined(into, r, now, max_output, max_line);
+	return encode(into, r, now, max_output, max_line);
 }
