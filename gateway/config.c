@@ -5,7 +5,9 @@
 
 #include "common/mem.h"
 #include "gateway/config_check.h"
+#include "gateway/output/check_results.h"
 #include "gateway/output/command_file.h"
+#include "gateway/output/query_handler.h"
 
 #define G(type, field) SETTING_FIELD(struct config, type, field)
 #define R(type, field) SETTING_FIELD(struct route_config, type, field)
@@ -114,7 +116,11 @@ static const struct setting route_settings[] = {
 };
 /* clang-format on */
 
-static const struct sink_class *const output_types[] = { &command_file_class };
+static const struct sink_class *const output_types[] = {
+	&command_file_class,
+	&check_results_class,
+	&query_handler_class,
+};
 
 static bool name_is_plain(struct span name)
 {

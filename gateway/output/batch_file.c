@@ -22,7 +22,12 @@
 void batch_folder_init(
 		struct batch_folder *f, const char *path, const char *output, uint64_t journal)
 {
-	*f = (struct batch_folder){ path, output, journal, 0640, -1, -1 };
+	*f = (struct batch_folder){ .path = path,
+		.output = output,
+		.journal = journal,
+		.mode = 0640,
+		.fd = -1,
+		.watch_fd = -1 };
 }
 
 static void close_both(struct batch_folder *f)
@@ -37,6 +42,15 @@ static void close_both(struct batch_folder *f)
 void batch_folder_finish(struct batch_folder *f)
 {
 	close_both(f);
+}
+
+void batch_folder_say(struct batch_folder *f, const char *problem, int error)
+{
+	if (problem != NULL && f->problem != problem)
+		log_warn_errno(error, "output \"%s\": %s %s", f->output, f->path, problem);
+	if (problem == NULL && f->problem != NULL)
+		log_info("output \"%s\": %s works again", f->output, f->path);
+	f->problem = problem;
 }
 
 /* Is it still the folder that the path leads to? */
@@ -67,11 +81,11 @@ int batch_folder_open(struct batch_folder *f)
 	int error;
 
 	close_both(f);
-	if (mkdir(f->path, 0770) == 0) {
+	if (!f->is_foreign && mkdir(f->path, 0770) == 0) {
 		/* setgid: the files belong to the folder's group, whoever made them */
 		if (chmod(f->path, 02770) < 0)
 			return -errno;
-	} else if (errno != EEXIST) {
+	} else if (!f->is_foreign && errno != EEXIST) {
 		return -errno;
 	}
 	f->fd = open(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -153,11 +167,12 @@ int batch_folder_write(struct batch_folder *f, struct span name, struct span tex
 {
 	AUTO_CLOSE int fd = -1;
 	AUTO_FREE char *path = span_dup_text(name);
+	int over = f->is_foreign ? O_EXCL : O_TRUNC;
 	int r = f->fd >= 0 ? 0 : batch_folder_open(f);
 
 	if (r < 0)
 		return r;
-	fd = openat(f->fd, path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, f->mode);
+	fd = openat(f->fd, path, O_WRONLY | O_CREAT | over | O_NOFOLLOW | O_CLOEXEC, f->mode);
 	if (fd < 0)
 		return -errno;
 	r = write_all(fd, text);
@@ -206,7 +221,7 @@ bool batch_folder_saw_removal(struct batch_folder *f, struct span name)
 	return seen;
 }
 
-static void batch_file_prefix(const struct batch_folder *f, struct str *into)
+void batch_file_prefix(const struct batch_folder *f, struct str *into)
 {
 	str_printf(into, "%s-%08" PRIx32 "-", f->output, (uint32_t)f->journal);
 }

@@ -81,7 +81,6 @@ struct command_file {
 	bool recorded;	  /* progress says where the batch is */
 	bool named;	  /* the core was told of it */
 	bool may_confirm; /* this core may remove files from this folder */
-	const char *folder_problem;
 	struct instant retry_at;
 	struct instant look_at;
 	struct instant repeat_at;
@@ -215,18 +214,6 @@ static void submit(struct sink *s, const struct batch *batch)
 	batch_file_name(&c->folder, c->first, c->last, &c->name);
 }
 
-/* Say what is wrong with the folder once; NULL: nothing. */
-static void folder_trouble(struct command_file *c, const char *problem, int error)
-{
-	if (problem != NULL && c->folder_problem != problem)
-		log_warn_errno(error, "output \"%s\": %s %s", c->config->output.name,
-				c->config->batch_dir, problem);
-	if (problem == NULL && c->folder_problem != NULL)
-		log_info("output \"%s\": %s works again", c->config->output.name,
-				c->config->batch_dir);
-	c->folder_problem = problem;
-}
-
 static bool write_file(struct command_file *c, struct instant now)
 {
 	static const char problem[] = "no batch file can be written there";
@@ -235,7 +222,7 @@ static bool write_file(struct command_file *c, struct instant now)
 	if (!instant_reached(c->retry_at, now))
 		return false;
 	r = batch_folder_write(&c->folder, str_span(&c->name), str_span(&c->batch->text));
-	folder_trouble(c, r < 0 ? problem : NULL, r);
+	batch_folder_say(&c->folder, r < 0 ? problem : NULL, r);
 	if (r < 0) {
 		/*
 		 * Anew, if it was removed meanwhile; and the watch has seen our own removal of what
@@ -333,10 +320,10 @@ static bool check_rights(struct command_file *c, struct instant now)
 	if (!c->may_confirm)
 		c->may_confirm = batch_folder_lets_remove(&c->folder, c->fifo.owner);
 	if (c->may_confirm) {
-		folder_trouble(c, NULL, 0);
+		batch_folder_say(&c->folder, NULL, 0);
 		return true;
 	}
-	folder_trouble(c, problem, 0);
+	batch_folder_say(&c->folder, problem, 0);
 	c->retry_at = instant_after(now, milliseconds(RETRY_MS));
 	return false;
 }
@@ -508,7 +495,7 @@ static enum sink_state step(struct sink *s, struct instant now)
 			return forget_batch(c, SINK_LOST);
 		}
 	}
-	*c->env.problem = c->folder_problem != NULL ? c->folder_problem : c->fifo.problem;
+	*c->env.problem = c->folder.problem != NULL ? c->folder.problem : c->fifo.problem;
 	if (c->fifo.fd >= 0 && !done && replay_take(&c->replay, &c->rewind_to))
 		return forget_batch(c, SINK_REWIND);
 	if (!done)

@@ -134,6 +134,8 @@ class Nagios:
             (self.folder / sub).mkdir()
             give_away(self.folder / sub)
         self.fifo = self.folder / "rw" / "nagios.cmd"
+        self.query_socket = self.folder / "rw" / "nagios.qh"
+        self.spool = self.folder / "spool"
         self.status = self.folder / "status.dat"
         (self.folder / "nagios.cfg").write_text(MAIN.format(folder=self.folder, module=module))
         (self.folder / "objects.cfg").write_text(self._objects(hosts, services, extra))

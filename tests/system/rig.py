@@ -36,16 +36,18 @@ class Scratch:
 class Rig:
     """
     `broker_lines`, `which` (broker program), `stored` (with a store of its own) and the keywords
-    of gateway.configuration() shape it; hosts, services and extra are Nagios'.
+    of gateway.configuration() shape it; hosts, services and extra are Nagios', `way` is by what the
+    results go into it: fifo, spool or query_socket.
     """
 
     def __init__(self, scratch, module, hosts=2, services=4, extra=(), which=None,
                  broker_lines=("allow_anonymous true", "max_queued_messages 100000"),
-                 stored=False, **how):
+                 stored=False, way="fifo", **how):
         self.nagios = Nagios(scratch.folder("nagios"), module, hosts, services, extra)
         self.broker = Broker(scratch.folder("broker"), broker_lines, which,
                              scratch.folder("stored") if stored else None)
-        self.gateway = Gateway(scratch.folder("gateway"), self.broker.port, self.nagios.fifo, **how)
+        self.gateway = Gateway(scratch.folder("gateway"), self.broker.port,
+                               getattr(self.nagios, way), **how)
         self.observer = None
 
     def start(self):
