@@ -535,9 +535,9 @@ static struct wall_time rewind_to(const struct sink *s)
 	return of_const(s)->rewind_to;
 }
 
-static uint64_t keep_behind(struct sink *s)
+static uint64_t keep_behind(struct sink *s, struct instant now)
 {
-	return replay_keep_behind(&of(s)->replay, instant_now());
+	return replay_keep_behind(&of(s)->replay, now);
 }
 
 static struct instant deadline(const struct sink *s)

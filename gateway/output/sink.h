@@ -110,7 +110,7 @@ struct sink_class {
 	 * something to begin again with; UINT64_MAX: nothing. Asked after each batch that has
 	 * arrived. May be NULL.
 	 */
-	uint64_t (*keep_behind)(struct sink *s);
+	uint64_t (*keep_behind)(struct sink *s, struct instant now);
 	/* When step() is to be called at the latest. */
 	struct instant (*deadline)(const struct sink *s);
 };
