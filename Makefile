@@ -244,7 +244,7 @@ fuzz: $(patsubst tests/fuzz/%.c,build/fuzz/%,$(FUZZ_SRC))
 		$$f -max_total_time=$(FUZZ_SECONDS) -timeout=5 -artifact_prefix=build/fuzz/$$n- \
 			build/fuzz/new/$$n tests/fuzz/corpus/$$n || exit 1; done
 
-FUZZ_SOURCES = $(filter-out %/main.c,$(call src,common $(call fuzz-of,$(1),$(BROKER_DIRS),gateway)))
+FUZZ_SOURCES = $(filter-out %/main.c,$(call src,common $(call fuzz-of,$(1),$(BROKER_DIRS),$(GATEWAY_DIRS))))
 build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(call src,common $(BROKER_DIRS) gateway)
 	@mkdir -p $(@D)
 	$(Q)$(FUZZ_CC) -I. -D_GNU_SOURCE -DBELFRY_VERSION='"fuzz"' -std=c17 -O1 -g -pthread \

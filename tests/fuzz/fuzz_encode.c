@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Any bytes as the fields of a result: one command that names exactly its object, or nothing when
- * the names cannot be in a command.
+ * the names cannot be in a command; for each core by its own rules.
  *
  * The first byte's low two bits are the state, the second chooses max_output and max_line, the
  * third the time; then host, service, output, long output and perfdata, parted by 0x1e.
@@ -12,7 +12,9 @@
 #include "common/utf8.h"
 #include "gateway/result/decode.h"
 
+#include "tests/fuzz/icinga_command.h"
 #include "tests/fuzz/nagios_command.h"
+#include "tests/fuzz/spool_record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -54,19 +56,103 @@ static void check_line(const struct check_result *r, struct span line, bool cut,
 	nagios_command_finish(&c);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void check_nagios(const struct check_result *r, struct span line, bool cut, size_t max_output)
+{
+	check_line(r, line, cut, max_output);
+}
+
+static void check_naemon(const struct check_result *r, struct span line, bool cut, size_t max_output)
+{
+	struct span rest = span_first(line, line.len - 1);
+
+	check_line(r, line, cut, max_output);
+	for (int i = r->service.len > 0 ? 4 : 3; i > 0; i--)
+		span_cut(&rest, ';');
+	MUST(rest.len > 0); /* an empty argument counts as missing */
+}
+
+static void check_icinga(const struct check_result *r, struct span line, bool cut, size_t max_output)
+{
+	struct icinga_command c = icinga_read(line);
+	struct span rest = r->long_output;
+	size_t lines = 1;
+
+	(void)max_output;
+	MUST(!is_dangerous(r->host) && !is_dangerous(r->service));
+	MUST(utf8_valid(line));
+	MUST(c.time <= (double)now.ns / 1e9);
+	MUST(span_equal(c.host, r->host) && span_equal(c.service, r->service));
+	MUST(c.is_host == (r->service.len == 0));
+	MUST(c.state == (c.is_host ? r->state != CHECK_OK : (int)r->state));
+	if (span_trim(r->perfdata).len == 0)
+		MUST(c.perfdata.len == 0);
+	while (r->long_output.len > 0 && !c.is_host && rest.data != NULL) {
+		span_cut(&rest, '\n');
+		lines++;
+	}
+	MUST(cut ? c.lines <= lines : c.lines == lines);
+	icinga_command_finish(&c);
+}
+
+static void check_spool(const struct check_result *r, struct span text, bool cut, size_t max_output)
+{
+	struct spool_record c = spool_read(text);
+
+	(void)cut;
+	(void)max_output;
+	MUST(utf8_valid(text));
+	MUST(span_equal(c.host, r->host) && span_equal(c.service, r->service));
+	MUST(c.state == (uint64_t)r->state);
+	str_finish(&c.output);
+}
+
+static const struct {
+	encode_result *encode;
+	void (*check)(const struct check_result *r, struct span text, bool cut, size_t max_output);
+	bool is_line;
+} encoders[] = {
+	{ encode_nagios, check_nagios, true },
+	{ encode_naemon, check_naemon, true },
+	{ encode_icinga, check_icinga, true },
+	{ encode_check_result_file, check_spool, false },
+};
+
+static bool ends_in_backslash(struct span name)
+{
+	return name.len > 0 && name.data[name.len - 1] == '\\';
+}
+
+static void check_encoder(size_t e, const struct check_result *r, size_t max_output, size_t max_line)
 {
 	static const struct span before = SPAN("before");
-	struct check_result r = { .ttl = -1 };
 	struct str line = { 0 };
-	struct span rest;
-	size_t max_output, max_line;
 	bool cut;
+
+	str_append(&line, before);
+	cut = encoders[e].encode(&line, r, now, max_output, max_line);
+	MUST(span_starts_with(str_span(&line), before));
+	if (line.len == before.len) {
+		MUST(!name_valid(r->host) || (r->service.len > 0 && !name_valid(r->service)) ||
+				(r->service.len == 0 && r->state == CHECK_UNKNOWN) ||
+				(!encoders[e].is_line && (ends_in_backslash(r->host) ||
+								 ends_in_backslash(r->service))));
+	} else {
+		struct span command = span_from(str_span(&line), before.len);
+
+		if (max_line > 0 && encoders[e].is_line)
+			MUST(command.len <= (max_line < MIN_LINE ? MIN_LINE : max_line));
+		encoders[e].check(r, command, cut, max_output);
+	}
+	str_finish(&line);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct check_result r = { .ttl = -1 };
+	struct span rest;
 
 	if (size < 3)
 		return 0;
-	max_output = output_limits[data[1] & 7];
-	max_line = line_limits[data[1] >> 3 & 7];
 	r.state = (enum check_state)(data[0] & 3);
 	r.time.ns = times[data[2] & 7];
 	rest = span_of(data + 3, size - 3);
@@ -75,20 +161,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	r.output = span_cut(&rest, 0x1e);
 	r.long_output = span_cut(&rest, 0x1e);
 	r.perfdata = rest;
-
-	str_append(&line, before);
-	cut = encode_nagios(&line, &r, now, max_output, max_line);
-	MUST(span_starts_with(str_span(&line), before));
-	if (line.len == before.len) {
-		MUST(!name_valid(r.host) || (r.service.len > 0 && !name_valid(r.service)) ||
-				(r.service.len == 0 && r.state == CHECK_UNKNOWN));
-	} else {
-		struct span command = span_from(str_span(&line), before.len);
-
-		if (max_line > 0)
-			MUST(command.len <= (max_line < MIN_LINE ? MIN_LINE : max_line));
-		check_line(&r, command, cut, max_output);
-	}
-	str_finish(&line);
+	for (size_t e = 0; e < array_size(encoders); e++)
+		check_encoder(e, &r, output_limits[data[1] & 7], line_limits[data[1] >> 3 & 7]);
 	return 0;
 }
