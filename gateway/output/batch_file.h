@@ -16,8 +16,8 @@ struct batch_folder {
 	uint64_t journal;
 	bool is_foreign; /* the core's own: never made by us, nor is a file in it written over */
 	unsigned mode;	 /* of new files */
-	int fd;	       /* of the folder, -1: not open */
-	int watch_fd;  /* inotify: readable when something in it was removed */
+	int fd;		 /* of the folder, -1: not open */
+	int watch_fd;	 /* inotify: readable when something in it was removed */
 	const char *problem; /* a literal; NULL: none */
 };
 
@@ -26,8 +26,8 @@ void batch_folder_init(
 void batch_folder_finish(struct batch_folder *f);
 
 /*
- * What is wrong with the folder now; NULL: nothing. Said in the log once, when it changes. `problem`
- * is a literal that completes "FOLDER ...", `error` an errno or 0.
+ * What is wrong with the folder now; NULL: nothing. Said in the log once, when it changes.
+ * `problem` is a literal that completes "FOLDER ...", `error` an errno or 0.
  */
 void batch_folder_say(struct batch_folder *f, const char *problem, int error);
 
@@ -47,8 +47,8 @@ bool batch_folder_lets_remove(const struct batch_folder *f, uid_t user);
 uint64_t batch_folder_place(const struct batch_folder *f);
 
 /*
- * Write `text` to a file of its own. 0 or -errno; -EEXIST in a foreign folder. One that a crash left half-written was never
- * named to the core, and is swept away by the next run.
+ * Write `text` to a file of its own. 0 or -errno; -EEXIST in a foreign folder. One that a crash
+ * left half-written was never named to the core, and is swept away by the next run.
  */
 int batch_folder_write(struct batch_folder *f, struct span name, struct span text);
 

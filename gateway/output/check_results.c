@@ -9,11 +9,11 @@
 #include "gateway/result/encode.h"
 
 enum {
-	RETRY_MS = 1000,      /* a missing folder is looked for this often */
-	LOOK_MS = 1000,	      /* whether the file is gone, should the watch have missed it */
-	PATIENCE_MS = 60000,  /* with a file that is not taken, before that is said */
-	RENEWALS = 4,	      /* of a file within the age that it must not reach */
-	NAMES_TO_TRY = 16,    /* when somebody else has a file of the name */
+	RETRY_MS = 1000,     /* a missing folder is looked for this often */
+	LOOK_MS = 1000,	     /* whether the file is gone, should the watch have missed it */
+	PATIENCE_MS = 60000, /* with a file that is not taken, before that is said */
+	RENEWALS = 4,	     /* of a file within the age that it must not reach */
+	NAMES_TO_TRY = 16,   /* when somebody else has a file of the name */
 };
 
 #define O(type, field) SETTING_FIELD(struct check_results_config, type, field)
@@ -49,8 +49,8 @@ struct check_results {
 	uint64_t names;		   /* how many were made */
 	struct str name, mark;	   /* of the file */
 	bool is_offered;
-	bool must_renew; /* an earlier run has left it */
-	bool refused; /* what cannot be said in such a file was refused */
+	bool must_renew;	/* an earlier run has left it */
+	bool refused;		/* what cannot be said in such a file was refused */
 	struct wall_time young; /* when the file's age began */
 	struct instant retry_at, look_at, out_since;
 };
@@ -168,7 +168,9 @@ static enum sink_leftover resume(struct sink *s, const struct progress *left)
 	begin(c, left->issued_first, left->issued_last);
 	if (!spool_folder_sweep(&c->folder, str_span(&c->mark), &c->name))
 		return left->is_named && !is_too_old(c, young) &&
-				       left->place >> 32 == (uint32_t)batch_folder_place(&c->folder)
+						       left->place >> 32 ==
+								       (uint32_t)batch_folder_place(
+										       &c->folder)
 				       ? LEFTOVER_ARRIVED
 				       : LEFTOVER_NONE;
 	c->batch = NULL;
@@ -340,7 +342,8 @@ static struct instant deadline(const struct sink *s)
 
 const struct sink_class check_results_class = {
 	.type = "check_results",
-	.help = "The folder of check results of Nagios or Naemon, for cores that are away for long.",
+	.help = "The folder of check results of Nagios or Naemon, for cores that are away for "
+		"long.",
 	.settings = settings,
 	.config_size = sizeof(struct check_results_config),
 	.check = check,

@@ -53,7 +53,7 @@ static const struct setting settings[] = {
 { "batch_dir",     SETTING_TEXT,   O(char *, batch_dir),        1, 3500,      NULL, 0,
   "Folder of the batch files, writable for gateway and core. Default: batches in state_dir.", NULL },
 { "replay_window", SETTING_DURATION, O(uint64_t, replay_window), 0, 3600,     NULL, 0,
-  "What was delivered this long before the core went away is handed over again when it is back. Default: 10s for Icinga, which forgets a second of results at each reload, 0 for the others.", NULL },
+  "What was delivered this long before the core went away is handed over again when it is back. Default: 10s for Icinga, which forgets a second of results at each reload, 0 for the others. journal_keep must not be shorter.", NULL },
 SINK_SETTINGS(struct command_file_config, "2000", 100000),
 { 0 },
 };
@@ -68,7 +68,7 @@ struct command_file {
 	struct fifo fifo;
 	struct batch_folder folder;
 	struct core_choice core;
-	bool was_open;	 /* the pipe had a reader when it was last looked at */
+	bool was_open; /* the pipe had a reader when it was last looked at */
 	struct replay replay;
 	struct wall_time rewind_to;
 	enum step step;
@@ -158,8 +158,9 @@ static void encode(struct sink *s, struct str *into, const struct check_result *
 	struct command_file *c = of(s);
 	size_t line = c->config->delivery == DELIVERY_PIPE ? MAX_PIPE_LINE : 0;
 
-	if (core_info(c->core.core)->encode(
-			    into, result, received, c->config->output.max_output, line))
+	if (core_info(c->core.core)
+					->encode(into, result, received,
+							c->config->output.max_output, line))
 		count_up(&c->env.counters->cut, 1);
 }
 
@@ -535,11 +536,6 @@ static struct wall_time rewind_to(const struct sink *s)
 	return of_const(s)->rewind_to;
 }
 
-static uint64_t keep_behind(struct sink *s, struct instant now)
-{
-	return replay_keep_behind(&of(s)->replay, now);
-}
-
 static struct instant deadline(const struct sink *s)
 {
 	const struct command_file *c = of_const(s);
@@ -569,6 +565,5 @@ const struct sink_class command_file_class = {
 	.descriptors = descriptors,
 	.polled = polled,
 	.rewind_to = rewind_to,
-	.keep_behind = keep_behind,
 	.deadline = deadline,
 };

@@ -37,9 +37,9 @@ enum delivery { DELIVERY_CONFIRMED, DELIVERY_PIPE };
 struct command_file_config {
 	struct output_config output;
 	char *path;
-	int core;	 /* enum core */
-	int delivery;	 /* enum delivery */
-	char *batch_dir; /* absolute; never NULL */
+	int core;		/* enum core */
+	int delivery;		/* enum delivery */
+	char *batch_dir;	/* absolute; never NULL */
 	uint64_t replay_window; /* seconds */
 	bool replay_window_set; /* else it is the core's */
 };

@@ -68,7 +68,8 @@ static bool believe(struct core_choice *c, struct core_evidence e)
 {
 	if (e.core == CORE_AUTO)
 		return false;
-	log_info("output \"%s\": taken for %s because of %s, %s; a line core nagios, core naemon or "
+	log_info("output \"%s\": taken for %s because of %s, %s; a line core nagios, core naemon "
+		 "or "
 		 "core icinga says it outright",
 			c->output, core_info(e.core)->name, e.what, c->path);
 	c->core = e.core;

@@ -337,8 +337,8 @@ static enum sink_state step(struct sink *s, struct instant now)
 			ask(q, now);
 		going = send_query(q, now) && receive_reply(q, now) && q->fd >= 0;
 	}
-	if (q->query.len > 0 && instant_reached(
-				instant_after(q->asked_at, milliseconds(PATIENCE_MS)), now))
+	if (q->query.len > 0 &&
+			instant_reached(instant_after(q->asked_at, milliseconds(PATIENCE_MS)), now))
 		say(q, silent, 0);
 	if (q->batch == NULL)
 		return SINK_IDLE;

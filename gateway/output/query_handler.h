@@ -6,9 +6,9 @@
  *                                              ◀─  200: OK\0   or   400: REASON\0
  *
  * It is the only way into a core of this family that says of each result whether it was taken, so
- * that one for an unknown host or service is answered. One command is on its way at a time: the core
- * looks at one for each time that its socket becomes readable, so a second one behind it would lie
- * there unseen. What was not answered when the connection ended is sent again, in order.
+ * that one for an unknown host or service is answered. One command is on its way at a time: the
+ * core looks at one for each time that its socket becomes readable, so a second one behind it would
+ * lie there unseen. What was not answered when the connection ended is sent again, in order.
  *
  * Nagios has such a socket without a handler for commands, and answers 404.
  */

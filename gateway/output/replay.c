@@ -5,8 +5,7 @@ static void forget_old(struct replay *r, struct instant now)
 {
 	size_t old = 0;
 
-	while (old < r->count &&
-			instant_between(r->steps[old].ended, now).ns > r->window.ns)
+	while (old < r->count && instant_between(r->steps[old].ended, now).ns > r->window.ns)
 		old++;
 	r->count -= old;
 	memmove(r->steps, r->steps + old, r->count * sizeof(r->steps[0]));
@@ -28,7 +27,6 @@ void replay_delivered(struct replay *r, const struct batch *batch, struct instan
 		.began = now,
 		.ended = now,
 		.received = batch->items[0].received,
-		.first = batch->first,
 	};
 }
 
@@ -51,11 +49,4 @@ bool replay_take(struct replay *r, struct wall_time *ret_from)
 	r->count = 0;
 	*ret_from = r->from;
 	return true;
-}
-
-uint64_t replay_keep_behind(struct replay *r, struct instant now)
-{
-	if (!r->is_due)
-		forget_old(r, now);
-	return r->count > 0 ? r->steps[0].first - 1 : UINT64_MAX;
 }

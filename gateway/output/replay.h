@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What was delivered lately, for a core that forgets its last seconds when it is restarted: from
- * where to hand over again, and what the journal must keep for that.
+ * where to hand over again. The journal keeps what was confirmed (journal_keep).
  *
  *     delivered … delivered │ delivered … delivered │ core gone … core back → SINK_REWIND
  *                           └──────── window ────────┘
@@ -21,7 +21,6 @@ struct replay {
 	struct replay_step {
 		struct instant began, ended;
 		struct wall_time received; /* of its first result */
-		uint64_t first;		   /* its sequence */
 	} steps[REPLAY_STEPS + 2];
 	size_t count;
 	bool is_due;
@@ -38,8 +37,5 @@ void replay_core_gone(struct replay *r, struct instant now);
 
 /* It is back. True, with what rewind_to() is to say, when something has to be handed over again. */
 bool replay_take(struct replay *r, struct wall_time *ret_from);
-
-/* The last sequence that will not be wanted again; UINT64_MAX: none will. */
-uint64_t replay_keep_behind(struct replay *r, struct instant now);
 
 #endif

@@ -105,12 +105,6 @@ struct sink_class {
 	void (*polled)(struct sink *s, const struct pollfd *fds, size_t n);
 	/* NULL of a sink that never says SINK_REWIND. */
 	struct wall_time (*rewind_to)(const struct sink *s);
-	/*
-	 * Behind which sequence the journal keeps what was delivered already, so that there is
-	 * something to begin again with; UINT64_MAX: nothing. Asked after each batch that has
-	 * arrived. May be NULL.
-	 */
-	uint64_t (*keep_behind)(struct sink *s, struct instant now);
 	/* When step() is to be called at the latest. */
 	struct instant (*deadline)(const struct sink *s);
 };

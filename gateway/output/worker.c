@@ -178,9 +178,6 @@ static void confirm(struct worker *w, const struct batch *b)
 	if (r < 0)
 		log_error_errno(r, "output \"%s\": its progress file cannot be written",
 				w->config->name);
-	if (w->sink->class->keep_behind != NULL)
-		journal_reader_keep(w->reader,
-				w->sink->class->keep_behind(w->sink, instant_now()));
 	journal_reader_confirm(w->reader, b->last);
 	count_up(&w->counters.results, b->results);
 	count_up(&w->counters.batches, 1);

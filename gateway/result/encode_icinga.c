@@ -55,8 +55,8 @@ static void append_header(struct str *into, const struct check_result *r, struct
 static bool encode(struct str *into, const struct check_result *r, struct wall_time now,
 		size_t max_output, size_t max_line)
 {
-	struct line line = line_begin(
-			into, max_line, r->service.len > 0 ? &service_form : &host_form);
+	struct line line =
+			line_begin(into, max_line, r->service.len > 0 ? &service_form : &host_form);
 	bool cut;
 
 	append_header(into, r, now);

@@ -85,8 +85,8 @@ static size_t append_text(const struct line *line, struct span text, struct span
 }
 
 /* Bytes that `text` takes in the line, or any number above `enough`. */
-static size_t escaped_length(const struct text_form *form, struct span text, struct span newline,
-		size_t enough)
+static size_t escaped_length(
+		const struct text_form *form, struct span text, struct span newline, size_t enough)
 {
 	size_t length = 0;
 

@@ -56,12 +56,14 @@ static void check_line(const struct check_result *r, struct span line, bool cut,
 	nagios_command_finish(&c);
 }
 
-static void check_nagios(const struct check_result *r, struct span line, bool cut, size_t max_output)
+static void check_nagios(
+		const struct check_result *r, struct span line, bool cut, size_t max_output)
 {
 	check_line(r, line, cut, max_output);
 }
 
-static void check_naemon(const struct check_result *r, struct span line, bool cut, size_t max_output)
+static void check_naemon(
+		const struct check_result *r, struct span line, bool cut, size_t max_output)
 {
 	struct span rest = span_first(line, line.len - 1);
 
@@ -71,7 +73,8 @@ static void check_naemon(const struct check_result *r, struct span line, bool cu
 	MUST(rest.len > 0); /* an empty argument counts as missing */
 }
 
-static void check_icinga(const struct check_result *r, struct span line, bool cut, size_t max_output)
+static void check_icinga(
+		const struct check_result *r, struct span line, bool cut, size_t max_output)
 {
 	struct icinga_command c = icinga_read(line);
 	struct span rest = r->long_output;
@@ -122,7 +125,8 @@ static bool ends_in_backslash(struct span name)
 	return name.len > 0 && name.data[name.len - 1] == '\\';
 }
 
-static void check_encoder(size_t e, const struct check_result *r, size_t max_output, size_t max_line)
+static void check_encoder(
+		size_t e, const struct check_result *r, size_t max_output, size_t max_line)
 {
 	static const struct span before = SPAN("before");
 	struct str line = { 0 };
@@ -134,8 +138,9 @@ static void check_encoder(size_t e, const struct check_result *r, size_t max_out
 	if (line.len == before.len) {
 		MUST(!name_valid(r->host) || (r->service.len > 0 && !name_valid(r->service)) ||
 				(r->service.len == 0 && r->state == CHECK_UNKNOWN) ||
-				(!encoders[e].is_line && (ends_in_backslash(r->host) ||
-								 ends_in_backslash(r->service))));
+				(!encoders[e].is_line &&
+						(ends_in_backslash(r->host) ||
+								ends_in_backslash(r->service))));
 	} else {
 		struct span command = span_from(str_span(&line), before.len);
 

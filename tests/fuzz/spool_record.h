@@ -29,9 +29,8 @@ static inline bool spool_value(struct span line, const char *key, struct span *r
 
 static inline struct spool_record spool_read(struct span text)
 {
-	static const char *const fixed[] = { "check_type=1", "check_options=0",
-		"scheduled_check=0", "reschedule_check=0", "latency=0.0", "early_timeout=0",
-		"exited_ok=1" };
+	static const char *const fixed[] = { "check_type=1", "check_options=0", "scheduled_check=0",
+		"reschedule_check=0", "latency=0.0", "early_timeout=0", "exited_ok=1" };
 	struct spool_record r = { .state = 99 };
 	size_t constants = 0, times = 0;
 	struct span value;

@@ -183,25 +183,6 @@ static void what_all_have_confirmed_is_trimmed_but_the_last(void **state)
 	assert_int_equal(read_behind(f, 0, 1000), 1);
 }
 
-static void what_may_be_wanted_again_is_kept(void **state)
-{
-	struct fixture *f = *state;
-	struct journal_reader *r = journal_reader_at(f->journal, 0);
-
-	append(f, 1000, 500);
-	journal_reader_keep(r, 900);
-	journal_reader_confirm(r, 1000);
-	journal_reader_confirm(journal_reader_at(f->journal, 1), 1000);
-	assert_false(journal_maintain(f->journal));
-	assert_int_equal(journal_status(f->journal).first, 901);
-	journal_reader_confirm(r, 900);
-	assert_int_equal(read_behind(f, 0, 900), 100);
-	journal_reader_confirm(r, 1000);
-	journal_reader_keep(r, UINT64_MAX);
-	assert_false(journal_maintain(f->journal));
-	assert_int_equal(journal_status(f->journal).first, 1000);
-}
-
 static void appends_trim_by_themselves_under_load(void **state)
 {
 	struct fixture *f = *state;
@@ -462,7 +443,6 @@ int main(void)
 		TEST(an_append_wakes_every_reader),
 		TEST(places_survive_and_are_separate),
 		TEST(what_all_have_confirmed_is_trimmed_but_the_last),
-		TEST(what_may_be_wanted_again_is_kept),
 		TEST(appends_trim_by_themselves_under_load),
 		TEST(a_full_journal_has_no_room_until_it_was_trimmed),
 		TEST(a_process_that_dies_loses_nothing_it_committed),

@@ -116,8 +116,7 @@ static void icinga_gets_the_fraction_of_a_time_and_never_0(void **state)
 
 		r.time.ns = icinga_times[i].ns;
 		encode_icinga(&line, &r, now, DEFAULT_MAX_OUTPUT, 0);
-		assert_true(span_starts_with(
-				str_span(&line), span_of_text(icinga_times[i].stamp)));
+		assert_true(span_starts_with(str_span(&line), span_of_text(icinga_times[i].stamp)));
 		str_finish(&line);
 	}
 }
