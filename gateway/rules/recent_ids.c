@@ -162,7 +162,7 @@ static void forget_first(struct recent_ids *ids)
 
 static bool is_expired(const struct recent_ids *ids, const struct recent_id *id, struct instant now)
 {
-	return instant_between(id->noted, now).ns > ids->window.ns;
+	return id->received.ns < 0 || instant_between(id->noted, now).ns > ids->window.ns;
 }
 
 static bool is_off(const struct recent_ids *ids)
@@ -178,6 +178,15 @@ static void append(struct recent_ids *ids, const struct recent_id *id)
 	if (id->received.ns >= 0)
 		ids->slots[find_slot(ids, &id->hash)] = ids->next + 1;
 	ids->next++;
+}
+
+/* Ages need not ascend after a load, so that an id that came again may lie among younger ones. */
+static void make_gap(struct recent_ids *ids, struct recent_id *id)
+{
+	if (id == NULL)
+		return;
+	free_slot(ids, find_slot(ids, &id->hash));
+	id->received.ns = -1;
 }
 
 /* --- the window --- */
@@ -217,11 +226,7 @@ void recent_ids_add(struct recent_ids *ids, const struct id_hash *hash, struct i
 	known = find(ids, hash);
 	if (known != NULL && !is_expired(ids, known, now))
 		return;
-	if (known != NULL) {
-		/* After a load, ages need not ascend: it is among younger ones. */
-		free_slot(ids, find_slot(ids, hash));
-		known->received.ns = -1;
-	}
+	make_gap(ids, known);
 	while (recent_ids_count(ids) >= ids->max)
 		forget_first(ids);
 	append(ids, &id);
@@ -258,7 +263,7 @@ bool recent_ids_load(struct recent_ids *ids, uint64_t number, const struct id_ha
 		struct wall_time received, struct instant now, struct wall_time wall_now)
 {
 	int64_t age = wall_now.ns > received.ns ? wall_now.ns - received.ns : 0;
-	struct recent_id id = { *hash, { 0 }, received };
+	struct recent_id id = { *hash, { now.ns - age }, received };
 	const struct recent_id gap = { .received = { -1 } };
 
 	/* Numbers in use are never further apart than there may be ids. */
@@ -267,11 +272,7 @@ bool recent_ids_load(struct recent_ids *ids, uint64_t number, const struct id_ha
 		return false;
 	if (ids->next == 0)
 		ids->first = ids->disk_first = ids->next = number;
-	if (find(ids, hash) != NULL)
-		return false;
-	if (age > ids->window.ns)
-		age = ids->window.ns > 0 ? ids->window.ns : 0;
-	id.noted.ns = now.ns - age;
+	make_gap(ids, find(ids, hash));
 	while (ids->next < number)
 		append(ids, &gap);
 	append(ids, &id);

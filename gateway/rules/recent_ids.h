@@ -51,7 +51,7 @@ void recent_ids_flushed(struct recent_ids *ids);
 
 /*
  * Take one back, in ascending order of the numbers and before anything is added; false when the
- * number cannot be. Its age is taken from the wall clock and lies between 0 and the window.
+ * number cannot be. Its age is taken from the wall clock, and is never negative.
  */
 bool recent_ids_load(struct recent_ids *ids, uint64_t number, const struct id_hash *hash,
 		struct wall_time received, struct instant now, struct wall_time wall_now);

@@ -20,6 +20,7 @@ enum {
 };
 
 static const int64_t no_deadline = INT64_MAX;
+static const struct duration longest_past = { INT64_MAX / 2 };
 
 /* --- writing --- */
 
@@ -199,18 +200,21 @@ static bool is_sound(const struct draft *d)
 }
 
 /*
- * A clock may have been set while the process was away: what is left of a deadline is never
- * negative, and never more than it was at first.
+ * A clock may have been set while the process was away: what is left of a deadline is never more
+ * than it was at first. One that has passed stays in the order of the others; the grace keeps it
+ * from being due at once.
  */
 static struct instant due_again(int64_t wall, uint32_t wait, const struct arrival *arrival)
 {
 	int64_t present = arrival->received.ns > 0 ? arrival->received.ns : 0;
-	int64_t left = wall > present ? wall - present : 0;
+	int64_t left = wall - present;
 
 	if (wall == no_deadline)
 		return INSTANT_NEVER;
 	if (left > seconds(wait).ns)
 		left = seconds(wait).ns;
+	if (left < -longest_past.ns)
+		left = -longest_past.ns;
 	return instant_after(arrival->now, nanoseconds(left));
 }
 
@@ -241,6 +245,10 @@ static bool load_standing(struct standings *s, struct span key, struct span valu
 	standing_note_clock(x, arrival);
 	standing_arm(s, x);
 	standings_hold(s, arrival->now);
+	/* A deadline that was shortened is another wall time now. */
+	if (wall_of(x, x->result_due) != d.result_due ||
+			wall_of(x, x->presence_due) != d.presence_due)
+		standing_changed(s, x);
 	return true;
 }
 
