@@ -301,7 +301,7 @@ static void run_result(struct model *m, const struct step *e, bool again)
 {
 	struct check_result result = rig_result(e->state, e->time);
 	struct arrival arrival = { at(e->wall), { ns_of(e->mono) }, e->retained, e->from_silence };
-	struct silence_rule rule = { e->ttl, CHECK_UNKNOWN };
+	struct silence_rule rule = { .ttl = e->ttl, .becomes = CHECK_UNKNOWN };
 	int64_t stamp = 0, own = 0;
 	enum standing_verdict verdict, expected = ref_judge(m, e, &stamp, &own);
 	char id[16];
