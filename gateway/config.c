@@ -11,6 +11,7 @@
 
 #define G(type, field) SETTING_FIELD(struct config, type, field)
 #define R(type, field) SETTING_FIELD(struct route_config, type, field)
+#define S(type, field) SETTING_FIELD(struct submit_config, type, field)
 
 static const struct setting_choice log_words[] = {
 	{ "error", LOG_TYPE_ERROR },
@@ -114,6 +115,22 @@ static const struct setting route_settings[] = {
   "How long after a last will (.../$state) an object counts as gone, unless its publisher is back before.", NULL },
 { 0 },
 };
+
+static const struct setting submit_settings[] = {
+{ "user",               SETTING_LIST,     S(struct text_list, users),      1, 4096,         NULL, 0,
+  "Names of users that may; * and ? stand for any text and any character, here and below. Where the broker has use_identity_as_username, the user is the name in the certificate.", NULL },
+{ "client",             SETTING_LIST,     S(struct text_list, clients),    1, 4096,         NULL, 0,
+  "Client identifiers that may.", NULL },
+{ "address",            SETTING_LIST,     S(struct text_list, addresses),  1, 4096,         NULL, 0,
+  "Addresses and networks (10.1.0.0/16) from which one may be connected to the broker.", NULL },
+{ "hosts",              SETTING_LIST,     S(struct text_list, hosts),      1, 4096,         NULL, 0,
+  "For which hosts; default: all. For a blank in a name write ?.", NULL },
+{ "services",           SETTING_LIST,     S(struct text_list, services),   1, 4096,         NULL, 0,
+  "For which services; - is the host itself. Default: all, and the host itself.", NULL },
+{ "results",            SETTING_LIST,     S(struct text_list, kinds),      1, 4096,         NULL, 0,
+  "What it may be: service (a result of a service), host (one of a host), state (that a host is there or gone), command. Default: service host state.", NULL },
+{ 0 },
+};
 /* clang-format on */
 
 static const struct sink_class *const output_types[] = {
@@ -206,12 +223,41 @@ static bool open_route(void *owner, struct settings_line *line, struct settings_
 	return true;
 }
 
+static bool open_submit(void *owner, struct settings_line *line, struct settings_block *ret)
+{
+	struct config *c = owner;
+	struct span name = settings_word(line);
+	struct submit_config *s;
+
+	if (!name_is_plain(name))
+		return settings_error(line, name,
+				"is no name for a rule; take letters, digits, - _ . (at most 64), "
+				"as in: submit web-team");
+	s = xcalloc(1, sizeof(*s));
+	s->rule.name = span_dup_text(name);
+	s->line = line->number;
+	settings_init(submit_settings, s);
+	c->submit_configs = grow_array(c->submit_configs, c->submit_count, &c->submit_capacity,
+			sizeof(*c->submit_configs));
+	c->submit_configs[c->submit_count++] = s;
+	*ret = (struct settings_block){
+		.table = submit_settings, .target = s, .title = "submit", .lines = &s->lines
+	};
+	return true;
+}
+
 /* The keywords that open a block; one with several types stands here once for each of them. */
 static const struct settings_opener output_opener = { "output", "NAME TYPE",
 	"Something that results are delivered to.", open_output, NULL };
 static const struct settings_opener other_openers[] = {
 	{ "route", "FILTER...", "Which topics go to which outputs, and whose results they carry.",
 			open_route, route_settings },
+	{ "submit", "NAME",
+			"Who may submit what for whom. Without any such block the topic alone "
+			"decides; with some, a message needs one of which every line matches. "
+			"user, client and address need belfry-broker with publisher_properties "
+			"true: from another broker they are only what the publisher says.",
+			open_submit, submit_settings },
 };
 
 static const struct settings_refusal refusals[] = {
@@ -362,6 +408,11 @@ void config_finish(struct config *c)
 		route_finish(&c->route_configs[i]->route);
 		free(c->route_configs[i]);
 	}
+	for (size_t i = 0; i < c->submit_count; i++) {
+		settings_finish(submit_settings, c->submit_configs[i]);
+		submit_rule_finish(&c->submit_configs[i]->rule);
+		free(c->submit_configs[i]);
+	}
 	for (size_t i = 0; i < c->broker_count; i++)
 		url_finish(&c->brokers[i]);
 	if (c->password != NULL)
@@ -370,6 +421,8 @@ void config_finish(struct config *c)
 	free(c->outputs);
 	free(c->route_configs);
 	free(c->routes);
+	free(c->submit_configs);
+	free(c->submits);
 	settings_finish(global_settings, c);
 	*c = (struct config){ 0 };
 }

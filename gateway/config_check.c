@@ -251,6 +251,38 @@ static void check_route(const struct check *k, struct route_config *rc)
 	rc->route.will_delay = seconds((int64_t)rc->will_delay);
 }
 
+static void add_words(struct text_list *into, const struct text_list *lines)
+{
+	for (size_t i = 0; i < lines->count; i++)
+		submit_add_words(into, span_of_text(lines->texts[i]));
+}
+
+static void check_submit(const struct check *k, struct submit_config *s)
+{
+	struct settings_line at = { .file = k->config->file, .report = k->report };
+	struct submit_rule *r = &s->rule;
+	struct span wrong;
+
+	add_words(&r->users, &s->users);
+	add_words(&r->clients, &s->clients);
+	add_words(&r->hosts, &s->hosts);
+	add_words(&r->services, &s->services);
+	for (size_t i = 0; i < s->addresses.count; i++) {
+		at.number = s->addresses.lines[i];
+		if (!submit_add_addresses(r, span_of_text(s->addresses.texts[i]), &wrong))
+			settings_error(&at, wrong,
+					"is no address and no network; write 10.1.0.0/16, "
+					"2001:db8::/32 or an address");
+	}
+	for (size_t i = 0; i < s->kinds.count; i++) {
+		at.number = s->kinds.lines[i];
+		if (!submit_add_kinds(r, span_of_text(s->kinds.texts[i]), &wrong))
+			settings_error(&at, wrong,
+					"is nothing that can be submitted; take service, host, "
+					"state, command");
+	}
+}
+
 static bool is_reached(const struct config *c, size_t output)
 {
 	for (size_t i = 0; i < c->route_count; i++) {
@@ -294,6 +326,11 @@ bool config_check(struct config *c, struct settings_report *report)
 		check_route(&k, c->route_configs[i]);
 	for (size_t i = 0; i < c->output_count; i++)
 		check_output(&k, i);
+	c->submits = xcalloc(c->submit_count + 1, sizeof(*c->submits));
+	for (size_t i = 0; i < c->submit_count; i++) {
+		check_submit(&k, c->submit_configs[i]);
+		c->submits[i] = c->submit_configs[i]->rule; /* shares what the block owns */
+	}
 	c->routes = xcalloc(c->route_count + 1, sizeof(*c->routes));
 	for (size_t i = 0; i < c->route_count; i++)
 		c->routes[i] = c->route_configs[i]->route; /* shares what the block owns */

@@ -10,6 +10,7 @@
 #include "common/settings.h"
 #include "common/url.h"
 #include "gateway/rules/route.h"
+#include "gateway/rules/submit.h"
 
 enum {
 	EXIT_BAD_CONFIG = 3,
@@ -47,6 +48,14 @@ struct route_config {
 	unsigned line; /* that opened it */
 	struct settings_lines lines;
 	struct route route;
+};
+
+/* One `submit` block as it was written; `rule` is what it means. */
+struct submit_config {
+	struct text_list users, clients, addresses, hosts, services, kinds;
+	unsigned line; /* that opened it */
+	struct settings_lines lines;
+	struct submit_rule rule;
 };
 
 struct config {
@@ -88,6 +97,10 @@ struct config {
 	struct route *routes; /* the same, compiled, in the order of the file */
 	size_t route_count;
 	size_t route_capacity;
+	struct submit_config **submit_configs;
+	struct submit_rule *submits; /* the same, compiled */
+	size_t submit_count;
+	size_t submit_capacity;
 
 	const char *file;
 	bool daemonise;

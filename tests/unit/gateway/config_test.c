@@ -75,6 +75,32 @@ static void a_file_with_everything_is_understood(void **state)
 	str_finish(&report.text);
 }
 
+static void a_submit_block_becomes_a_rule(void **state)
+{
+	static const char text[] = HEAD OUTPUT ROUTE
+			"submit web-team\nuser web-* admin  # and\nuser third\nclient agent-?\n"
+			"address 10.1.0.0/16 ::1\nhosts web* db1\nservices Disk* -\n"
+			"results service command\n"
+			"submit all\n";
+	struct settings_report report = { 0 };
+	struct config c = { 0 };
+
+	(void)state;
+	assert_true(config_parse(&c, span_of_text(text), "f", &report));
+	assert_int_equal(c.submit_count, 2);
+	assert_string_equal(c.submits[0].name, "web-team");
+	assert_int_equal(c.submits[0].users.count, 3);
+	assert_string_equal(c.submits[0].users.texts[2], "third");
+	assert_int_equal(c.submits[0].clients.count, 1);
+	assert_int_equal(c.submits[0].address_count, 2);
+	assert_int_equal(c.submits[0].hosts.count, 2);
+	assert_int_equal(c.submits[0].services.count, 2);
+	assert_int_equal(c.submits[0].kinds, SUBMIT_SERVICE | SUBMIT_COMMAND);
+	assert_int_equal(c.submits[1].users.count, 0);
+	config_finish(&c);
+	str_finish(&report.text);
+}
+
 static void mistakes_are_named_with_their_place_and_remedy(void **state)
 {
 	static const struct {
@@ -105,7 +131,7 @@ static void mistakes_are_named_with_their_place_and_remedy(void **state)
 		{ HEAD OUTPUT ROUTE "decode xml\n", "f:7: 'xml': is no way to decode" },
 		{ HEAD OUTPUT ROUTE "decode none\n", "f:7: 'decode none': leaves nothing" },
 		{ HEAD OUTPUT ROUTE "host ${topic}\n", "f:7: '${topic}': there is no ${topic}" },
-		{ HEAD OUTPUT ROUTE "hosts x\n", "f:7: 'hosts': unknown keyword; did you mean" },
+		{ HEAD OUTPUT ROUTE "hots x\n", "f:7: 'hots': unknown keyword; did you mean" },
 		{ "broker http://x\nstate_dir /s\n" OUTPUT ROUTE,
 				"f:1: 'http://x': does not start" },
 		{ "broker mqtts://x\nstate_dir /s\n" OUTPUT ROUTE, "f: 'cafile': is missing" },
@@ -119,6 +145,14 @@ static void mistakes_are_named_with_their_place_and_remedy(void **state)
 		{ HEAD "password x\n" OUTPUT ROUTE, "f:3: 'password': would stand here for all" },
 		{ HEAD "password_file /nonexistent/x\n" OUTPUT ROUTE,
 				"f:3: '/nonexistent/x': No such" },
+		{ HEAD OUTPUT ROUTE "submit\n", "f:7: '': is no name for a rule" },
+		{ HEAD OUTPUT ROUTE "submit a/b\n", "f:7: 'a/b': is no name for a rule" },
+		{ HEAD OUTPUT ROUTE "submit x\naddress ::1 10.0.0.0/33\n",
+				"f:8: '10.0.0.0/33': is no address and no network" },
+		{ HEAD OUTPUT ROUTE "submit x\nresults service hosts\n",
+				"f:8: 'hosts': is nothing that can be submitted; take service" },
+		{ HEAD OUTPUT ROUTE "submit x\nusers a\n",
+				"f:8: 'users': unknown keyword; did you mean 'user'" },
 		{ HEAD "receive_maximum 0\n" OUTPUT ROUTE, "f:3: 'receive_maximum': " },
 	};
 
@@ -156,6 +190,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_small_file_is_enough),
 		cmocka_unit_test(a_file_with_everything_is_understood),
+		cmocka_unit_test(a_submit_block_becomes_a_rule),
 		cmocka_unit_test(mistakes_are_named_with_their_place_and_remedy),
 		cmocka_unit_test(all_mistakes_are_collected),
 	};
