@@ -16,5 +16,10 @@ uint64_t hash_seed(void)
 
 uint32_t hash_span(uint64_t seed, struct span key)
 {
-	return (uint32_t)XXH3_64bits_withSeed(key.data, key.len, seed);
+	return (uint32_t)hash_span_wide(seed, key);
+}
+
+uint64_t hash_span_wide(uint64_t seed, struct span key)
+{
+	return XXH3_64bits_withSeed(key.data, key.len, seed);
 }

@@ -23,4 +23,7 @@ uint64_t hash_seed(void);
 /* The same on every machine and in every version: the store's checksums are on disk. */
 uint32_t hash_span(uint64_t seed, struct span key);
 
+/* All 64 bits, for who keeps the hash instead of the key. Only in memory. */
+uint64_t hash_span_wide(uint64_t seed, struct span key);
+
 #endif

@@ -89,6 +89,8 @@ static const struct setting global_settings[] = {
   "How often belfry/gateway/CLIENT_ID is published; 0: only when the state or a problem of an output changes.", NULL },
 { "reject_queue",       SETTING_NUMBER,   G(uint64_t, reject_queue),       1, 1000000,      "1000", 0,
   "Answers on belfry/reject/... that may wait for the broker; further ones are dropped and counted.", NULL },
+{ "pending_limit",      SETTING_NUMBER,   G(uint64_t, pending_limit),      1, 1000000,      "10000", 0,
+  "Hosts and services unknown to a core that are remembered for belfry hosts; beyond that those not heard of for longest go.", NULL },
 { "log_dest",           SETTING_LIST,     G(struct text_list, log_dests),  1, 4096,         NULL, 0,
   "Where the log goes: stderr (default), stdout, syslog, none, or file PATH.", NULL },
 { "log_type",           SETTING_FLAGS,    G(unsigned, log_types),          0, 0,            NULL, 0,

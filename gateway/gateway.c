@@ -25,6 +25,7 @@ struct gateway {
 	struct journal *journal;
 	struct admission *admission;
 	struct keeper *keeper;
+	struct pending *pending;
 	struct intake *intakes[MAX_BROKERS];
 	struct outbound *outbounds[MAX_BROKERS];
 	struct worker *workers[MAX_OUTPUTS];
@@ -170,6 +171,7 @@ static bool create_workers(struct gateway *g)
 			.output = i,
 			.journal = g->journal,
 			.counters = &g->counters,
+			.pending = g->pending,
 			.outbounds = g->outbounds,
 			.outbound_count = g->config->broker_count };
 
@@ -215,6 +217,7 @@ struct gateway *gateway_create(const struct config *config)
 		gateway_destroy(g);
 		return NULL;
 	}
+	g->pending = pending_create(config->pending_limit);
 	g->library = mosquitto_lib_init() == MOSQ_ERR_SUCCESS;
 	create_intakes(g);
 	if (!create_workers(g)) {
@@ -286,6 +289,7 @@ void gateway_destroy(struct gateway *g)
 	admission_destroy(g->admission);
 	if (g->library)
 		mosquitto_lib_cleanup();
+	pending_destroy(g->pending);
 	journal_close(g->journal);
 	if (g->lock_fd >= 0)
 		close(g->lock_fd);

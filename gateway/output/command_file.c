@@ -54,6 +54,7 @@ static const struct setting settings[] = {
   "Folder of the batch files, writable for gateway and core. Default: batches in state_dir.", NULL },
 { "replay_window", SETTING_DURATION, O(uint64_t, replay_window), 0, 3600,     NULL, 0,
   "What was delivered this long before the core went away is handed over again when it is back. Default: 10s for Icinga, which forgets a second of results at each reload, 0 for the others. journal_keep must not be shorter.", NULL },
+OBJECTS_SETTING(struct command_file_config, objects),
 SINK_SETTINGS(struct command_file_config, "2000", 100000),
 { 0 },
 };
@@ -71,6 +72,7 @@ struct command_file {
 	bool was_open; /* the pipe had a reader when it was last looked at */
 	struct replay replay;
 	struct wall_time rewind_to;
+	struct objects *objects; /* NULL: not known */
 	enum step step;
 	const struct batch *batch; /* borrowed from submit() to done; NULL after a resume */
 	uint64_t first, last;	   /* of the batch that is out */
@@ -104,6 +106,8 @@ static void check(struct output_config *output, const char *state_dir, struct st
 				"batch_dir %s is not absolute; the core has its own idea of "
 				"where it is",
 				o->batch_dir);
+	else if (o->objects != NULL && o->objects[0] != '/')
+		str_printf(problem, "objects %s is not absolute; write it from / on", o->objects);
 	else if (strpbrk(o->batch_dir, ";\n\r") != NULL)
 		str_append_text(problem, "batch_dir holds a ; which ends a command's argument; "
 					 "take another folder");
@@ -129,6 +133,10 @@ static struct sink *create(const struct output_config *output, const struct sink
 	batch_folder_init(&c->folder, config->batch_dir, output->name, env->journal);
 	core_choice_init(&c->core, output->name, config->path, (enum core)config->core);
 	take_core(c);
+	if (config->objects != NULL) {
+		c->objects = objects_create(output->name, config->objects);
+		objects_start(c->objects);
+	}
 	return &c->sink;
 }
 
@@ -148,8 +156,14 @@ static void destroy(struct sink *s)
 
 	fifo_finish(&c->fifo);
 	batch_folder_finish(&c->folder);
+	objects_destroy(c->objects);
 	str_finish(&c->name);
 	free(c);
+}
+
+static struct objects *objects(struct sink *s)
+{
+	return of(s)->objects;
 }
 
 static void encode(struct sink *s, struct str *into, const struct check_result *result,
@@ -559,6 +573,7 @@ const struct sink_class command_file_class = {
 	.create = create,
 	.destroy = destroy,
 	.resume = resume,
+	.objects = objects,
 	.encode = encode,
 	.submit = submit,
 	.step = step,

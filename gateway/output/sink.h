@@ -19,6 +19,7 @@
 
 #include "gateway/journal/progress.h"
 #include "gateway/output/batch.h"
+#include "gateway/output/objects.h"
 #include "gateway/rules/config.h"
 #include "gateway/rules/counters.h"
 
@@ -93,6 +94,11 @@ struct sink_class {
 	 * whatever it left lying about goes. With LEFTOVER_BUSY the batch counts as submitted.
 	 */
 	enum sink_leftover (*resume)(struct sink *s, const struct progress *left);
+	/*
+	 * The objects that the core has; NULL, the function too: not known. A result for one that
+	 * it does not have is not encoded.
+	 */
+	struct objects *(*objects)(struct sink *s);
 	/* Append the result in the sink's form. `received` stands in for a missing time. */
 	void (*encode)(struct sink *s, struct str *into, const struct check_result *result,
 			struct wall_time received);

@@ -9,7 +9,7 @@
 #include "common/mem.h"
 #include "gateway/answer/receipt.h"
 #include "gateway/output/confirmations.h"
-#include "gateway/output/sink.h"
+#include "gateway/output/unknown.h"
 
 enum {
 	STOP_MS = 1000, /* for a batch that is out when the end comes */
@@ -37,6 +37,8 @@ struct worker {
 	struct batch *out; /* NULL: nothing is out */
 	bool read_failed;  /* was said */
 	uint64_t position; /* last record that was put into a batch */
+	uint64_t seen;	   /* last record that was taken; up to it all are answered */
+	struct unknown unknown;
 	struct str text;
 };
 
@@ -98,7 +100,24 @@ static void send_receipts(struct worker *w, const struct batch *b)
 
 /* --- from record to batch ----------------------------------------------------------------- */
 
-static void take_result(struct worker *w, const struct record *record)
+/*
+ * The core has no such object. A batch that was lost is built again from records that were answered
+ * already; a result of the gateway's own has nobody to answer.
+ */
+static void take_unknown(struct worker *w, const struct record *record, struct rejection *rejection)
+{
+	const struct record_publisher *who = &record->publisher;
+	struct publisher publisher = { who->client, who->address, who->user, who->client.len > 0,
+		false };
+
+	if (record->sequence <= w->seen || record->is_own)
+		return;
+	rejection->index = record->index;
+	unknown_note(&w->unknown, &record->result, rejection, &publisher, record->received);
+	answer(w, rejection, record->topic, record->source);
+}
+
+static void encode_result(struct worker *w, const struct record *record)
 {
 	struct batch *b = w->gathering;
 	size_t at = b->text.len;
@@ -121,6 +140,16 @@ static void take_unrouted(struct worker *w, const struct record *record)
 		return;
 	count(w->env.counters, COUNT_MESSAGES_UNROUTED, 1);
 	answer(w, &bad, record->topic, record->source);
+}
+
+static void take_result(struct worker *w, const struct record *record)
+{
+	struct rejection rejection;
+
+	if (unknown_find(&w->unknown, w->sink, &record->result, &rejection))
+		take_unknown(w, record, &rejection);
+	else
+		encode_result(w, record);
 }
 
 static void take_record(struct worker *w, const struct record *record)
@@ -150,6 +179,8 @@ static bool gather_one(void *owner, const struct record *record)
 	struct worker *w = owner;
 
 	take_record(w, record);
+	if (record->sequence > w->seen)
+		w->seen = record->sequence;
 	if (w->gathering->first == 0)
 		w->gathering->first = record->sequence;
 	w->gathering->last = record->sequence;
@@ -375,6 +406,7 @@ struct worker *worker_create(const struct worker_env *env)
 	w->reader = journal_reader_at(env->journal, env->output);
 	w->head = journal_status(env->journal).head;
 	w->gathering = &w->batches[0];
+	w->unknown = (struct unknown){ .pending = env->pending, .output = env->output };
 	w->confirmations = confirmations_create(journal_reader_confirmed(w->reader));
 	if (!open_progress(w)) {
 		worker_destroy(w);

@@ -8,6 +8,7 @@
 
 #include "gateway/answer/outbound.h"
 #include "gateway/journal/journal.h"
+#include "gateway/output/pending.h"
 #include "gateway/rules/config.h"
 #include "gateway/rules/counters.h"
 
@@ -18,6 +19,7 @@ struct worker_env {
 	size_t output; /* index */
 	struct journal *journal;
 	struct counters *counters;
+	struct pending *pending; /* objects that a core does not have; shared by all workers */
 	/* Answers to messages of broker N go to outbounds[N]. */
 	struct outbound *const *outbounds;
 	size_t outbound_count;

@@ -84,6 +84,7 @@ struct config {
 	uint64_t state_rate;
 	uint64_t status_interval;
 	uint64_t reject_queue;
+	uint64_t pending_limit;
 
 	struct text_list log_dests;
 	unsigned log_types;

@@ -127,6 +127,8 @@ static void mistakes_are_named_with_their_place_and_remedy(void **state)
 		{ HEAD "output nagios command_file\npath x\n" ROUTE,
 				"f:3: 'nagios': path x is not" },
 		{ HEAD OUTPUT "batch_dir /a;b\n" ROUTE, "f:3: 'nagios': batch_dir holds a ;" },
+		{ HEAD OUTPUT "objects x\n" ROUTE, "f:3: 'nagios': objects x is not absolute" },
+		{ HEAD "pending_limit 0\n" OUTPUT ROUTE, "f:3: 'pending_limit': " },
 		{ HEAD OUTPUT "delivery maybe\n" ROUTE, "f:5: 'delivery': " },
 		{ HEAD OUTPUT ROUTE "decode xml\n", "f:7: 'xml': is no way to decode" },
 		{ HEAD OUTPUT ROUTE "decode none\n", "f:7: 'decode none': leaves nothing" },
