@@ -308,6 +308,11 @@ bool link_has_ended(const struct link *l)
 	return l->ended;
 }
 
+bool link_is_v5(const struct link *l)
+{
+	return l->is_v5;
+}
+
 struct mosquitto *link_mosquitto(struct link *l)
 {
 	return l->mosquitto;

@@ -59,6 +59,9 @@ void link_give_up(struct link *l, const char *problem);
 /* True once link_turn() has returned false or the link was given up. */
 bool link_has_ended(const struct link *l);
 
+/* Is it MQTT 5? */
+bool link_is_v5(const struct link *l);
+
 struct mosquitto *link_mosquitto(struct link *l);
 
 /* What a result of libmosquitto's, which is not MOSQ_ERR_SUCCESS, means. */

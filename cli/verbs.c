@@ -13,8 +13,8 @@ static const struct verb help_verb = {
 	.run = help_run,
 };
 
-static const struct verb *const verbs[] = { &demo_verb, &submit_verb, &status_verb, &passwd_verb,
-	&cert_verb, &store_verb, &help_verb };
+static const struct verb *const verbs[] = { &demo_verb, &submit_verb, &status_verb, &hosts_verb,
+	&passwd_verb, &cert_verb, &store_verb, &help_verb };
 
 const struct verb *verb_find(const char *name, const char **ret_nearest)
 {

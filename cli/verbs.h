@@ -28,6 +28,7 @@ struct verb {
 
 extern const struct verb cert_verb;
 extern const struct verb demo_verb;
+extern const struct verb hosts_verb;
 extern const struct verb passwd_verb;
 extern const struct verb status_verb;
 extern const struct verb store_verb;

@@ -26,8 +26,8 @@ static void test_find(void **unused)
 /* Every verb can tell about itself, and every option has a text. */
 static void test_help(void **unused)
 {
-	static const char *const names[] = { "submit", "demo", "status", "passwd", "cert", "store",
-		"help" };
+	static const char *const names[] = { "submit", "demo", "status", "hosts", "passwd", "cert",
+		"store", "help" };
 	const char *nearest;
 
 	(void)unused;
