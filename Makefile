@@ -228,7 +228,7 @@ lint:
 	$(Q)awk -f tests/lint/layers.awk tests/lint/layers.txt $(C_FILES)
 	$(Q)CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' sh tests/lint/lint.sh $(C_FILES)
 
-tidy: $(patsubst %.c,build/tidy/%.ok,$(call src,common $(BROKER_DIRS) gateway cli))
+tidy: $(patsubst %.c,build/tidy/%.ok,$(call src,common $(BROKER_DIRS) $(GATEWAY_DIRS) cli))
 build/tidy/%.ok: %.c .clang-tidy
 	@mkdir -p $(@D)
 	$(Q)clang-tidy --quiet $< -- $(CPPFLAGS) -std=c17 2>/dev/null
@@ -245,7 +245,7 @@ fuzz: $(patsubst tests/fuzz/%.c,build/fuzz/%,$(FUZZ_SRC))
 			build/fuzz/new/$$n tests/fuzz/corpus/$$n || exit 1; done
 
 FUZZ_SOURCES = $(filter-out %/main.c,$(call src,common $(call fuzz-of,$(1),$(BROKER_DIRS),$(GATEWAY_DIRS))))
-build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(call src,common $(BROKER_DIRS) gateway)
+build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(call src,common $(BROKER_DIRS) $(GATEWAY_DIRS))
 	@mkdir -p $(@D)
 	$(Q)$(FUZZ_CC) -I. -D_GNU_SOURCE -DBELFRY_VERSION='"fuzz"' -std=c17 -O1 -g -pthread \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ $< \
