@@ -197,21 +197,29 @@ static void keep_part(struct object_set *s, struct span part)
 		str_append(&s->line, part);
 }
 
+/* Behind the end of a line, of which `part` is the last part. */
+static void end_line(struct object_set *s, struct span part)
+{
+	if (s->line.len > 0) {
+		keep_part(s, part);
+		part = str_span(&s->line);
+	}
+	if (!s->is_long && part.len <= MAX_LINE)
+		take_line(s, part);
+	str_clear(&s->line);
+	s->is_long = false;
+}
+
 void object_set_feed(struct object_set *s, struct span piece)
 {
 	while (piece.len > 0) {
 		size_t end = span_find(piece, '\n');
 
-		if (end == piece.len || s->line.len > 0 || s->is_long)
-			keep_part(s, span_first(piece, end));
-		if (end == piece.len)
+		if (end == piece.len) {
+			keep_part(s, piece);
 			break;
-		if (s->line.len > 0)
-			take_line(s, str_span(&s->line));
-		else if (!s->is_long)
-			take_line(s, span_first(piece, end));
-		str_clear(&s->line);
-		s->is_long = false;
+		}
+		end_line(s, span_first(piece, end));
 		piece = span_from(piece, end + 1);
 	}
 }
