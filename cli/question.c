@@ -13,6 +13,8 @@ enum { NOBODY_SUBSCRIBED = 0x10 };
 
 struct exchange {
 	const struct question *question;
+	struct duration timeout;
+	int result;		/* of libmosquitto's last call */
 	int subscribe, publish; /* packet identifiers */
 	int code;		/* of the acknowledgement that was waited for */
 	bool is_subscribed, is_published, is_over;
@@ -136,7 +138,15 @@ static bool wait_for(struct link *l, const bool *condition, struct duration time
 	return true;
 }
 
-static int publish(struct link *l, struct exchange *x, const char *gateway)
+/* Step 1: so that no reply can come too early. False when the connection is over. */
+static bool subscribe(struct link *l, struct exchange *x)
+{
+	x->result = mosquitto_subscribe(link_mosquitto(l), &x->subscribe, x->topic, 1);
+	return x->result == MOSQ_ERR_SUCCESS && wait_for(l, &x->is_subscribed, x->timeout);
+}
+
+/* Step 2. */
+static bool publish(struct link *l, struct exchange *x, const char *gateway)
 {
 	const char *body = x->question->body;
 	mosquitto_property *properties = NULL;
@@ -152,7 +162,15 @@ static int publish(struct link *l, struct exchange *x, const char *gateway)
 				(int)strlen(body), body, 1, false, properties);
 	str_finish(&topic);
 	mosquitto_property_free_all(&properties);
-	return r;
+	x->result = r;
+	return r == MOSQ_ERR_SUCCESS && wait_for(l, &x->is_published, x->timeout);
+}
+
+/* Step 3, again and again. */
+static bool hear(struct link *l, struct exchange *x)
+{
+	x->has_reply = false;
+	return wait_for(l, &x->has_reply, x->timeout);
 }
 
 /* What the acknowledgement of the question says; true: the gateway has it. */
@@ -172,44 +190,45 @@ static bool was_taken(const struct exchange *x, const char *gateway, struct str 
 	return false;
 }
 
+/* The gateway's own words, or why the connection is over. */
+static enum answer tell_failure(
+		struct link *l, struct exchange *x, const char *gateway, struct str *problem)
+{
+	str_append_text(problem, "gateway ");
+	str_append_escaped(problem, span_of_text(gateway));
+	str_append_text(problem, ": ");
+	if (x->error.len > 0) {
+		str_append(problem, str_span(&x->error));
+		return ANSWER_REFUSED;
+	}
+	str_append_text(problem, x->result != MOSQ_ERR_SUCCESS ? link_error_text(x->result)
+							       : link_problem(l));
+	return ANSWER_LOST;
+}
+
 static enum answer converse(
 		struct link *l, struct exchange *x, const char *gateway, struct str *problem)
 {
-	struct duration timeout = seconds((int64_t)x->question->connect->timeout);
-	int r = mosquitto_subscribe(link_mosquitto(l), &x->subscribe, x->topic, 1);
-
-	if (r == MOSQ_ERR_SUCCESS && wait_for(l, &x->is_subscribed, timeout)) {
-		if (x->code >= 0x80) {
-			str_printf(problem, "%s: ", x->topic);
-			return answer_explain(x->code == 0x80 ? MQTT_RC_NOT_AUTHORIZED : x->code,
-					NULL, problem);
-		}
-		r = publish(l, x, gateway);
-		if (r == MOSQ_ERR_SUCCESS && wait_for(l, &x->is_published, timeout)) {
-			if (!was_taken(x, gateway, problem))
-				return ANSWER_REFUSED;
-			while (!x->is_over) {
-				x->has_reply = false;
-				if (!wait_for(l, &x->has_reply, timeout))
-					break;
-			}
-		}
+	if (!subscribe(l, x))
+		return tell_failure(l, x, gateway, problem);
+	if (x->code >= 0x80) {
+		str_printf(problem, "%s: ", x->topic);
+		return answer_explain(
+				x->code == 0x80 ? MQTT_RC_NOT_AUTHORIZED : x->code, NULL, problem);
 	}
-	if (x->is_over && x->error.len == 0)
-		return ANSWER_DONE;
-	str_append_text(problem, "gateway ");
-	str_append_escaped(problem, span_of_text(gateway));
-	str_printf(problem, ": %s",
-			x->error.len > 0	? str_text(&x->error)
-			: r != MOSQ_ERR_SUCCESS ? link_error_text(r)
-						: link_problem(l));
-	return x->error.len > 0 ? ANSWER_REFUSED : ANSWER_LOST;
+	if (!publish(l, x, gateway))
+		return tell_failure(l, x, gateway, problem);
+	if (!was_taken(x, gateway, problem))
+		return ANSWER_REFUSED;
+	while (!x->is_over && hear(l, x))
+		;
+	return x->is_over && x->error.len == 0 ? ANSWER_DONE : tell_failure(l, x, gateway, problem);
 }
 
 enum answer question_ask(const struct question *q, struct str *problem)
 {
 	struct link_config config = connect_options_link(q->verb, q->connect);
-	struct exchange x = { .question = q };
+	struct exchange x = { .question = q, .timeout = config.timeout };
 	struct link_events events = { .owner = &x,
 		.subscribed = on_subscribed,
 		.published = on_published,

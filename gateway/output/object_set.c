@@ -158,8 +158,8 @@ static void close_block(struct object_set *s)
 
 static void take_value(struct object_set *s, struct span line)
 {
-	struct span key = line;
 	struct str *into;
+	struct span key;
 	size_t end = 0;
 
 	while (end < line.len && !is_blank(line.data[end]))
