@@ -75,7 +75,8 @@ objs = $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(call src,$(1))))
 has-header = $(shell $(CC) $(CPPFLAGS) -x c -include $(1) -fsyntax-only /dev/null 2>/dev/null && echo yes)
 HTTP_API := $(call has-header,microhttpd.h)
 WEBSOCKET := $(and $(call has-header,wslay/wslay.h),$(call has-header,http_parser.h))
-ABSENT   := broker/io/http_api$(if $(HTTP_API),_absent).c \
+ABSENT   := broker/io/http_api$(if $(HTTP_API),_absent).c gateway/http$(if $(HTTP_API),_absent).c \
+	$(if $(HTTP_API),,common/http_server.c) \
 	$(if $(WEBSOCKET),broker/io/websocket_absent.c,broker/io/websocket.c broker/io/http_upgrade.c)
 
 COMMON  := $(B)/libcommon.a
@@ -122,13 +123,14 @@ endef
 $(B)/libraries: Makefile
 	$(foreach l,$(LIBRARIES),$(call check-library,$(l)))
 	$(if $(WEBSOCKET),,@echo 'note: without libwslay-dev and libhttp-parser-dev: belfry-broker has no `protocol websockets`' >&2)
-	$(if $(HTTP_API),,@echo 'note: without libmicrohttpd-dev: belfry-broker has no `protocol http_api` (/metrics)' >&2)
+	$(if $(HTTP_API),,@echo 'note: without libmicrohttpd-dev: belfry-broker has no `protocol http_api`, belfry-gateway no http_listen (/metrics)' >&2)
 	@mkdir -p $(B) && touch $@
 
 pkg = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null || echo $(2))
 LIBS_BROKER  := -lev -lm $(call pkg,lmdb,-llmdb) $(call pkg,openssl,-lssl -lcrypto) \
 	$(if $(WEBSOCKET),-lwslay -lhttp_parser) $(if $(HTTP_API),$(call pkg,libmicrohttpd,-lmicrohttpd))
-LIBS_GATEWAY := $(call pkg,openssl,-lssl -lcrypto) $(call pkg,libmosquitto,-lmosquitto) $(call pkg,libcjson,-lcjson) $(call pkg,lmdb,-llmdb)
+LIBS_GATEWAY := $(call pkg,openssl,-lssl -lcrypto) $(call pkg,libmosquitto,-lmosquitto) $(call pkg,libcjson,-lcjson) $(call pkg,lmdb,-llmdb) \
+	$(if $(HTTP_API),$(call pkg,libmicrohttpd,-lmicrohttpd))
 LIBS_BENCH   := $(call pkg,openssl,-lssl -lcrypto)
 LIBS_CLI     := $(call pkg,libmosquitto,-lmosquitto) $(call pkg,libcjson,-lcjson) $(call pkg,openssl,-lssl -lcrypto) \
 	$(call pkg,lmdb,-llmdb)

@@ -10,6 +10,7 @@
 #include "common/mem.h"
 #include "common/nearest.h"
 #include "common/topic.h"
+#include "gateway/http.h"
 #include "gateway/output/sink.h"
 #include "gateway/result/decode.h"
 
@@ -131,6 +132,28 @@ static void check_log(const struct check *k)
 		if (wrong != NULL)
 			problem(k, c->log_dests.lines[i], "log_dest", wrong);
 	}
+}
+
+static void check_http(const struct check *k)
+{
+	static const struct url_scheme http[] = { { "http", 0, false }, { 0 } };
+	struct config *c = k->config;
+	struct str text = { 0 }, why = { 0 };
+
+	if (c->http_listen == NULL)
+		return;
+	str_printf(&text, "http://%s", c->http_listen);
+	if (url_parse(str_span(&text), http, &c->http_place, &why) &&
+			(c->http_place.user != NULL || c->http_place.port == 0))
+		str_append_text(&why,
+				"is no ADDRESS:PORT; write it like 127.0.0.1:9640 or [::1]:9640");
+	if (why.len > 0)
+		problem(k, config_line(c, "http_listen"), c->http_listen, str_text(&why));
+	else if (!http_is_available())
+		keyword_problem(k, "http_listen",
+				"needs libmicrohttpd, without which this belfry-gateway was built");
+	str_finish(&text);
+	str_finish(&why);
 }
 
 static size_t find_output(const struct config *c, struct span name)
@@ -318,6 +341,7 @@ bool config_check(struct config *c, struct settings_report *report)
 		keyword_problem(&k, "state_dir", "is not absolute; write the path from / on");
 	read_password(&k);
 	check_log(&k);
+	check_http(&k);
 	if (c->output_count == 0)
 		problem(&k, 0, "output", "there is none; add a block: output nagios command_file");
 	if (c->route_count == 0)

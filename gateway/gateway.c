@@ -11,7 +11,9 @@
 
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/rate.h"
 #include "gateway/ask.h"
+#include "gateway/http.h"
 #include "gateway/intake/intake.h"
 #include "gateway/intake/keeper.h"
 #include "gateway/output/worker.h"
@@ -31,6 +33,12 @@ struct gateway {
 	struct worker *workers[MAX_OUTPUTS];
 	struct why_source known; /* what questions are answered from */
 	struct questions *questions;
+	struct http *http;
+
+	pthread_mutex_t lock; /* guards what follows */
+	struct rate rejects;
+	uint64_t rejects_seen;
+
 	bool library;	 /* mosquitto_lib_init() worked, cleanup is due */
 	sigset_t waited; /* signals that gateway_run() waits for */
 };
@@ -82,21 +90,64 @@ static bool open_journal(struct gateway *g)
 	return r == 0;
 }
 
+/* Refusals are counted in many places and looked at here: as finely as the status is taken. */
+static double reject_rate(struct gateway *g)
+{
+	uint64_t rejects = g->counters.values[COUNT_RESULTS_REJECTED];
+	struct instant now = instant_now();
+	double rate;
+
+	pthread_mutex_lock(&g->lock);
+	if (rejects > g->rejects_seen) {
+		rate_add(&g->rejects, now, rejects - g->rejects_seen);
+		g->rejects_seen = rejects;
+	}
+	rate = rate_over(&g->rejects, now, 60);
+	pthread_mutex_unlock(&g->lock);
+	return rate;
+}
+
+static void take_status(struct gateway *g, struct status *s)
+{
+	struct broker_health *brokers[MAX_BROKERS] = { 0 };
+	struct output_health *outputs[MAX_OUTPUTS] = { 0 };
+	struct status_sources from = { .config = g->config,
+		.journal = g->journal,
+		.counters = &g->counters,
+		.brokers = brokers,
+		.outputs = outputs };
+
+	for (size_t i = 0; i < g->config->broker_count; i++)
+		brokers[i] = g->intakes[i] != NULL ? intake_health(g->intakes[i]) : NULL;
+	for (size_t i = 0; i < g->config->output_count; i++)
+		outputs[i] = g->workers[i] != NULL ? worker_health(g->workers[i]) : NULL;
+	status_take(s, &from);
+	s->started = g->started;
+	s->reject_rate = reject_rate(g);
+}
+
 static void format_status(void *owner, const char *state, struct str *into)
 {
-	struct gateway *g = owner;
-	struct status status = {
-		.state = state,
-		.config = g->config,
-		.started = g->started,
-		.now = wall_time_now(),
-		.journal = journal_status(g->journal),
-		.counters = &g->counters,
-	};
+	struct status status = { .state = state };
 
-	for (size_t i = 0; i < g->config->output_count; i++)
-		status.workers[i] = g->workers[i];
+	take_status(owner, &status);
 	status_format(&status, into);
+	status_finish(&status);
+}
+
+/* For who asks beside the brokers. */
+static void take_own_status(void *owner, struct status *ret)
+{
+	struct gateway *g = owner;
+
+	ret->state = "offline";
+	take_status(g, ret);
+	for (size_t i = 0; i < ret->broker_count; i++) {
+		if (ret->brokers[i].view.connected)
+			ret->state = "online";
+	}
+	if (!journal_has_room(g->journal))
+		ret->state = "full";
 }
 
 static uint64_t number_problems(void *owner)
@@ -105,8 +156,11 @@ static uint64_t number_problems(void *owner)
 	uint64_t number = 0;
 
 	/* Problems are literals: each has its place. */
-	for (size_t i = 0; i < g->config->output_count && g->workers[i] != NULL; i++)
-		number = number * 31 + (uintptr_t)worker_problem(g->workers[i]);
+	for (size_t i = 0; i < g->config->output_count && g->workers[i] != NULL; i++) {
+		const struct output_health *h = worker_health(g->workers[i]);
+
+		number = number * 31 + (uintptr_t)h->problem + h->counters.connected;
+	}
 	return number;
 }
 
@@ -211,6 +265,7 @@ struct gateway *gateway_create(const struct config *config)
 	g->config = config;
 	g->lock_fd = -1;
 	g->started = wall_time_now();
+	pthread_mutex_init(&g->lock, NULL);
 	prepare_signals(g);
 	umask(022); /* what is private is created with its own mode; batch files are for the core */
 	if (!lock_state_dir(g) || !open_journal(g) || !create_admission(g)) {
@@ -229,12 +284,17 @@ struct gateway *gateway_create(const struct config *config)
 
 static bool start(struct gateway *g)
 {
+	struct http_env http = { .config = g->config, .take = take_own_status, .owner = g };
 	bool ok = questions_start(g->questions);
 
 	for (size_t i = 0; ok && i < g->config->output_count; i++)
 		ok = worker_start(g->workers[i]);
 	for (size_t i = 0; ok && i < g->config->broker_count; i++)
 		ok = intake_start(g->intakes[i]);
+	if (ok && g->config->http_listen != NULL) {
+		g->http = http_start(&http);
+		ok = g->http != NULL;
+	}
 	return ok && keeper_start(g->keeper);
 }
 
@@ -280,6 +340,7 @@ void gateway_destroy(struct gateway *g)
 	if (g == NULL)
 		return;
 	stop(g);
+	http_stop(g->http);
 	for (size_t i = 0; i < MAX_OUTPUTS; i++)
 		worker_destroy(g->workers[i]);
 	keeper_destroy(g->keeper);
@@ -293,5 +354,6 @@ void gateway_destroy(struct gateway *g)
 	journal_close(g->journal);
 	if (g->lock_fd >= 0)
 		close(g->lock_fd);
+	pthread_mutex_destroy(&g->lock);
 	free(g);
 }

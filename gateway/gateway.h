@@ -5,8 +5,9 @@
  *     broker ─▶ intake ─▶ journal ─┬─▶ worker ─▶ sink ─▶ core
  *        ◀──── outbound ◀──────────┴── (what is wrong with a message)
  *
- * Threads: the main one waits for signals; one per broker; one per output. What they share are
- * the journal and the outbound queues, each with its own lock, and counters, which are atomic.
+ * Threads: the main one waits for signals; one per broker; one per output; one for http_listen.
+ * What they share are the journal, the outbound queues and the health of brokers and outputs, each
+ * with its own lock, and counters, which are atomic.
  */
 #ifndef GATEWAY_GATEWAY_H
 #define GATEWAY_GATEWAY_H

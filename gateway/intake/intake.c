@@ -329,6 +329,11 @@ struct outbound *intake_outbound(struct intake *i)
 	return i->outbound;
 }
 
+struct broker_health *intake_health(struct intake *i)
+{
+	return &i->link.health;
+}
+
 bool intake_start(struct intake *i)
 {
 	int r = pthread_create(&i->thread, NULL, run, i);

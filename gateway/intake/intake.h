@@ -21,6 +21,7 @@
 
 #include "gateway/answer/outbound.h"
 #include "gateway/intake/admission.h"
+#include "gateway/intake/broker_health.h"
 #include "gateway/journal/journal.h"
 #include "gateway/rules/config.h"
 #include "gateway/rules/counters.h"
@@ -50,6 +51,9 @@ struct outbound *intake_outbound(struct intake *i);
 
 /* From any thread. */
 bool intake_is_connected(const struct intake *i);
+
+/* How the connection stands. Lives as long as the intake. */
+struct broker_health *intake_health(struct intake *i);
 
 /* False when no thread can be had. */
 bool intake_start(struct intake *i);

@@ -27,6 +27,7 @@ static void say_problem(struct link *l, const char *what, const char *why)
 		str_printf(&text, " (%s)", str_text(&l->detail));
 	if (!span_equal(str_span(&text), str_span(&l->said)))
 		log_warn("%s: %s; trying again", str_text(&l->name), str_text(&text));
+	broker_health_failed(&l->health, str_text(&text));
 	str_finish(&l->said);
 	l->said = text;
 }
@@ -77,13 +78,16 @@ static void drop_old_subscriptions(struct link *l)
 
 static void on_accepted(struct link *l, bool session)
 {
+	const char *protocol = l->protocol == CLIENT_MQTT_5 ? "5" : "3.1.1";
+
 	l->connected = true;
 	l->unheard = 0;
 	l->connected_at = instant_now();
 	str_clear(&l->said);
 	count(l->counters, COUNT_CONNECTIONS, 1);
-	log_info("%s: connected with MQTT %s, %s session", str_text(&l->name),
-			l->protocol == CLIENT_MQTT_5 ? "5" : "3.1.1", session ? "resumed" : "new");
+	broker_health_connected(&l->health, protocol);
+	log_info("%s: connected with MQTT %s, %s session", str_text(&l->name), protocol,
+			session ? "resumed" : "new");
 	drop_old_subscriptions(l);
 	client_subscribe(l->client, &l->filters, l->protocol, &l->subscribe_packet);
 	l->events.accepted(l->events.owner);
@@ -307,12 +311,14 @@ void link_connect(struct link *l)
 
 void link_end(struct link *l)
 {
+	const char *why = l->why.len > 0 ? str_text(&l->why) : "closed by the broker";
 	bool was_connected = l->connected;
 
+	broker_health_ended(&l->health, true);
 	if (was_connected) {
 		count(l->counters, COUNT_CONNECTIONS_LOST, 1);
-		log_warn("%s: connection lost: %s", str_text(&l->name),
-				l->why.len > 0 ? str_text(&l->why) : "closed by the broker");
+		broker_health_failed(&l->health, why);
+		log_warn("%s: connection lost: %s", str_text(&l->name), why);
 	} else if (l->why.len > 0) {
 		say_problem(l, "no connection", str_text(&l->why));
 	}
@@ -338,6 +344,7 @@ void link_leave(struct link *l)
 {
 	if (l->client != NULL && l->connected && !l->lost)
 		client_disconnect(l->client);
+	broker_health_ended(&l->health, false);
 	forget_connection(l);
 }
 
@@ -443,6 +450,7 @@ void link_init(struct link *l, const struct config *config, size_t broker, struc
 		.events = *events };
 	l->backoff = (struct backoff){ .first = milliseconds(200), .most = seconds(2) };
 	l->seed = hash_seed();
+	broker_health_init(&l->health);
 	str_append_text(&l->name, "broker ");
 	url_format(l->url, &l->name);
 	str_printf(&l->status_topic, "belfry/gateway/%s", config->client_id);
@@ -468,4 +476,5 @@ void link_finish(struct link *l)
 	str_finish(&l->why);
 	str_finish(&l->detail);
 	str_finish(&l->said);
+	broker_health_finish(&l->health);
 }

@@ -13,6 +13,7 @@
 
 #include "common/backoff.h"
 #include "gateway/answer/outbound.h"
+#include "gateway/intake/broker_health.h"
 #include "gateway/intake/client.h"
 #include "gateway/journal/journal.h"
 #include "gateway/rules/counters.h"
@@ -41,6 +42,7 @@ struct link {
 	struct str status_topic;
 	struct str ask_topic; /* where questions come in */
 	struct text_list filters;
+	struct broker_health health; /* for other threads to read */
 
 	struct mosquitto *client; /* NULL: no connection and no attempt at one */
 	enum client_protocol protocol;

@@ -109,6 +109,9 @@ int journal_state_each(struct journal *j,
 		void (*each)(void *owner, struct span key, struct span value), void *owner,
 		uint64_t *ret_sequence);
 
+/* When the record at `sequence`, or the next one there is, was received; ns == 0: there is none. */
+struct wall_time journal_received(struct journal *j, uint64_t sequence);
+
 /* The reader of the output at `index` of the options. It lives as long as the journal. */
 struct journal_reader *journal_reader_at(struct journal *j, size_t index);
 

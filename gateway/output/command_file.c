@@ -511,6 +511,7 @@ static enum sink_state step(struct sink *s, struct instant now)
 		}
 	}
 	*c->env.problem = c->folder.problem != NULL ? c->folder.problem : c->fifo.problem;
+	c->env.counters->connected = c->fifo.fd >= 0;
 	if (c->fifo.fd >= 0 && !done && replay_take(&c->replay, &c->rewind_to))
 		return forget_batch(c, SINK_REWIND);
 	if (!done)

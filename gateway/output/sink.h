@@ -47,6 +47,7 @@ enum sink_leftover {
 struct sink_env {
 	uint64_t journal; /* journal_id() */
 	struct progress_file *progress;
+	/* reissued and cut are the sink's to count, and it keeps `connected` after each step. */
 	struct output_counters *counters;
 	_Atomic(const char *) *problem; /* a literal, NULL while all is well; for the status */
 	/*

@@ -21,11 +21,10 @@ struct worker {
 	struct journal_reader *reader;
 	struct progress_file *progress;
 	struct sink *sink;
-	struct output_counters counters;
+	struct output_health health;
 	struct confirmations *confirmations;
 	_Atomic int64_t replay_from;  /* wall time that was asked for; 0: none */
 	_Atomic uint64_t handed_over; /* last sequence of the batch that is out */
-	_Atomic(const char *) problem;
 	_Atomic bool stopping;
 	pthread_t thread;
 	bool running;
@@ -73,6 +72,7 @@ static void take_refusal(void *owner, size_t index, const struct rejection *reje
 	struct worker *w = owner;
 	const struct batch_item *item = &w->out->items[index];
 
+	count_up(&w->health.counters.refused, 1);
 	answer(w, rejection, batch_topic(w->out, item), item->source);
 }
 
@@ -124,7 +124,7 @@ static void encode_result(struct worker *w, const struct record *record)
 
 	w->sink->class->encode(w->sink, &b->text, &record->result, record->received);
 	if (batch_add(b, record, at, w->config->coalesce))
-		count_up(&w->counters.coalesced, 1);
+		count_up(&w->health.counters.coalesced, 1);
 }
 
 /* Taken from the broker when a route still named it: with none left the first output answers. */
@@ -210,11 +210,10 @@ static void confirm(struct worker *w, const struct batch *b)
 		log_error_errno(r, "output \"%s\": its progress file cannot be written",
 				w->config->name);
 	journal_reader_confirm(w->reader, b->last);
-	count_up(&w->counters.results, b->results);
-	count_up(&w->counters.batches, 1);
+	output_health_confirm(&w->health, b->results);
 	confirmations_add(w->confirmations, b->last, wall_time_now());
 	send_receipts(w, b);
-	w->counters.delivered = b->last;
+	w->health.counters.delivered = b->last;
 }
 
 /* Hand the gathered batch to the idle sink. One without results has arrived by itself. */
@@ -258,7 +257,7 @@ static void rewind_reader(struct worker *w, struct wall_time to)
 				w->config->name, confirmed - p.confirmed);
 	progress_store(w->progress, &p);
 	journal_reader_confirm(w->reader, p.confirmed);
-	w->counters.delivered = p.confirmed;
+	w->health.counters.delivered = p.confirmed;
 	begin_again(w, p.confirmed);
 }
 
@@ -274,6 +273,7 @@ static void run_sink(struct worker *w)
 {
 	enum sink_state state = w->sink->class->step(w->sink, instant_now());
 
+	output_health_look(&w->health);
 	if (state == SINK_DONE) {
 		confirm(w, w->out);
 		batch_clear(w->out);
@@ -320,7 +320,7 @@ static void resume(struct worker *w)
 		w->out = NULL;
 	}
 	w->position = w->out != NULL ? w->out->last : journal_reader_confirmed(w->reader);
-	w->counters.delivered = journal_reader_confirmed(w->reader);
+	w->health.counters.delivered = journal_reader_confirmed(w->reader);
 }
 
 static int wait_time(struct worker *w, struct instant stop_at)
@@ -396,11 +396,12 @@ struct worker *worker_create(const struct worker_env *env)
 {
 	struct worker *w = xcalloc(1, sizeof(*w));
 	struct sink_env sink = { .journal = journal_id(env->journal),
-		.counters = &w->counters,
-		.problem = &w->problem,
+		.counters = &w->health.counters,
+		.problem = &w->health.problem,
 		.refuse = take_refusal,
 		.owner = w };
 
+	output_health_init(&w->health);
 	w->env = *env;
 	w->config = env->config->outputs[env->output];
 	w->reader = journal_reader_at(env->journal, env->output);
@@ -430,6 +431,7 @@ void worker_destroy(struct worker *w)
 	for (size_t i = 0; i < array_size(w->batches); i++)
 		batch_finish(&w->batches[i]);
 	str_finish(&w->text);
+	output_health_finish(&w->health);
 	free(w);
 }
 
@@ -458,14 +460,9 @@ void worker_join(struct worker *w)
 	w->running = false;
 }
 
-const struct output_counters *worker_counters(const struct worker *w)
+struct output_health *worker_health(struct worker *w)
 {
-	return &w->counters;
-}
-
-const char *worker_problem(const struct worker *w)
-{
-	return w->problem;
+	return &w->health;
 }
 
 const char *worker_place_name(enum worker_place place)

@@ -8,6 +8,7 @@
 
 #include "gateway/answer/outbound.h"
 #include "gateway/journal/journal.h"
+#include "gateway/output/output_health.h"
 #include "gateway/output/pending.h"
 #include "gateway/rules/config.h"
 #include "gateway/rules/counters.h"
@@ -36,10 +37,8 @@ void worker_stop(struct worker *w);
 /* Wait until it has ended. */
 void worker_join(struct worker *w);
 
-const struct output_counters *worker_counters(const struct worker *w);
-
-/* What is in the way of the output, NULL: nothing. From any thread. */
-const char *worker_problem(const struct worker *w);
+/* How it stands. Lives as long as the worker. */
+struct output_health *worker_health(struct worker *w);
 
 /* How far a record has got. From any thread. */
 enum worker_place {

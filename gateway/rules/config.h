@@ -86,6 +86,11 @@ struct config {
 	uint64_t reject_queue;
 	uint64_t pending_limit;
 
+	char *http_listen;     /* NULL: nothing is served */
+	struct url http_place; /* what it says */
+	struct text_list http_hosts;
+	uint64_t ready_lag;
+
 	struct text_list log_dests;
 	unsigned log_types;
 	bool log_timestamp;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the gateway counts, once for all its threads: one list gives the enum, the names in the
- * status message and, later, in /metrics.
+ * What the gateway counts, once for all its threads, and what each output counts: one list each
+ * gives the counters and their names and meaning in the status message and in /metrics.
  */
 #ifndef GATEWAY_RULES_COUNTERS_H
 #define GATEWAY_RULES_COUNTERS_H
@@ -41,15 +41,23 @@ struct counters {
 	_Atomic uint64_t rejects[REJECT_COUNT]; /* by code */
 };
 
-/* What one output counts. */
+#define OUTPUT_COUNTERS(COUNTER)                                                                   \
+	COUNTER(results, "results confirmed by the other side")                                    \
+	COUNTER(batches, "batches confirmed")                                                      \
+	COUNTER(reissued, "times a batch was offered again")                                       \
+	COUNTER(coalesced, "results that were not handed over, because a newer one was")           \
+	COUNTER(cut, "results whose output was shortened")                                         \
+	COUNTER(refused, "results that the other side refused for good")
+
+#define OUTPUT_COUNTER_MEMBER(name, help) _Atomic uint64_t name;
+/* What one output counts, and how far it has come. */
 struct output_counters {
-	_Atomic uint64_t results;   /* confirmed by the other side */
-	_Atomic uint64_t batches;   /* confirmed */
-	_Atomic uint64_t reissued;  /* times a batch was offered again */
-	_Atomic uint64_t cut;	    /* results whose output was shortened */
-	_Atomic uint64_t coalesced; /* results that were not handed over, a newer one was */
+	OUTPUT_COUNTERS(OUTPUT_COUNTER_MEMBER)
 	_Atomic uint64_t delivered; /* last sequence confirmed */
+	/* The sink has reached the far end, and nothing has told since that it is gone. */
+	_Atomic bool connected;
 };
+#undef OUTPUT_COUNTER_MEMBER
 
 static inline void count(struct counters *c, enum counter which, uint64_t by)
 {

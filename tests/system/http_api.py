@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A listener of `protocol http_api`: asking it, and reading what Prometheus reads."""
+"""A broker's listener of `protocol http_api` and a gateway's http_listen: asking them, and reading
+what Prometheus reads."""
 import re
 import socket
 
@@ -8,11 +9,12 @@ from wait import SLACK
 
 NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 SAMPLE = re.compile(r'(?P<name>[a-zA-Z_:][a-zA-Z0-9_:]*)'
-                    r'(?P<labels>\{[a-zA-Z_][a-zA-Z0-9_]*="[^"\\\n]*"\})? (?P<value>\S+)')
+                    r'(?P<labels>\{(?:[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\[\\"n])*",?)+\})? (?P<value>\S+)')
 
 
 class HttpApi:
     """Give `lines` to a broker's configuration."""
+    host = "x"
 
     def __init__(self):
         self.port = free_port()
@@ -27,14 +29,24 @@ class HttpApi:
             s.sendall(request)
             return read_to_end(s)
 
-    def get(self, path, method="GET", headers=""):
+    def get(self, path, method="GET", headers="", host=None):
         """(status, headers by lower-case name, body)"""
-        return parse(self.send(f"{method} {path} HTTP/1.1\r\nHost: x\r\n{headers}\r\n".encode()))
+        return parse(self.send(f"{method} {path} HTTP/1.1\r\nHost: {host or self.host}\r\n{headers}\r\n"
+                               .encode()))
 
     def metrics(self):
         status, headers, body = self.get("/metrics")
         assert status == 200 and headers["content-type"].startswith("text/plain; version=0.0.4")
         return check_exposition(body.decode())
+
+
+class GatewayHttp(HttpApi):
+    """Give `lines` to a gateway's configuration."""
+    host = "localhost"
+
+    def __init__(self):
+        super().__init__()
+        self.lines = (f"http_listen 127.0.0.1:{self.port}",)
 
 
 def read_to_end(s):

@@ -111,17 +111,21 @@ def test_gateways_tell_theirs(make_rig, status, monkeypatch):
 def test_a_problem_is_told_when_it_comes_and_when_it_goes(make_rig):
     rig = make_rig(lines=["status_interval 0"])
 
+    def outputs():
+        return [json.loads(m.payload)["outputs"]["nagios"] for m in list(rig.observer.messages)
+                if m.topic == "belfry/gateway/belfry-gateway"]
+
     def says(problem):
-        return [m for m in list(rig.observer.messages) if m.topic == "belfry/gateway/belfry-gateway"
-                and (json.loads(m.payload)["outputs"]["nagios"]["problem"] or "").startswith(problem)]
+        return [o for o in outputs() if (o["problem"] or "").startswith(problem)]
 
     assert not says("has no reader")
     rig.nagios.kill()
     wait_until(lambda: says("has no reader"), 10, "the problem in the status")
-    told = len(says(""))
+    assert not outputs()[-1]["connected"]
     rig.nagios.start()
-    wait_until(lambda: len(says("")) > told and not says("")[-1].payload.count(b"has no reader"), 10,
-               "the end of it there")
+    last = wait_until(lambda: (o := outputs()[-1])["problem"] is None and o["connected"] and o, 10,
+                      "the end of it there")
+    assert last["last_error"].startswith("has no reader") and last["last_error_time"]  # kept
 
 
 def test_no_gateway_is_no_answer(make_broker, status, monkeypatch):
