@@ -97,14 +97,24 @@ struct link_config connect_options_link(const struct verb *verb, const struct co
 		.timeout = seconds((int64_t)o->timeout) };
 }
 
-static char timeout_text[256]; /* of the signal handler */
+/* Of the signal handler. */
+static char timeout_text[256];
+static int timeout_fd, timeout_code;
 
 static void on_timeout(int signal_number)
 {
 	(void)signal_number;
-	if (write(STDERR_FILENO, timeout_text, strlen(timeout_text)) < 0)
-		_exit(EXIT_UNREACHABLE);
-	_exit(EXIT_UNREACHABLE);
+	if (write(timeout_fd, timeout_text, strlen(timeout_text)) < 0)
+		_exit(timeout_code);
+	_exit(timeout_code);
+}
+
+static void start_watchdog(int fd, int code, const struct connect_options *o)
+{
+	timeout_fd = fd;
+	timeout_code = code;
+	signal(SIGALRM, on_timeout);
+	alarm((unsigned)o->timeout + 1); /* link_open() ends by itself where it can */
 }
 
 void connect_watchdog_start(const struct verb *verb, const struct connect_options *o)
@@ -115,8 +125,13 @@ void connect_watchdog_start(const struct verb *verb, const struct connect_option
 	snprintf(timeout_text, sizeof(timeout_text), "belfry %s: %s: no answer within %u s\n",
 			verb->name, str_text(&url), (unsigned)o->timeout);
 	str_finish(&url);
-	signal(SIGALRM, on_timeout);
-	alarm((unsigned)o->timeout + 1); /* link_open() ends by itself where it can */
+	start_watchdog(STDERR_FILENO, EXIT_UNREACHABLE, o);
+}
+
+void connect_watchdog_start_with(const char *line, int code, const struct connect_options *o)
+{
+	snprintf(timeout_text, sizeof(timeout_text), "%s\n", line);
+	start_watchdog(STDOUT_FILENO, code, o);
 }
 
 void connect_watchdog_stop(void)

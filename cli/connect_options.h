@@ -54,6 +54,8 @@ struct link_config connect_options_link(const struct verb *verb, const struct co
  * with EXIT_UNREACHABLE and a sentence, when the timeout has passed.
  */
 void connect_watchdog_start(const struct verb *verb, const struct connect_options *o);
+/* The same for a verb with an answer of its own: `line` on stdout, and `code`. */
+void connect_watchdog_start_with(const char *line, int code, const struct connect_options *o);
 void connect_watchdog_stop(void);
 
 #endif

@@ -63,17 +63,19 @@ static int show_broker(const struct status *s, const struct retained_set *set)
 
 static int show_gateways(const struct status *s, const struct retained_set *set)
 {
+	struct wall_time now = wall_time_now();
+
 	if (set->count == 0) {
 		fputs("belfry status: no gateway has published its status on this broker; is "
 		      "belfry-gateway running, and may this user read " STATUS_GATEWAY_FILTER "?\n",
 				stderr);
-		return EXIT_REFUSED;
+		return EXIT_UNREACHABLE;
 	}
 	if (s->json)
 		status_gateway_json(set, stdout);
 	else
-		status_gateway_print(set, stdout);
-	return status_gateway_is_well(set) ? EXIT_DONE : EXIT_REFUSED;
+		status_gateway_print(set, now, stdout);
+	return status_gateway_is_well(set, now) ? EXIT_DONE : EXIT_REFUSED;
 }
 
 static int show(struct status *s)
@@ -122,17 +124,19 @@ const struct verb status_verb = {
 	.usage = "[OPTION...]\n"
 		 "--broker [URL] [OPTION...]",
 	.about = "Without --broker: what each gateway says about itself, asked of the broker in\n"
-		 "BELFRY_BROKER: whether it is online, what it has received, rejected and\n"
-		 "delivered, and how far its outputs are behind.\n"
+		 "BELFRY_BROKER: what is wrong and what to do about it, its brokers, how far its\n"
+		 "outputs are behind and how fast they deliver, its journal, its counters.\n"
 		 "\n"
 		 "With --broker: what the broker publishes about itself below $SYS/broker/: its\n"
 		 "clients, messages, load and memory, and who reads too slowly. The figures are "
 		 "as\n"
 		 "old as its sys_interval, 10 seconds by default. Mosquitto can be asked too.\n"
 		 "\n"
-		 "Exit codes: 0 all is well; 1 a gateway is offline or an output of it has a\n"
-		 "problem, or there is nothing to see; 2 wrong usage; 3 the broker cannot be\n"
-		 "reached, or did not answer in time.\n",
+		 "Exit codes: 0 all is well; 1 there is a problem (as belfry check sees it), or "
+		 "the\n"
+		 "broker refuses the question or has no figures; 2 wrong usage; 3 the broker "
+		 "cannot\n"
+		 "be reached or did not answer in time, or there is no gateway.\n",
 	.options = status_options,
 	.run = status_run,
 };

@@ -3,6 +3,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "cli/show.h"
 #include "common/json.h"
 
 #define PREFIX "$SYS/broker/"
@@ -121,15 +122,13 @@ static void print_escaped(FILE *out, const char *text)
 	str_finish(&shown);
 }
 
-/* "1.4 MB" */
 static void print_bytes(FILE *out, double bytes)
 {
-	static const char *const units[] = { "bytes", "kB", "MB", "GB", "TB" };
-	size_t unit = 0;
+	struct str text = { 0 };
 
-	for (; bytes >= 1000 && unit + 1 < array_size(units); unit++)
-		bytes /= 1000;
-	fprintf(out, unit == 0 ? "%.0f %s" : "%.1f %s", bytes, units[unit]);
+	show_bytes(&text, bytes);
+	fputs(str_text(&text), out);
+	str_finish(&text);
 }
 
 static void print_figure(const struct figure *f, const char *value, const char *bytes, FILE *out)
@@ -278,20 +277,16 @@ static void print_rest(const struct retained_set *set, FILE *out)
 static void print_uptime(FILE *out, const char *uptime)
 {
 	struct span rest = span_of_text(uptime);
+	struct str text = { 0 };
 	uint64_t seconds;
 
 	if (!span_to_uint(span_cut(&rest, ' '), UINT32_MAX, &seconds)) {
 		print_escaped(out, uptime);
 		return;
 	}
-	if (seconds >= 86400)
-		fprintf(out, "%u d %u h", (unsigned)(seconds / 86400),
-				(unsigned)(seconds / 3600 % 24));
-	else if (seconds >= 3600)
-		fprintf(out, "%u h %u min", (unsigned)(seconds / 3600),
-				(unsigned)(seconds / 60 % 60));
-	else
-		fprintf(out, "%u min %u s", (unsigned)(seconds / 60), (unsigned)(seconds % 60));
+	show_seconds(&text, (double)seconds);
+	fputs(str_text(&text), out);
+	str_finish(&text);
 }
 
 void status_broker_print(const struct retained_set *set, const char *broker, FILE *out)

@@ -1,168 +1,420 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/status_gateway.h"
 
-#include <cjson/cJSON.h>
+#include "cli/columns.h"
+#include "cli/gateway_report.h"
+#include "common/json.h"
 
-/* Members that are objects of their own, or shown in the first line. */
-static const char *const shown_elsewhere[] = { "state", "client_id", "version", "time", "started",
-	"journal", "rejects", "outputs" };
+/* How the screen is written to. */
+struct page {
+	FILE *out;
+	bool colours;
+	struct wall_time now;
+};
 
-static void print_text(FILE *out, const cJSON *text, const char *otherwise)
+/* --- cells --------------------------------------------------------------------------------- */
+
+/* A member as a column of its own. */
+struct column {
+	const char *name;
+	const char *title;
+	void (*show)(struct str *into, double value);
+};
+
+static void show_rate(struct str *into, double value)
 {
-	const char *value = cJSON_GetStringValue(text);
-	struct str shown = { 0 };
-
-	str_append_escaped(&shown, span_of_text(value != NULL ? value : otherwise));
-	fputs(str_text(&shown), out);
-	str_finish(&shown);
+	show_number(into, value);
+	str_append_text(into, "/s");
 }
 
-static void print_name(FILE *out, const char *name)
+static void show_count(struct str *into, double value)
 {
-	struct str shown = { 0 };
-
-	str_append_escaped(&shown, span_of_text(name));
-	fprintf(out, "  %-28s ", str_text(&shown));
-	str_finish(&shown);
+	str_printf(into, "%.0f", value);
 }
 
-static double number(const cJSON *object, const char *name)
-{
-	const cJSON *item = cJSON_GetObjectItem(object, name);
+/* Behind name and state; what else is a number follows under its own name. */
+static const struct column output_columns[] = {
+	{ "behind", "behind", show_count },
+	{ "lag_seconds", "oldest", show_seconds },
+	{ "rate_10s", "10 s", show_rate },
+	{ "rate_60s", "1 min", show_rate },
+	{ NULL, NULL, NULL },
+};
+static const struct column broker_columns[] = { { NULL, NULL, NULL } };
 
-	return cJSON_IsNumber(item) ? cJSON_GetNumberValue(item) : 0;
+static bool has_column(const struct column *columns, const char *name)
+{
+	while (columns->name != NULL && strcmp(columns->name, name) != 0)
+		columns++;
+	return columns->name != NULL;
 }
 
-static bool is_shown_elsewhere(const char *name)
+static char *title_of(const char *name)
 {
-	for (size_t i = 0; i < array_size(shown_elsewhere); i++) {
-		if (strcmp(shown_elsewhere[i], name) == 0)
-			return true;
+	struct str title = { 0 };
+
+	str_append_escaped(&title, span_of_text(name));
+	for (size_t i = 0; i < title.len; i++) {
+		if (title.text[i] == '_')
+			title.text[i] = ' ';
 	}
-	return false;
+	return str_take(&title);
 }
 
-static void print_numbers(const cJSON *object, FILE *out)
+static void add_title(struct columns *c, const char *title, bool is_right)
+{
+	struct str text = { 0 };
+
+	str_append_text(&text, title);
+	if (is_right)
+		columns_figure(c, COLOUR_DIM, &text);
+	else
+		columns_text(c, COLOUR_DIM, title);
+	str_finish(&text);
+}
+
+static void add_titles(struct columns *c, const struct column *columns, const cJSON *first)
 {
 	const cJSON *item;
 
-	cJSON_ArrayForEach(item, object)
+	for (const struct column *column = columns; column->name != NULL; column++)
+		add_title(c, column->title, true);
+	cJSON_ArrayForEach(item, first)
 	{
-		if (!cJSON_IsNumber(item) || item->string == NULL ||
-				is_shown_elsewhere(item->string))
-			continue;
-		print_name(out, item->string);
-		fprintf(out, "%.0f\n", cJSON_GetNumberValue(item));
+		if (cJSON_IsNumber(item) && !has_column(columns, item->string)) {
+			AUTO_FREE char *title = title_of(item->string);
+
+			add_title(c, title, true);
+		}
 	}
 }
 
-static void print_outputs(const cJSON *outputs, FILE *out)
+/* The same columns as the titles, which are those of the first object. */
+static void add_figures(struct columns *c, const struct column *columns, const cJSON *first,
+		const cJSON *object)
 {
-	const cJSON *output;
+	struct str text = { 0 };
+	const cJSON *item;
 
+	for (const struct column *column = columns; column->name != NULL; column++) {
+		column->show(&text, report_number(object, column->name));
+		columns_figure(c, COLOUR_NONE, &text);
+	}
+	cJSON_ArrayForEach(item, first)
+	{
+		if (!cJSON_IsNumber(item) || has_column(columns, item->string))
+			continue;
+		show_count(&text, report_number(object, item->string));
+		columns_figure(c, COLOUR_NONE, &text);
+	}
+}
+
+/* "2 h 3 min", with words in front and behind; "-" when it does not say. */
+static void add_age(struct columns *c, const cJSON *object, const char *name, const char *behind,
+		const struct page *page)
+{
+	double age = report_age(object, name, page->now);
+	struct str text = { 0 };
+
+	if (age < 0) {
+		columns_text(c, COLOUR_DIM, "-");
+		return;
+	}
+	show_seconds(&text, age);
+	str_append_text(&text, behind);
+	columns_text(c, COLOUR_NONE, str_text(&text));
+	str_finish(&text);
+}
+
+static void add_name(struct columns *c, const cJSON *object)
+{
+	struct str name = { 0 };
+
+	str_append_escaped(&name, span_of_text(object->string));
+	columns_text(c, COLOUR_BOLD, str_text(&name));
+	str_finish(&name);
+}
+
+static bool is_true(const cJSON *object, const char *name)
+{
+	return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, name));
+}
+
+/* --- tables -------------------------------------------------------------------------------- */
+
+/* Members that are objects with a name. */
+static const cJSON *first_object(const cJSON *objects)
+{
+	const cJSON *item;
+
+	cJSON_ArrayForEach(item, objects)
+	{
+		if (cJSON_IsObject(item) && item->string != NULL)
+			return item;
+	}
+	return NULL;
+}
+
+static void print_brokers(const struct page *page, const cJSON *brokers)
+{
+	const cJSON *first = first_object(brokers), *broker;
+	struct columns c = { 0 };
+	struct str protocol = { 0 };
+
+	if (first == NULL)
+		return;
+	add_title(&c, "broker", false);
+	add_title(&c, "", false);
+	add_title(&c, "for", false);
+	add_title(&c, "MQTT", false);
+	add_titles(&c, broker_columns, first);
+	columns_end_row(&c);
+	cJSON_ArrayForEach(broker, brokers)
+	{
+		bool connected = is_true(broker, "connected");
+
+		if (!cJSON_IsObject(broker) || broker->string == NULL)
+			continue;
+		add_name(&c, broker);
+		columns_text(&c, connected ? COLOUR_GREEN : COLOUR_RED,
+				connected ? "connected" : "NOT CONNECTED");
+		add_age(&c, broker, "since", "", page);
+		str_clear(&protocol);
+		report_text(broker, "protocol", &protocol);
+		columns_text(&c, COLOUR_NONE, protocol.len > 0 ? str_text(&protocol) : "-");
+		add_figures(&c, broker_columns, first, broker);
+		columns_end_row(&c);
+	}
+	str_finish(&protocol);
+	fputc('\n', page->out);
+	columns_print(&c, "  ", page->colours, page->out);
+}
+
+static void add_output_state(struct columns *c, const cJSON *output)
+{
+	if (cJSON_IsString(cJSON_GetObjectItemCaseSensitive(output, "problem")))
+		columns_text(c, COLOUR_RED, "PROBLEM");
+	else if (is_true(output, "connected"))
+		columns_text(c, COLOUR_GREEN, "connected");
+	else
+		columns_text(c, COLOUR_YELLOW, "not reached");
+}
+
+static void print_outputs(const struct page *page, const cJSON *outputs)
+{
+	const cJSON *first = first_object(outputs), *output;
+	struct columns c = { 0 };
+
+	if (first == NULL)
+		return;
+	add_title(&c, "output", false);
+	add_title(&c, "", false);
+	add_titles(&c, output_columns, first);
+	add_title(&c, "confirmed", false);
+	columns_end_row(&c);
 	cJSON_ArrayForEach(output, outputs)
 	{
-		const cJSON *problem = cJSON_GetObjectItem(output, "problem");
+		if (!cJSON_IsObject(output) || output->string == NULL)
+			continue;
+		add_name(&c, output);
+		add_output_state(&c, output);
+		add_figures(&c, output_columns, first, output);
+		add_age(&c, output, "last_confirmed", " ago", page);
+		columns_end_row(&c);
+	}
+	fputc('\n', page->out);
+	columns_print(&c, "  ", page->colours, page->out);
+}
 
-		fputs("output ", out);
-		print_text(out, NULL, output->string != NULL ? output->string : "?");
-		fprintf(out, ": %.0f results delivered, %.0f records behind",
-				number(output, "results"), number(output, "behind"));
-		if (cJSON_IsString(problem)) {
-			fputs("; ", out);
-			print_text(out, problem, "");
-		}
-		fputc('\n', out);
+static bool is_wrong(const cJSON *object)
+{
+	return cJSON_IsString(cJSON_GetObjectItemCaseSensitive(object, "problem")) ||
+	       cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(object, "connected"));
+}
+
+/* What went wrong last, but for what still does: that stands on top. */
+static void print_last_errors(const struct page *page, const cJSON *objects)
+{
+	const cJSON *object;
+
+	cJSON_ArrayForEach(object, objects)
+	{
+		double age = report_age(object, "last_error_time", page->now);
+		struct str text = { 0 };
+
+		if (age < 0 || object->string == NULL || is_wrong(object))
+			continue;
+		str_append_escaped(&text, span_of_text(object->string));
+		str_append_text(&text, ": last error, ");
+		show_seconds(&text, age);
+		str_append_text(&text, " ago: ");
+		report_text(object, "last_error", &text);
+		fprintf(page->out, "  %s%s%s\n", colour_on(COLOUR_DIM, page->colours),
+				str_text(&text), colour_off(COLOUR_DIM, page->colours));
+		str_finish(&text);
 	}
 }
 
-static void print_gateway(const cJSON *gateway, FILE *out)
+static void print_journal(const struct page *page, const cJSON *journal)
 {
-	const cJSON *journal = cJSON_GetObjectItem(gateway, "journal");
-	const cJSON *rejects = cJSON_GetObjectItem(gateway, "rejects");
+	double most = report_number(journal, "max_bytes");
+	struct str text = { 0 };
 
-	fputs("gateway ", out);
-	print_text(out, cJSON_GetObjectItem(gateway, "client_id"), "?");
-	fputs(": ", out);
-	print_text(out, cJSON_GetObjectItem(gateway, "state"), "does not tell its state");
-	if (cJSON_GetObjectItem(gateway, "version") != NULL) {
-		fputs(", version ", out);
-		print_text(out, cJSON_GetObjectItem(gateway, "version"), "?");
-		fputs(", since ", out);
-		print_text(out, cJSON_GetObjectItem(gateway, "started"), "?");
-		fputs(", as of ", out);
-		print_text(out, cJSON_GetObjectItem(gateway, "time"), "?");
+	if (!cJSON_IsObject(journal))
+		return;
+	str_printf(&text, "journal: %.0f waiting", report_number(journal, "waiting"));
+	if (report_number(journal, "waiting") > 0) {
+		str_append_text(&text, ", the oldest for ");
+		show_seconds(&text, report_number(journal, "oldest_seconds"));
 	}
-	fputc('\n', out);
-	print_outputs(cJSON_GetObjectItem(gateway, "outputs"), out);
-	if (journal != NULL)
-		fprintf(out, "journal: %.0f records, %.0f of %.0f bytes\n",
-				number(journal, "records"), number(journal, "bytes"),
-				number(journal, "max_bytes"));
-	print_numbers(gateway, out);
-	if (cJSON_GetArraySize(rejects) > 0) {
-		fputs("rejected because of\n", out);
-		print_numbers(rejects, out);
+	str_append_text(&text, "; ");
+	show_bytes(&text, report_number(journal, "bytes"));
+	str_append_text(&text, " of ");
+	show_bytes(&text, most);
+	if (most > 0)
+		str_printf(&text, " (%.1f %%)", report_number(journal, "bytes") / most * 100);
+	fprintf(page->out, "\n  %s\n", str_text(&text));
+	str_finish(&text);
+}
+
+/* Numbers that are neither of the tables above nor of the first line, two in a row. */
+static void print_numbers(const struct page *page, const cJSON *object, const char *title)
+{
+	struct columns c = { 0 };
+	struct str text = { 0 };
+	const cJSON *item;
+	size_t n = 0;
+
+	cJSON_ArrayForEach(item, object)
+	{
+		AUTO_FREE char *name = NULL;
+
+		if (!cJSON_IsNumber(item) || item->string == NULL ||
+				strcmp(item->string, "interval") == 0 ||
+				strcmp(item->string, "reject_rate") == 0)
+			continue;
+		name = title_of(item->string);
+		columns_text(&c, COLOUR_NONE, name);
+		show_count(&text, cJSON_GetNumberValue(item));
+		columns_figure(&c, COLOUR_NONE, &text);
+		if (++n % 2 == 0)
+			columns_end_row(&c);
+	}
+	columns_end_row(&c);
+	str_finish(&text);
+	if (n == 0)
+		return;
+	fprintf(page->out, "\n%s", title);
+	columns_print(&c, *title != '\0' ? "    " : "  ", page->colours, page->out);
+}
+
+/* --- a gateway ----------------------------------------------------------------------------- */
+
+static void print_heading(const struct page *page, const struct gateway_report *r)
+{
+	static const enum colour colours[] = { COLOUR_GREEN, COLOUR_YELLOW, COLOUR_MAGENTA,
+		COLOUR_RED };
+	enum colour colour = colours[gateway_report_severity(r)];
+	struct str text = { 0 };
+
+	if (r->uptime >= 0 && strcmp(r->state, "offline") != 0) {
+		str_append_text(&text, " for ");
+		show_seconds(&text, r->uptime + r->age);
+	}
+	if (cJSON_GetObjectItemCaseSensitive(r->json, "version") != NULL) {
+		str_append_text(&text, ", version ");
+		report_text(r->json, "version", &text);
+	}
+	if (r->age >= 0) {
+		str_append_text(&text, ", as of ");
+		show_seconds(&text, r->age);
+		str_append_text(&text, " ago");
+	}
+	fprintf(page->out, "%s%s%s: %s%s%s%s\n", colour_on(COLOUR_BOLD, page->colours), r->name,
+			colour_off(COLOUR_BOLD, page->colours), colour_on(colour, page->colours),
+			r->state, colour_off(colour, page->colours), str_text(&text));
+	str_finish(&text);
+}
+
+static void print_findings(const struct page *page, const struct gateway_report *r)
+{
+	static const char *const words[] = { "", "WARNING", "UNKNOWN", "CRITICAL" };
+
+	for (size_t i = 0; i < r->finding_count; i++) {
+		const char *word = words[r->findings[i].severity];
+		enum colour colour = colour_of_state(word);
+
+		fprintf(page->out, "  %s%s%s %s\n", colour_on(colour, page->colours), word,
+				colour_off(colour, page->colours), r->findings[i].text);
 	}
 }
 
-void status_gateway_print(const struct retained_set *set, FILE *out)
+static void print_gateway(const struct page *page, const struct gateway_report *r)
 {
+	const cJSON *brokers = cJSON_GetObjectItemCaseSensitive(r->json, "brokers");
+	const cJSON *outputs = cJSON_GetObjectItemCaseSensitive(r->json, "outputs");
+
+	print_heading(page, r);
+	print_findings(page, r);
+	if (strcmp(r->state, "offline") == 0)
+		return;
+	print_brokers(page, brokers);
+	print_last_errors(page, brokers);
+	print_outputs(page, outputs);
+	print_last_errors(page, outputs);
+	print_journal(page, cJSON_GetObjectItemCaseSensitive(r->json, "journal"));
+	print_numbers(page, r->json, "");
+	print_numbers(page, cJSON_GetObjectItemCaseSensitive(r->json, "rejects"),
+			"  refused because of\n");
+}
+
+void status_gateway_print(const struct retained_set *set, struct wall_time now, FILE *out)
+{
+	struct page page = { out, colours_wanted(out), now };
+
 	for (size_t i = 0; i < set->count; i++) {
-		cJSON *gateway = cJSON_Parse(set->all[i].payload);
+		struct gateway_report r = { 0 };
 
+		gateway_report_read(&r, &set->all[i], now, &report_limits_default);
 		if (i > 0)
 			fputc('\n', out);
-		if (gateway != NULL) {
-			print_gateway(gateway, out);
-		} else {
-			print_text(out, NULL, set->all[i].topic);
-			fputs(": is no JSON\n", out);
-		}
-		cJSON_Delete(gateway);
+		print_gateway(&page, &r);
+		gateway_report_finish(&r);
 	}
 }
 
 void status_gateway_json(const struct retained_set *set, FILE *out)
 {
 	const char *separator = "[";
+	struct str json = { 0 };
 
 	for (size_t i = 0; i < set->count; i++) {
 		cJSON *gateway = cJSON_Parse(set->all[i].payload);
 		char *text = gateway != NULL ? cJSON_PrintUnformatted(gateway) : NULL;
 
 		if (text != NULL) {
-			fprintf(out, "%s%s", separator, text);
+			str_clear(&json);
+			json_append_printed(&json, span_of_text(text));
+			fprintf(out, "%s%s", separator, str_text(&json));
 			separator = ",\n ";
 		}
 		cJSON_free(text);
 		cJSON_Delete(gateway);
 	}
 	fputs(*separator == '[' ? "[]\n" : "]\n", out);
+	str_finish(&json);
 }
 
-static bool is_well(const cJSON *gateway)
-{
-	const char *state = cJSON_GetStringValue(cJSON_GetObjectItem(gateway, "state"));
-	const cJSON *output;
-
-	cJSON_ArrayForEach(output, cJSON_GetObjectItem(gateway, "outputs"))
-	{
-		if (cJSON_IsString(cJSON_GetObjectItem(output, "problem")))
-			return false;
-	}
-	return state != NULL && strcmp(state, "online") == 0;
-}
-
-bool status_gateway_is_well(const struct retained_set *set)
+bool status_gateway_is_well(const struct retained_set *set, struct wall_time now)
 {
 	bool well = true;
 
 	for (size_t i = 0; i < set->count && well; i++) {
-		cJSON *gateway = cJSON_Parse(set->all[i].payload);
+		struct gateway_report r = { 0 };
 
-		well = is_well(gateway);
-		cJSON_Delete(gateway);
+		gateway_report_read(&r, &set->all[i], now, &report_limits_default);
+		well = r.finding_count == 0;
+		gateway_report_finish(&r);
 	}
 	return well;
 }

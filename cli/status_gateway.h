@@ -11,12 +11,13 @@
 
 #define STATUS_GATEWAY_FILTER "belfry/gateway/+"
 
-void status_gateway_print(const struct retained_set *set, FILE *out);
+/* Problems first; in colours when `out` is a terminal. */
+void status_gateway_print(const struct retained_set *set, struct wall_time now, FILE *out);
 
 /* An array with the object of each gateway, as it published it. */
 void status_gateway_json(const struct retained_set *set, FILE *out);
 
-/* Is every gateway online, and has none of its outputs a problem? */
-bool status_gateway_is_well(const struct retained_set *set);
+/* Has belfry check, with its default limits, nothing to say against any gateway? */
+bool status_gateway_is_well(const struct retained_set *set, struct wall_time now);
 
 #endif

@@ -13,8 +13,8 @@ static const struct verb help_verb = {
 	.run = help_run,
 };
 
-static const struct verb *const verbs[] = { &demo_verb, &submit_verb, &status_verb, &hosts_verb,
-	&passwd_verb, &cert_verb, &store_verb, &help_verb };
+static const struct verb *const verbs[] = { &demo_verb, &submit_verb, &watch_verb, &status_verb,
+	&check_verb, &hosts_verb, &passwd_verb, &cert_verb, &store_verb, &help_verb };
 
 const struct verb *verb_find(const char *name, const char **ret_nearest)
 {
@@ -38,7 +38,8 @@ static void print_verbs(FILE *out)
 	      "belfry help VERB tells more. belfry --version prints the version.\n"
 	      "\n"
 	      "Exit codes: 0 done; 1 something was refused or invalid; 2 wrong usage;\n"
-	      "3 the broker cannot be reached or did not answer in time.\n",
+	      "3 the broker cannot be reached or did not answer in time. check is a plugin of\n"
+	      "Nagios: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.\n",
 			out);
 }
 

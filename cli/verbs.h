@@ -8,7 +8,7 @@
 
 #include "common/settings.h"
 
-/* What `belfry` exits with; every verb keeps to it. */
+/* What `belfry` exits with; every verb keeps to it but check, which answers as Nagios wants it. */
 enum exit_code {
 	EXIT_DONE = 0,
 	EXIT_REFUSED = 1,     /* something was refused, invalid or did not happen */
@@ -27,12 +27,14 @@ struct verb {
 };
 
 extern const struct verb cert_verb;
+extern const struct verb check_verb;
 extern const struct verb demo_verb;
 extern const struct verb hosts_verb;
 extern const struct verb passwd_verb;
 extern const struct verb status_verb;
 extern const struct verb store_verb;
 extern const struct verb submit_verb;
+extern const struct verb watch_verb;
 
 /* Run the program. Returns what it exits with. */
 int verbs_run(int argc, char **argv);

@@ -29,6 +29,36 @@ void json_append_string(struct str *into, struct span text)
 	str_append_byte(into, '"');
 }
 
+/* Outside of a string it is a blank. */
+static void append_control(struct str *into, uint32_t code, bool in_string)
+{
+	if (in_string)
+		str_printf(into, "\\u%04x", (unsigned)code);
+	else
+		str_append_byte(into, ' ');
+}
+
+void json_append_printed(struct str *into, struct span json)
+{
+	bool in_string = false, is_escaped = false;
+
+	while (json.len > 0) {
+		uint32_t code;
+		size_t len = utf8_decode(json, &code);
+
+		if (len == 0)
+			str_append_text(into, UTF8_REPLACEMENT);
+		else if (code < 0x20 || (code >= 0x7f && code < 0xa0))
+			append_control(into, code, in_string);
+		else
+			str_append(into, span_first(json, len));
+		if (code == '"' && len > 0 && !is_escaped)
+			in_string = !in_string;
+		is_escaped = len > 0 && code == '\\' && !is_escaped;
+		json = span_from(json, len > 0 ? len : 1);
+	}
+}
+
 bool json_is_number(struct span text)
 {
 	size_t dots = 0;

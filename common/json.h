@@ -13,6 +13,12 @@
  */
 void json_append_string(struct str *into, struct span text);
 
+/*
+ * Append JSON that somebody else's printer has made, on one line: as above, control characters are
+ * escaped, and what is not UTF-8 becomes U+FFFD.
+ */
+void json_append_printed(struct str *into, struct span json);
+
 /* Is the text a number as JSON wants it: digits, perhaps a point with digits on both sides? */
 bool json_is_number(struct span text);
 

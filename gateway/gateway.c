@@ -287,14 +287,14 @@ static bool start(struct gateway *g)
 	struct http_env http = { .config = g->config, .take = take_own_status, .owner = g };
 	bool ok = questions_start(g->questions);
 
-	for (size_t i = 0; ok && i < g->config->output_count; i++)
-		ok = worker_start(g->workers[i]);
-	for (size_t i = 0; ok && i < g->config->broker_count; i++)
-		ok = intake_start(g->intakes[i]);
 	if (ok && g->config->http_listen != NULL) {
 		g->http = http_start(&http);
 		ok = g->http != NULL;
 	}
+	for (size_t i = 0; ok && i < g->config->output_count; i++)
+		ok = worker_start(g->workers[i]);
+	for (size_t i = 0; ok && i < g->config->broker_count; i++)
+		ok = intake_start(g->intakes[i]);
 	return ok && keeper_start(g->keeper);
 }
 

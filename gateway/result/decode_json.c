@@ -2,11 +2,11 @@
 /*
  * JSON payloads of results in all their envelopes.
  */
+#include "common/result_keys.h"
+#include "common/time_parse.h"
 #include "gateway/result/decode_parts.h"
 #include "gateway/result/json_document.h"
-#include "gateway/result/json_keys.h"
 #include "gateway/result/perfdata.h"
-#include "gateway/result/time_parse.h"
 
 #include <math.h>
 #include <stdio.h>

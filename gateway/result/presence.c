@@ -2,9 +2,9 @@
 #include "gateway/result/presence.h"
 
 #include "common/hash.h"
+#include "common/result_keys.h"
 #include "gateway/result/decode_parts.h"
 #include "gateway/result/json_document.h"
-#include "gateway/result/json_keys.h"
 
 struct presence_decoder {
 	struct json_scan scan;

@@ -96,16 +96,50 @@ def test_wrong_options_are_wrong_usage(status, options):
 
 
 def test_gateways_tell_theirs(make_rig, status, monkeypatch):
-    rig = make_rig()
+    rig = make_rig(lines=["status_interval 1s"])
     monkeypatch.setenv("BELFRY_BROKER", url(rig.broker.port))
-    done = wait_until(lambda: (d := status()).returncode == DONE and d, 10, "a gateway that is well")
-    assert done.stdout.startswith(b"gateway belfry-gateway: online, version ")
-    assert b"\noutput " in done.stdout and b"\njournal: " in done.stdout
+    rig.applied("nagios/h1/s1", {"state": 0, "output": "one"})
+
+    def told():
+        done = status()
+        return (json.loads(status("--json").stdout)[0]["outputs"]["nagios"]["results"] == 1
+                and done.returncode == DONE and done.stdout.decode())
+
+    text = wait_until(told, 10, "a gateway that is well and has delivered", poll=0.2)
+    assert text.startswith("belfry-gateway: online for ") and "\x1b" not in text
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    assert any(line.startswith(f"{url(rig.broker.port)} connected ") for line in lines)
+    assert any(line.startswith("nagios connected 0 0 s ") for line in lines)
+    assert any(line.startswith("journal: 0 waiting; ") for line in lines)
     gateway, = json.loads(status("--json").stdout)
     assert (gateway["client_id"], gateway["state"]) == ("belfry-gateway", "online")
+    output = gateway["outputs"]["nagios"]
+    assert output["connected"] and output["results"] == 1 and output["lag_seconds"] == 0
+    assert output["last_confirmed"] and output["last_error"] is None
+    broker = gateway["brokers"][url(rig.broker.port)]
+    assert broker["connected"] and broker["protocol"] == "5" and broker["connections"] == 1
+    assert wait_until(lambda: json.loads(status("--json").stdout)[0]["outputs"]["nagios"]["rate_60s"] > 0,
+                      10, "a rate", poll=0.2)
     rig.gateway.end()
     done = wait_until(lambda: (d := status()).returncode == REFUSED and d, 10, "it is offline")
-    assert b"offline" in done.stdout
+    assert b"offline" in done.stdout and b"CRITICAL" in done.stdout
+
+
+def test_lag_is_told_in_records_and_seconds(make_rig, status, monkeypatch):
+    rig = make_rig(lines=["status_interval 1s"])
+    monkeypatch.setenv("BELFRY_BROKER", url(rig.broker.port))
+    rig.nagios.kill()
+    rig.publish("nagios/h1/s1", {"state": 0, "output": "waits"})
+
+    def lags():
+        done = status("--json")
+        output = json.loads(done.stdout)[0]["outputs"]["nagios"]
+        return done.returncode == REFUSED and output["behind"] == 1 and output["lag_seconds"] > 1
+
+    wait_until(lags, 10, "one record that waits for more than a second", poll=0.2)
+    done = status()
+    first = done.stdout.decode().splitlines()[1]
+    assert first.startswith("  CRITICAL output nagios: has no reader; is the core running")
 
 
 def test_a_problem_is_told_when_it_comes_and_when_it_goes(make_rig):
@@ -132,4 +166,17 @@ def test_no_gateway_is_no_answer(make_broker, status, monkeypatch):
     broker = make_broker()
     monkeypatch.setenv("BELFRY_BROKER", url(broker.port))
     done = status()
-    assert done.returncode == REFUSED and b"belfry-gateway" in done.stderr
+    assert done.returncode == UNREACHABLE and b"belfry-gateway" in done.stderr
+
+
+def test_what_a_stranger_retains_does_no_harm(make_broker, status, monkeypatch):
+    """S7: it reaches the terminal escaped, and no line is its own."""
+    broker = make_broker("allow_anonymous true")
+    monkeypatch.setenv("BELFRY_BROKER", url(broker.port))
+    evil = "\x1b]0;owned\x07\nCRITICAL \x9b2J"
+    assert mosquitto_pub(broker.port, "belfry/gateway/x", json.dumps(
+        {"state": evil, "client_id": evil, "version": evil, evil: 7,
+         "outputs": {evil: {"problem": evil, "behind": 1, evil: 3}}}, ensure_ascii=False), retain=True) == 0
+    for options in ((), ("--json",)):
+        text = status(*options).stdout.decode()
+        assert not any(c in text for c in "\x1b\x07\x9b") and "\nCRITICAL" not in text

@@ -39,6 +39,14 @@ static void print_broker(const struct retained_set *s, FILE *out)
 	status_broker_print(s, "mqtt://h", out);
 }
 
+/* 2026-11-23T10:00:04Z */
+#define NOW ((struct wall_time){ 1795428004000000000 })
+
+static void print_gateways(const struct retained_set *s, FILE *out)
+{
+	status_gateway_print(s, NOW, out);
+}
+
 static const char *print(void (*how)(const struct retained_set *, FILE *))
 {
 	size_t len;
@@ -123,31 +131,78 @@ static void json_has_numbers_texts_and_what_is_json(void **unused)
 }
 
 #define ONLINE                                                                                     \
-	"{\"state\":\"online\",\"client_id\":\"gw\",\"version\":\"1.2\",\"time\":\"T2\","          \
-	"\"started\":\"T1\",\"journal\":{\"records\":3,\"bytes\":4096,\"max_bytes\":8192},"        \
-	"\"received\":12,\"rejects\":{\"no_host\":2},\"outputs\":{\"nagios\":"                     \
-	"{\"results\":10,\"behind\":2,\"problem\":%s}}}"
+	"{\"state\":\"online\",\"client_id\":\"gw\",\"version\":\"1.2\","                          \
+	"\"time\":\"2026-11-23T10:00:00Z\",\"started\":\"2026-11-23T08:00:00Z\",\"interval\":10,"  \
+	"\"messages_received\":12,\"rejects\":{\"no-host\":2},\"journal\":{\"records\":3,"         \
+	"\"waiting\":2,\"bytes\":4096,\"max_bytes\":8192,\"oldest_seconds\":4},"                   \
+	"\"brokers\":{\"mqtt://h:1\":{\"connected\":true,\"since\":\"2026-11-23T08:00:01Z\","      \
+	"\"protocol\":\"5\",\"connections\":1,\"lost\":0,\"last_error\":null,"                     \
+	"\"last_error_time\":null}},\"outputs\":{\"nagios\":{\"connected\":true,\"problem\":%s,"   \
+	"\"behind\":2,\"lag_seconds\":4,\"rate_10s\":12.5,\"rate_60s\":3,\"last_confirmed\":"      \
+	"\"2026-11-23T10:00:00Z\",\"last_error\":\"gone \\u001b\",\"last_error_time\":"            \
+	"\"2026-11-23T09:00:04Z\",\"results\":10,\"reissued\":1}}}"
 
-static void gateways_tell_of_their_outputs(void **unused)
+#define HEADING(state) "gw: " state " for 2 h 0 min, version 1.2, as of 4.0 s ago\n"
+#define REST                                                                                       \
+	"\n"                                                                                       \
+	"  journal: 2 waiting, the oldest for 4.0 s; 4.1 kB of 8.2 kB (50.0 %)\n"                  \
+	"\n"                                                                                       \
+	"  messages received  12\n"                                                                \
+	"\n"                                                                                       \
+	"  refused because of\n"                                                                   \
+	"    no-host  2\n"
+
+static void gateways_tell_of_brokers_and_outputs(void **unused)
 {
-	char text[512];
+	char text[2048];
+
+	(void)unused;
+	snprintf(text, sizeof(text), ONLINE, "null");
+	given("belfry/gateway/gw", text, NULL);
+	assert_string_equal(print(print_gateways),
+			HEADING("online") "\n"
+					  "  broker                 for        MQTT  "
+					  "connections  lost\n"
+					  "  mqtt://h:1  connected  2 h 0 min  5               "
+					  "1     0\n"
+					  "\n"
+					  "  output             behind  oldest    10 s   1 min  "
+					  "results  reissued  "
+					  "confirmed\n"
+					  "  nagios  connected       2   4.0 s  12.5/s  3.00/s     "
+					  "  10         1  "
+					  "4.0 s ago\n"
+					  "  nagios: last error, 1 h 0 min ago: gone \\x1b\n" REST);
+	assert_true(status_gateway_is_well(&set, NOW));
+}
+
+static void problems_stand_first(void **unused)
+{
+	char text[2048];
+	const char *shown;
 
 	(void)unused;
 	snprintf(text, sizeof(text), ONLINE, "\"no such \\u001bpipe\"");
 	given("belfry/gateway/gw", text, NULL);
-	assert_string_equal(print(status_gateway_print),
-			"gateway gw: online, version 1.2, since T1, as of T2\n"
-			"output nagios: 10 results delivered, 2 records behind; no such \\x1bpipe\n"
-			"journal: 3 records, 4096 of 8192 bytes\n"
-			"  received                     12\n"
-			"rejected because of\n"
-			"  no_host                      2\n");
-	assert_false(status_gateway_is_well(&set));
-	snprintf(text, sizeof(text), ONLINE, "null");
-	assert_true(status_gateway_is_well(&set));
-	given("belfry/gateway/gw", "{\"state\":\"offline\",\"client_id\":\"gw\"}", NULL);
-	assert_string_equal(print(status_gateway_print), "gateway gw: offline\n");
-	assert_false(status_gateway_is_well(&set));
+	shown = print(print_gateways);
+	assert_ptr_equal(strstr(shown, HEADING("online") "  CRITICAL output nagios: no such "
+							 "\\x1bpipe\n"),
+			shown);
+	assert_non_null(strstr(shown, "  nagios  PROBLEM  "));
+	assert_null(strstr(shown, "last error"));
+	assert_false(status_gateway_is_well(&set, NOW));
+}
+
+static void an_offline_gateway_shows_nothing_stale(void **unused)
+{
+	(void)unused;
+	given("belfry/gateway/gw",
+			"{\"state\":\"offline\",\"client_id\":\"gw\",\"messages_received\":7}",
+			NULL);
+	assert_string_equal(print(print_gateways),
+			"gw: offline\n  CRITICAL is offline; is belfry-gateway running there, and "
+			"can it reach this broker?\n");
+	assert_false(status_gateway_is_well(&set, NOW));
 }
 
 static void strange_payloads_are_no_gateways(void **unused)
@@ -159,8 +214,8 @@ static void strange_payloads_are_no_gateways(void **unused)
 	(void)unused;
 	for (size_t i = 0; i < array_size(strange); i++) {
 		given("belfry/gateway/x", strange[i], NULL);
-		print(status_gateway_print);
-		assert_false(status_gateway_is_well(&set));
+		print(print_gateways);
+		assert_false(status_gateway_is_well(&set, NOW));
 	}
 	given("belfry/gateway/x", "no", "belfry/gateway/y", "{\"a\":1}", "belfry/gateway/z", "[2]",
 			NULL);
@@ -178,7 +233,9 @@ int main(void)
 		test(what_is_not_known_is_shown_all_the_same),
 		test(the_slowest_readers_are_named),
 		test(json_has_numbers_texts_and_what_is_json),
-		test(gateways_tell_of_their_outputs),
+		test(gateways_tell_of_brokers_and_outputs),
+		test(problems_stand_first),
+		test(an_offline_gateway_shows_nothing_stale),
 		test(strange_payloads_are_no_gateways),
 	};
 

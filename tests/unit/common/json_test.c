@@ -26,6 +26,17 @@ static void test_strings(void **unused)
 	check_string(BYTES("a\xff\0z"), "\"a\xef\xbf\xbd\xef\xbf\xbdz\"");
 }
 
+static void test_what_others_printed(void **unused)
+{
+	struct str s = { 0 };
+
+	(void)unused;
+	json_append_printed(&s, BYTES("{\"a\\\"\x7f\":\n[1,\"\\\\\"],\"\xc2\x9b\xff\":\t2}"));
+	assert_string_equal(str_text(&s),
+			"{\"a\\\"\\u007f\": [1,\"\\\\\"],\"\\u009b\xef\xbf\xbd\": 2}");
+	str_finish(&s);
+}
+
 static void test_numbers(void **unused)
 {
 	static const char *const good[] = { "0", "7", "120", "0.25", "1.5", "9007199254740993" };
@@ -43,6 +54,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_what_others_printed),
 		cmocka_unit_test(test_numbers),
 	};
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "gateway/result/decode.h"
 
-#include "gateway/result/json_keys.h"
+#include "common/result_keys.h"
 
 #include "tests/unit/gateway/result/decode_expect.h"
 

@@ -3,8 +3,8 @@
  * The time of a check as publishers write it: a number since 1970 in seconds, milliseconds,
  * microseconds or nanoseconds, or RFC 3339.
  */
-#ifndef GATEWAY_RESULT_TIME_PARSE_H
-#define GATEWAY_RESULT_TIME_PARSE_H
+#ifndef COMMON_TIME_PARSE_H
+#define COMMON_TIME_PARSE_H
 
 #include "common/clock.h"
 #include "common/span.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "gateway/result/time_parse.h"
+#include "common/time_parse.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "gateway/result/json_keys.h"
+#include "common/result_keys.h"
 
 /* clang-format off */
 const struct key_alias key_aliases[] = {

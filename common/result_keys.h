@@ -2,8 +2,8 @@
 /*
  * The keys of a result, as they are called by those who send results: one table.
  */
-#ifndef GATEWAY_RESULT_JSON_KEYS_H
-#define GATEWAY_RESULT_JSON_KEYS_H
+#ifndef COMMON_RESULT_KEYS_H
+#define COMMON_RESULT_KEYS_H
 
 #include "common/span.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "gateway/result/json_keys.h"
+#include "common/result_keys.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,7 +3,7 @@
  * Numbers are taken digit by digit, never through a double: 1411220019.711785664 has more digits
  * than a double holds.
  */
-#include "gateway/result/time_parse.h"
+#include "common/time_parse.h"
 
 enum {
 	MAX_DIGITS = 40,    /* kept; what lies behind them is finer than a nanosecond */

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a gateway retains on belfry/gateway/CLIENT_ID, read and judged: what is wrong with it, the
+ * worst first, each with the remedy.
+ */
+#ifndef CLI_GATEWAY_REPORT_H
+#define CLI_GATEWAY_REPORT_H
+
+#include <cjson/cJSON.h>
+
+#include "cli/retained_set.h"
+
+#define GATEWAY_STATUS_PREFIX "belfry/gateway/"
+
+/* In the order of how bad they are. */
+enum severity { SEVERITY_NONE, SEVERITY_WARNING, SEVERITY_UNKNOWN, SEVERITY_CRITICAL };
+
+/* Where the line is drawn. 0: nowhere. */
+struct report_limits {
+	uint64_t lag_warning, lag_critical; /* seconds */
+	/* Seconds; 0: three times what the gateway says it publishes every, 60 at least; where it
+	   publishes only changes, any age. */
+	uint64_t age;
+	uint64_t journal_warning, journal_critical; /* percent */
+	uint64_t rejects_warning, rejects_critical; /* a minute */
+};
+
+/* What holds where nobody says otherwise, as settings write it. */
+#define REPORT_LAG_WARNING	"60s"
+#define REPORT_LAG_CRITICAL	"300s"
+#define REPORT_JOURNAL_WARNING	"80"
+#define REPORT_JOURNAL_CRITICAL "95"
+extern const struct report_limits report_limits_default;
+
+struct finding {
+	enum severity severity;
+	char *text; /* escaped */
+};
+
+struct gateway_report {
+	cJSON *json;   /* an object; NULL: what is retained is none */
+	char *name;    /* its client_id, escaped */
+	char *state;   /* escaped; "?" when it does not say */
+	double age;    /* seconds since it was published; negative: not known */
+	double uptime; /* when it was published; negative: not known */
+	struct finding *findings;
+	size_t finding_count, finding_capacity;
+};
+
+void gateway_report_read(struct gateway_report *ret, const struct retained_message *message,
+		struct wall_time now, const struct report_limits *limits);
+void gateway_report_finish(struct gateway_report *r);
+
+/* Of the worst finding. */
+enum severity gateway_report_severity(const struct gateway_report *r);
+
+/* The number of this name; 0 when there is none. */
+double report_number(const cJSON *object, const char *name);
+/* Seconds from the time of this name to `now`; negative when it does not say. */
+double report_age(const cJSON *object, const char *name, struct wall_time now);
+/* Append the text of this name, escaped; nothing when there is none. */
+void report_text(const cJSON *object, const char *name, struct str *into);
+
+#endif
