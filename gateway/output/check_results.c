@@ -307,6 +307,7 @@ static enum sink_state step(struct sink *s, struct instant now)
 	if (state == SINK_DONE)
 		batch_folder_say(&c->folder, NULL, 0);
 	*c->env.problem = c->folder.problem;
+	c->env.counters->connected = c->folder.problem == NULL; /* a folder is there or is not */
 	if (state == SINK_DONE || state == SINK_LOST) {
 		c->step = STEP_IDLE;
 		c->batch = NULL;

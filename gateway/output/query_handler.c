@@ -143,6 +143,7 @@ static void say(struct query_handler *q, const char *problem, int error)
 	q->was_open |= problem == NULL;
 	q->problem = problem;
 	*q->env.problem = problem;
+	q->env.counters->connected = problem == NULL;
 }
 
 static void give_up(struct query_handler *q, const char *problem, int error, struct instant now)
