@@ -8,6 +8,7 @@ import itertools
 import json
 import random
 import re
+import time
 
 import pytest
 
@@ -37,13 +38,13 @@ def texts(count):
         yield "".join(chance.choices(PIECES, k=chance.randint(1, 5)))
 
 
-def attack(observer, name):
+def attack(observer, since):
     """Publish all of it; returns how many results for h0/s0 and h0 were well-formed JSON."""
     paho, sent = observer.paho, {"s0": 0, "": 0}
     for n, text in enumerate(texts(300)):
         key = ("output", "long_output", "perfdata")[n % 3]
         topic = "nagios/h0" + ("/s0" if n % 5 else "")
-        paho.publish(topic, json.dumps({"state": 1, key: text, "time": name + n / 1000}), 1)
+        paho.publish(topic, json.dumps({"state": 1, key: text, "time": since + n / 1000}), 1)
         sent["s0" if n % 5 else ""] += 1
     for bad in NAMES:
         quoted = "".join(f"%{b:02X}" for b in bad.encode())
@@ -57,7 +58,7 @@ def attack(observer, name):
         quoted = "".join(f"%{b:02X}" for b in bad)
         paho.publish(f"nagios/h0/s0{quoted}", '{"state":2,"output":"owned"}', 1)
     observer.publish("nagios/h1/s3", json.dumps({"state": 0, "output": "canary",
-                                                 "time": name + 30}))
+                                                 "time": since + 30}))
     return sent
 
 
@@ -66,7 +67,7 @@ def attack(observer, name):
                          ids=["confirmed", "pipe", "spool"])
 def test_nagios_applies_what_was_meant_and_nothing_else(make_rig, how):
     rig = make_rig(**how)
-    sent = attack(rig.observer, 1700000000)
+    sent = attack(rig.observer, int(time.time()) - 60)
     rig.nagios.wait_for("h1", "s3", 1, 30)
     nul = sum("\0" in text for text in texts(300))
     results = rig.nagios.results()
@@ -85,7 +86,7 @@ def test_nagios_applies_what_was_meant_and_nothing_else(make_rig, how):
 
 def test_icinga_executes_what_was_meant_and_nothing_else(scratch):
     way = Way(scratch, ["delivery pipe"]).start()
-    attack(way.observer, 1700000000)
+    attack(way.observer, int(time.time()) - 60)
     wait_until(lambda: way.icinga.of("h1", "s3"), 20, "the canary")
     executed = re.findall(r"Executing external command: (.*)", way.icinga.log())
     assert len(executed) > 300
