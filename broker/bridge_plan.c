@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "broker/config_tables.h"
+#include "common/hex.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/topic.h"
@@ -151,14 +152,6 @@ static bool wants_tls(const struct bridge_config *b)
 	       b->psk != NULL;
 }
 
-static int hex_digit(char c)
-{
-	return c >= '0' && c <= '9'   ? c - '0'
-	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
-	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
-				      : -1;
-}
-
 /* Bytes of the key, or 0 when it is none. */
 static size_t read_key(const char *hex, uint8_t key[TLS_MAX_KEY])
 {
@@ -167,7 +160,7 @@ static size_t read_key(const char *hex, uint8_t key[TLS_MAX_KEY])
 	if (len % 2 != 0 || len / 2 > TLS_MAX_KEY)
 		return 0;
 	for (size_t i = 0; i < len; i += 2) {
-		int high = hex_digit(hex[i]), low = hex_digit(hex[i + 1]);
+		int high = hex_digit((uint8_t)hex[i]), low = hex_digit((uint8_t)hex[i + 1]);
 
 		if (high < 0 || low < 0)
 			return 0;

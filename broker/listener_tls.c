@@ -2,10 +2,10 @@
 #include "broker/listener_tls.h"
 
 #include "broker/config_tables.h"
-#include "broker/core/psk_file.h"
 #include "common/hash.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/psk_file.h"
 #include "common/settings_file.h"
 
 /*

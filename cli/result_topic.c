@@ -5,6 +5,7 @@
 #include "cli/result.h"
 #include "common/name.h"
 #include "common/object_topic.h"
+#include "common/percent.h"
 #include "common/topic.h"
 
 static bool check_name(const char *what, struct span name, struct str *problem)
@@ -36,34 +37,6 @@ bool result_topic(const struct result *r, const char *prefix, struct str *into, 
 	return false;
 }
 
-static int hex_digit(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool append_decoded(struct str *into, struct span level)
-{
-	while (level.len > 0) {
-		int high, low;
-
-		if (level.data[0] != '%') {
-			str_append_byte(into, (char)level.data[0]);
-			level = span_from(level, 1);
-			continue;
-		}
-		high = level.len > 2 ? hex_digit(level.data[1]) : -1;
-		low = level.len > 2 ? hex_digit(level.data[2]) : -1;
-		if (high < 0 || low < 0)
-			return false;
-		str_append_byte(into, (char)(high << 4 | low));
-		level = span_from(level, 3);
-	}
-	return true;
-}
-
 bool result_topic_read(struct span topic, const char *prefix, struct str *host, struct str *service)
 {
 	struct span start = span_of_text(prefix);
@@ -72,5 +45,5 @@ bool result_topic_read(struct span topic, const char *prefix, struct str *host, 
 	if (!span_starts_with(topic, start) || rest.len == 0 || topic.data[start.len] != '/')
 		return false;
 	/* Decoded slashes and those between levels come out alike. */
-	return append_decoded(host, span_cut(&rest, '/')) && append_decoded(service, rest);
+	return percent_decode(span_cut(&rest, '/'), host) && percent_decode(rest, service);
 }

@@ -16,6 +16,7 @@
 #include "common/str.h"
 
 struct ssl_st;
+struct ssl_ctx_st;
 struct tls_context;
 
 enum {
@@ -42,8 +43,10 @@ struct tls_settings {
 	const char *tls_version; /* the oldest: "tlsv1.2" (as NULL), "tlsv1.3" */
 	const char *ciphers, *ciphers_tls13;
 
+	const char *crlfile;
+
 	/* A server's */
-	const char *crlfile, *dhparamfile;
+	const char *dhparamfile;
 	bool require_certificate, disable_client_cert_date_checks;
 	const char *psk_hint; /* not NULL: pre-shared keys are taken */
 	struct tls_keys keys;
@@ -68,6 +71,9 @@ struct tls_context *tls_client_create(
 		const struct tls_settings *settings, struct str *error, struct str *warning);
 
 bool tls_context_is_server(const struct tls_context *context);
+
+/* What OpenSSL calls it, for a library that opens connections itself. Borrowed. */
+struct ssl_ctx_st *tls_context_native(struct tls_context *context);
 
 struct tls_context *tls_context_ref(struct tls_context *context);
 

@@ -143,6 +143,11 @@ bool tls_context_is_server(const struct tls_context *context)
 	return context->is_server;
 }
 
+SSL_CTX *tls_context_native(struct tls_context *context)
+{
+	return context->ctx;
+}
+
 struct tls_context *tls_context_ref(struct tls_context *context)
 {
 	context->refs++;
@@ -292,7 +297,7 @@ struct tls_context *tls_client_create(
 	struct tls_loader l = { context->ctx, settings, error, warning };
 	bool ok = set_version(&l) && set_ciphers(&l) && tls_load_certificate(&l, false) &&
 		  tls_load_cas(&l, false) && take_client_key(&l, context) &&
-		  set_server_verification(&l, context) && set_alpn(&l);
+		  set_server_verification(&l, context) && tls_load_crl(&l) && set_alpn(&l);
 
 	return finished(context, ok);
 }

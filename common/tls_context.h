@@ -9,6 +9,8 @@
 
 #include "common/tls.h"
 
+struct tls_failure;
+
 struct tls_context {
 	unsigned refs;
 	SSL_CTX *ctx;
@@ -20,6 +22,7 @@ struct tls_context {
 	char *psk_identity;    /* of a client; NULL: none */
 	uint8_t psk[TLS_MAX_KEY];
 	size_t psk_len;
+	struct tls_failure *failure; /* borrowed; NULL: nobody wants to know */
 };
 
 /* The whole subject as RFC 2253 has it, which escapes what a terminal would obey. False: none. */

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "gateway/config.h"
 
+#include <assert.h>
 #include <stdio.h>
 
+#include "common/hash.h"
 #include "common/mem.h"
+#include "gateway/config_broker.h"
 #include "gateway/config_check.h"
+#include "gateway/config_tables.h"
 #include "gateway/output/check_results.h"
 #include "gateway/output/command_file.h"
 #include "gateway/output/query_handler.h"
@@ -41,20 +45,11 @@ static const struct setting_choice silent_states[] = {
 };
 
 /* clang-format off */
-static const struct setting global_settings[] = {
+const struct setting config_global_settings[] = {
 /*  name                kind              field                            min max          default */
-{ "broker",             SETTING_LIST,     G(struct text_list, broker_texts), 1, 1024,       NULL, SETTING_REQUIRED,
-  "The broker: mqtt://[USER@]HOST[:PORT], mqtts://... or unix:[USER@]/PATH. Several lines: several brokers, all of them at once.", NULL },
-{ "client_id",          SETTING_TEXT,     G(char *, client_id),            1, 128,          "belfry-gateway", 0,
+{ "client_id",          SETTING_TEXT,     G(char *, client_id),            1, 128,          "belfry-gateway", SETTING_RESTART,
   "Name of the gateway at the broker. The session and the messages queued for it belong to this name.", NULL },
-{ "password_file",      SETTING_TEXT,     G(char *, password_file),        1, 4096,         NULL, 0,
-  "File whose first line is the password for the user named in broker.", NULL },
-{ "cafile",             SETTING_TEXT,     G(char *, cafile),               1, 4096,         NULL, 0,
-  "Certificate authorities that may have signed the certificate of a mqtts:// broker, in PEM form.", NULL },
-{ "certfile",           SETTING_TEXT,     G(char *, certfile),             1, 4096,         NULL, 0,
-  "The gateway's own certificate, for brokers that ask for one.", NULL },
-{ "keyfile",            SETTING_TEXT,     G(char *, keyfile),              1, 4096,         NULL, 0,
-  "The private key of certfile.", NULL },
+ACCESS_SETTINGS(struct config, access.),
 { "keepalive",          SETTING_DURATION, G(uint64_t, keepalive),          10, 3600,        "60s", 0,
   "How long the connection to a broker may be silent before it is probed.", NULL },
 { "session_expiry",     SETTING_DURATION, G(uint64_t, session_expiry),     60, 4294967295,  "4294967295", 0,
@@ -63,7 +58,7 @@ static const struct setting global_settings[] = {
   "Messages that may be on the way without an acknowledgement. They share one commit of the journal.", NULL },
 { "max_packet_size",    SETTING_SIZE,     G(uint64_t, max_packet_size),    1024, 268435460, "8M", 0,
   "Largest MQTT packet that an MQTT 5 broker may send.", NULL },
-{ "state_dir",          SETTING_TEXT,     G(char *, state_dir),            1, 3000,         NULL, SETTING_REQUIRED,
+{ "state_dir",          SETTING_TEXT,     G(char *, state_dir),            1, 3000,         NULL, SETTING_REQUIRED | SETTING_RESTART,
   "Folder for the journal and the places of the outputs. Created when missing; used by one gateway only.", NULL },
 { "journal_max_size",   SETTING_SIZE,     G(uint64_t, journal_max_size),   1048576, UINT64_MAX / 8, "4G", 0,
   "What the journal may hold. When it is full the gateway takes no more messages until an output has caught up; the broker queues them.", NULL },
@@ -91,9 +86,9 @@ static const struct setting global_settings[] = {
   "Answers on belfry/reject/... that may wait for the broker; further ones are dropped and counted.", NULL },
 { "pending_limit",      SETTING_NUMBER,   G(uint64_t, pending_limit),      1, 1000000,      "10000", 0,
   "Hosts and services unknown to a core that are remembered for belfry hosts; beyond that those not heard of for longest go.", NULL },
-{ "http_listen",        SETTING_TEXT,     G(char *, http_listen),          1, 300,          NULL, 0,
+{ "http_listen",        SETTING_TEXT,     G(char *, http_listen),          1, 300,          NULL, SETTING_RESTART,
   "ADDRESS:PORT ([ADDRESS]:PORT for IPv6) to serve /metrics, /healthz and /readyz on, to everybody who reaches it: take 127.0.0.1. Without it nothing is served.", NULL },
-{ "http_host",          SETTING_LIST,     G(struct text_list, http_hosts), 1, 255,          NULL, 0,
+{ "http_host",          SETTING_LIST,     G(struct text_list, http_hosts), 1, 255,          NULL, SETTING_RESTART,
   "A name under which http_listen may be asked, beside localhost and any address; several lines: several names. Others are refused, because a web page can make a name of its own point here.", NULL },
 { "ready_lag",          SETTING_DURATION, G(uint64_t, ready_lag),          0, 86400,        "0", 0,
   "/readyz says 503 for an output that cannot be reached as soon as a result has waited longer than this for it; 0: at once.", NULL },
@@ -106,7 +101,7 @@ static const struct setting global_settings[] = {
 { 0 },
 };
 
-static const struct setting route_settings[] = {
+const struct setting config_route_settings[] = {
 { "to",                 SETTING_LIST,     R(struct text_list, to),         1, 4096,         NULL, SETTING_REQUIRED,
   "Names of the outputs that get the messages, each of them all; with `by host` at the end each host's results go to one of them.", NULL },
 { "decode",             SETTING_TEXT,     R(char *, decode),               1, 64,           "check", 0,
@@ -124,7 +119,7 @@ static const struct setting route_settings[] = {
 { 0 },
 };
 
-static const struct setting submit_settings[] = {
+const struct setting config_submit_settings[] = {
 { "user",               SETTING_LIST,     S(struct text_list, users),      1, 4096,         NULL, 0,
   "Names of users that may; * and ? stand for any text and any character, here and below. Where the broker has use_identity_as_username, the user is the name in the certificate.", NULL },
 { "client",             SETTING_LIST,     S(struct text_list, clients),    1, 4096,         NULL, 0,
@@ -219,14 +214,14 @@ static bool open_route(void *owner, struct settings_line *line, struct settings_
 	struct route_config *r = xcalloc(1, sizeof(*r));
 
 	r->line = line->number;
-	settings_init(route_settings, r);
+	settings_init(config_route_settings, r);
 	while (line->rest.len > 0)
 		text_list_add(&r->route.filters, settings_word(line));
 	c->route_configs = grow_array(c->route_configs, c->route_count, &c->route_capacity,
 			sizeof(*c->route_configs));
 	c->route_configs[c->route_count++] = r;
 	*ret = (struct settings_block){
-		.table = route_settings, .target = r, .title = "route", .lines = &r->lines
+		.table = config_route_settings, .target = r, .title = "route", .lines = &r->lines
 	};
 	return true;
 }
@@ -244,12 +239,12 @@ static bool open_submit(void *owner, struct settings_line *line, struct settings
 	s = xcalloc(1, sizeof(*s));
 	s->rule.name = span_dup_text(name);
 	s->line = line->number;
-	settings_init(submit_settings, s);
+	settings_init(config_submit_settings, s);
 	c->submit_configs = grow_array(c->submit_configs, c->submit_count, &c->submit_capacity,
 			sizeof(*c->submit_configs));
 	c->submit_configs[c->submit_count++] = s;
 	*ret = (struct settings_block){
-		.table = submit_settings, .target = s, .title = "submit", .lines = &s->lines
+		.table = config_submit_settings, .target = s, .title = "submit", .lines = &s->lines
 	};
 	return true;
 }
@@ -258,14 +253,20 @@ static bool open_submit(void *owner, struct settings_line *line, struct settings
 static const struct settings_opener output_opener = { "output", "NAME TYPE",
 	"Something that results are delivered to.", open_output, NULL };
 static const struct settings_opener other_openers[] = {
+	{ "broker", "URL",
+			"Where messages come from: mqtt://[USER@]HOST[:PORT], mqtts://... or "
+			"unix:[USER@]/PATH. Several: several brokers, all of them at once. The "
+			"keywords below count for this broker; given before the first broker, they "
+			"count for each that has none of its own.",
+			config_open_broker, config_broker_settings },
 	{ "route", "FILTER...", "Which topics go to which outputs, and whose results they carry.",
-			open_route, route_settings },
+			open_route, config_route_settings },
 	{ "submit", "NAME",
 			"Who may submit what for whom. Without any such block the topic alone "
 			"decides; with some, a message needs one of which every line matches. "
 			"user, client and address need belfry-broker with publisher_properties "
 			"true: from another broker they are only what the publisher says.",
-			open_submit, submit_settings },
+			open_submit, config_submit_settings },
 };
 
 static const struct settings_refusal refusals[] = {
@@ -275,17 +276,13 @@ static const struct settings_refusal refusals[] = {
 	{ 0 },
 };
 
-/* The grammar with what it points to. */
-struct config_grammar {
-	struct settings_grammar settings;
-	struct settings_opener openers[array_size(output_types) + array_size(other_openers) + 1];
-	char usages[array_size(output_types)][64];
-};
-
-static void grammar_fill(struct config_grammar *g, struct config *c)
+void config_grammar_fill(struct config_grammar *g, struct config *c)
 {
 	size_t n = 0;
 
+	static_assert(array_size(output_types) + array_size(other_openers) <
+					array_size(((struct config_grammar *)0)->openers),
+			"CONFIG_MAX_OPENERS is too small");
 	*g = (struct config_grammar){ 0 };
 	for (; n < array_size(output_types); n++) {
 		snprintf(g->usages[n], sizeof(g->usages[n]), "NAME %s", output_types[n]->type);
@@ -297,111 +294,60 @@ static void grammar_fill(struct config_grammar *g, struct config *c)
 	for (size_t i = 0; i < array_size(other_openers); i++)
 		g->openers[n++] = other_openers[i];
 	g->settings = (struct settings_grammar){
-		.global = { .table = global_settings, .target = c, .lines = &c->lines },
+		.global = { .table = config_global_settings, .target = c, .lines = &c->lines },
 		.openers = g->openers,
 		.refusals = refusals,
 	};
 }
 
-bool config_parse(struct config *c, struct span text, const char *name,
+static char *fixed_text(const struct config *c, const struct setting *s)
+{
+	char *text;
+
+	assert(s->kind == SETTING_TEXT);
+	memcpy(&text, (const char *)c + s->offset, sizeof(text));
+	return text;
+}
+
+/* What only a start can change stays as it is, whatever the file says now. */
+static void keep_fixed(const struct config *running, struct config *fresh)
+{
+	for (const struct setting *s = config_global_settings; s->name != NULL; s++) {
+		char *before, *now;
+
+		if ((s->flags & SETTING_RESTART) == 0)
+			continue;
+		before = fixed_text(running, s);
+		now = fixed_text(fresh, s);
+		if (now == NULL || strcmp(before, now) == 0)
+			continue;
+		str_printf(&fresh->kept, "%s changes from %s to %s at the next start\n", s->name,
+				before, now);
+		free(now);
+		now = xstrdup(before);
+		memcpy((char *)fresh + s->offset, &now, sizeof(now));
+	}
+}
+
+bool config_read(struct config *c, struct span text, const struct config *running,
 		struct settings_report *report)
 {
 	struct config_grammar grammar;
 
-	grammar_fill(&grammar, c);
-	settings_init(global_settings, c);
-	c->file = name;
-	settings_parse(text, name, &grammar.settings, c, report);
+	config_grammar_fill(&grammar, c);
+	settings_init(config_global_settings, c);
+	c->text = (uint64_t)hash_span(1, text) << 32 | hash_span(2, text);
+	settings_parse(text, c->file, &grammar.settings, c, report);
+	if (running != NULL)
+		keep_fixed(running, c);
 	return config_check(c, report);
 }
 
-static void print_help(void)
+bool config_parse(struct config *c, struct span text, const char *name,
+		struct settings_report *report)
 {
-	struct config c = { 0 };
-	struct config_grammar grammar;
-
-	grammar_fill(&grammar, &c);
-	puts("usage: belfry-gateway -c FILE [-v] [-d] [--test-config]\n"
-	     "\n"
-	     "  -c FILE         configuration file\n"
-	     "  -v              log everything, as log_type all\n"
-	     "  -d              run in the background\n"
-	     "  --test-config   say what is wrong with the file; exit 0 or 3\n"
-	     "  --help          this text\n"
-	     "  --version       the version\n"
-	     "\n"
-	     "Settings of the file:\n");
-	settings_print_help(stdout, &grammar.settings);
-}
-
-struct command_line {
-	bool verbose, daemonise, test;
-};
-
-/* Returns false when the program is to end. */
-static bool read_command_line(struct config *c, struct command_line *line, int argc, char **argv)
-{
-	for (int i = 1; i < argc; i++) {
-		const char *word = argv[i];
-
-		if (strcmp(word, "-c") == 0 && i + 1 < argc) {
-			c->file = argv[++i];
-		} else if (strcmp(word, "-v") == 0 || strcmp(word, "--verbose") == 0) {
-			line->verbose = true;
-		} else if (strcmp(word, "-d") == 0 || strcmp(word, "--daemon") == 0) {
-			line->daemonise = true;
-		} else if (strcmp(word, "--test-config") == 0) {
-			line->test = true;
-		} else if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0) {
-			print_help();
-			c->exit_status = EXIT_SUCCESS;
-			return false;
-		} else if (strcmp(word, "--version") == 0) {
-			puts("belfry-gateway " BELFRY_VERSION);
-			c->exit_status = EXIT_SUCCESS;
-			return false;
-		} else {
-			fprintf(stderr, "belfry-gateway: '%s': %s; --help lists the options\n",
-					word,
-					strcmp(word, "-c") == 0 ? "needs the path of a file"
-								: "unknown option");
-			return false;
-		}
-	}
-	if (c->file == NULL)
-		fprintf(stderr, "belfry-gateway: no configuration; name one with -c FILE\n");
-	return c->file != NULL;
-}
-
-bool config_load(struct config *c, int argc, char **argv)
-{
-	struct settings_report report = { 0 };
-	struct command_line line = { 0 };
-	struct config_grammar grammar;
-	bool ok;
-
-	*c = (struct config){ .exit_status = EXIT_BAD_CONFIG };
-	if (!read_command_line(c, &line, argc, argv))
-		return false;
-	grammar_fill(&grammar, c);
-	settings_init(global_settings, c);
-	if (settings_load(c->file, &grammar.settings, c, &report) ||
-			c->output_count + c->route_count > 0)
-		config_check(c, &report);
-	ok = report.errors == 0;
-	if (!ok)
-		fprintf(stderr, "%s%s: %u error%s\n", str_text(&report.text), c->file,
-				report.errors, report.errors == 1 ? "" : "s");
-	str_finish(&report.text);
-	if (line.verbose)
-		c->log.types = LOG_TYPES_ALL;
-	c->daemonise = line.daemonise;
-	if (ok && line.test) {
-		printf("%s: no errors\n", c->file);
-		c->exit_status = EXIT_SUCCESS;
-		return false;
-	}
-	return ok;
+	c->file = name;
+	return config_read(c, text, NULL, report);
 }
 
 void config_finish(struct config *c)
@@ -412,38 +358,36 @@ void config_finish(struct config *c)
 		free(c->outputs[i]);
 	}
 	for (size_t i = 0; i < c->route_count; i++) {
-		settings_finish(route_settings, c->route_configs[i]);
+		settings_finish(config_route_settings, c->route_configs[i]);
 		route_finish(&c->route_configs[i]->route);
 		free(c->route_configs[i]);
 	}
 	for (size_t i = 0; i < c->submit_count; i++) {
-		settings_finish(submit_settings, c->submit_configs[i]);
+		settings_finish(config_submit_settings, c->submit_configs[i]);
 		submit_rule_finish(&c->submit_configs[i]->rule);
 		free(c->submit_configs[i]);
 	}
 	for (size_t i = 0; i < c->broker_count; i++)
-		url_finish(&c->brokers[i]);
-	url_finish(&c->http_place);
-	if (c->password != NULL)
-		wipe(c->password, strlen(c->password));
-	free(c->password);
+		config_broker_finish(&c->brokers[i]);
 	free(c->outputs);
 	free(c->route_configs);
 	free(c->routes);
 	free(c->submit_configs);
 	free(c->submits);
-	settings_finish(global_settings, c);
+	url_finish(&c->http_place);
+	str_finish(&c->kept);
+	settings_finish(config_global_settings, c);
 	*c = (struct config){ 0 };
 }
 
 unsigned config_line(const struct config *c, const char *keyword)
 {
-	return settings_line_of(global_settings, &c->lines, keyword);
+	return settings_line_of(config_global_settings, &c->lines, keyword);
 }
 
 unsigned config_route_line(const struct route_config *route, const char *keyword)
 {
-	unsigned line = settings_line_of(route_settings, &route->lines, keyword);
+	unsigned line = settings_line_of(config_route_settings, &route->lines, keyword);
 
 	return line > 0 ? line : route->line;
 }

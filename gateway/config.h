@@ -14,6 +14,19 @@
  */
 bool config_load(struct config *config, int argc, char **argv);
 
+/*
+ * The same file again, with what the command line said, while `running` is in force. What only a
+ * start can change is taken over from it, and noted in `kept`. NULL with the errors in *report.
+ */
+struct config *config_load_again(const struct config *running, struct settings_report *report);
+
+/* Give back what config_load_again() returned. Accepts NULL. */
+void config_destroy(struct config *config);
+
+/* Read and check the text of config->file. `running` may be NULL. For config_load.c. */
+bool config_read(struct config *config, struct span text, const struct config *running,
+		struct settings_report *report);
+
 /* Read and check text, as a file named `name`. For tests. */
 bool config_parse(struct config *config, struct span text, const char *name,
 		struct settings_report *report);

@@ -2,24 +2,14 @@
 #include "gateway/config_check.h"
 #include "gateway/config.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include "common/hash.h"
 #include "common/mem.h"
 #include "common/nearest.h"
 #include "common/topic.h"
+#include "gateway/config_broker.h"
 #include "gateway/http.h"
 #include "gateway/output/sink.h"
 #include "gateway/result/decode.h"
-
-static const struct url_scheme schemes[] = {
-	{ "mqtt", 1883, false },
-	{ "mqtts", 8883, true },
-	{ "unix", 0, false },
-	{ 0 },
-};
 
 struct check {
 	struct config *config;
@@ -40,40 +30,6 @@ static void keyword_problem(const struct check *k, const char *keyword, const ch
 	problem(k, config_line(k->config, keyword), keyword, what);
 }
 
-static void check_brokers(const struct check *k)
-{
-	struct config *c = k->config;
-	bool tls = false;
-
-	for (size_t i = 0; i < c->broker_texts.count; i++) {
-		struct str why = { 0 };
-
-		if (i == MAX_BROKERS)
-			problem(k, c->broker_texts.lines[i], "broker",
-					"is given more often than the 16 times possible");
-		else if (i > MAX_BROKERS)
-			break;
-		else if (url_parse(span_of_text(c->broker_texts.texts[i]), schemes,
-					 &c->brokers[c->broker_count], &why))
-			tls |= c->brokers[c->broker_count++].scheme->tls;
-		else
-			problem(k, c->broker_texts.lines[i], c->broker_texts.texts[i],
-					str_text(&why));
-		str_finish(&why);
-	}
-	if (c->cafile != NULL && access(c->cafile, R_OK) != 0)
-		problem(k, config_line(c, "cafile"), c->cafile, strerror(errno));
-	if (tls && c->cafile == NULL)
-		problem(k, 0, "cafile",
-				"is missing: a mqtts:// broker's certificate cannot be verified "
-				"without it; add a line: cafile "
-				"/etc/ssl/certs/ca-certificates.crt");
-	if ((c->certfile == NULL) != (c->keyfile == NULL))
-		problem(k, config_line(c, c->certfile == NULL ? "keyfile" : "certfile"),
-				c->certfile == NULL ? "certfile" : "keyfile",
-				"is missing; certfile and keyfile go together");
-}
-
 static void check_client_id(const struct check *k)
 {
 	const char *id = k->config->client_id;
@@ -81,34 +37,6 @@ static void check_client_id(const struct check *k)
 	if (id != NULL && (!topic_name_valid(span_of_text(id)) || strchr(id, '/') != NULL))
 		keyword_problem(k, "client_id",
 				"becomes a level of a topic, so it takes text without / + #");
-}
-
-static void read_password(const struct check *k)
-{
-	struct config *c = k->config;
-	AUTO_CLOSE int fd = -1;
-	char text[1024];
-	struct stat st;
-	ssize_t n;
-
-	if (c->password_file == NULL)
-		return;
-	fd = open(c->password_file, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, text, sizeof(text));
-	if (n < 0) {
-		problem(k, config_line(c, "password_file"), c->password_file, strerror(errno));
-		return;
-	}
-	if (fstat(fd, &st) == 0 && (st.st_mode & S_IRWXO) != 0) {
-		problem(k, config_line(c, "password_file"), c->password_file,
-				"can be read by everyone; make it readable to the gateway only: "
-				"chmod 640");
-	} else {
-		struct span line = span_of(text, (size_t)n);
-
-		c->password = span_dup_text(span_trim(span_first(line, span_find(line, '\n'))));
-	}
-	wipe(text, sizeof(text));
 }
 
 static void check_log(const struct check *k)
@@ -335,11 +263,12 @@ bool config_check(struct config *c, struct settings_report *report)
 {
 	struct check k = { c, report };
 
-	check_brokers(&k);
+	if (c->broker_count == 0 && !c->broker_refused)
+		problem(&k, 0, "broker", "is missing; add a line: broker mqtt://127.0.0.1");
+	config_check_brokers(c, report);
 	check_client_id(&k);
 	if (c->state_dir != NULL && c->state_dir[0] != '/')
 		keyword_problem(&k, "state_dir", "is not absolute; write the path from / on");
-	read_password(&k);
 	check_log(&k);
 	check_http(&k);
 	if (c->output_count == 0)

@@ -1,15 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "gateway/gateway.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <mosquitto.h>
-#include <pthread.h>
-#include <signal.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-
-#include "common/log.h"
 #include "common/mem.h"
 #include "common/rate.h"
 #include "gateway/ask.h"
@@ -17,11 +8,11 @@
 #include "gateway/intake/intake.h"
 #include "gateway/intake/keeper.h"
 #include "gateway/output/worker.h"
+#include "gateway/pulse.h"
 #include "gateway/status.h"
 
 struct gateway {
 	const struct config *config;
-	int lock_fd; /* one gateway per state_dir */
 	struct wall_time started;
 	struct counters counters;
 	struct journal *journal;
@@ -34,38 +25,12 @@ struct gateway {
 	struct why_source known; /* what questions are answered from */
 	struct questions *questions;
 	struct http *http;
+	struct pulse pulses[MAX_BROKERS + MAX_OUTPUTS + 1]; /* of the threads */
 
 	pthread_mutex_t lock; /* guards what follows */
 	struct rate rejects;
 	uint64_t rejects_seen;
-
-	bool library;	 /* mosquitto_lib_init() worked, cleanup is due */
-	sigset_t waited; /* signals that gateway_run() waits for */
 };
-
-static bool lock_state_dir(struct gateway *g)
-{
-	const char *dir = g->config->state_dir;
-	struct str path = { 0 };
-	bool ok = true;
-
-	if (mkdir(dir, 0755) < 0 && errno != EEXIST) {
-		log_error_errno(errno, "state_dir %s: cannot be created", dir);
-		return false;
-	}
-	str_printf(&path, "%s/lock", dir);
-	g->lock_fd = open(str_text(&path), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (g->lock_fd < 0) {
-		log_error_errno(errno, "state_dir %s: cannot be written", dir);
-		ok = false;
-	} else if (flock(g->lock_fd, LOCK_EX | LOCK_NB) < 0) {
-		log_error("state_dir %s: is in use by another belfry-gateway; each needs its own",
-				dir);
-		ok = false;
-	}
-	str_finish(&path);
-	return ok;
-}
 
 static bool open_journal(struct gateway *g)
 {
@@ -236,44 +201,18 @@ static bool create_workers(struct gateway *g)
 	return true;
 }
 
-static void nothing(int signal)
-{
-	(void)signal;
-}
-
-/*
- * Threads inherit that SIGTERM, SIGINT and SIGHUP wait for the main thread. SIGUSR1 ends a
- * connect that blocks (intake_stop), so its handler does nothing and restarts nothing.
- */
-static void prepare_signals(struct gateway *g)
-{
-	struct sigaction ignore = { .sa_handler = SIG_IGN }, interrupt = { .sa_handler = nothing };
-
-	sigemptyset(&g->waited);
-	sigaddset(&g->waited, SIGTERM);
-	sigaddset(&g->waited, SIGINT);
-	sigaddset(&g->waited, SIGHUP);
-	pthread_sigmask(SIG_BLOCK, &g->waited, NULL);
-	sigaction(SIGPIPE, &ignore, NULL);
-	sigaction(SIGUSR1, &interrupt, NULL);
-}
-
 struct gateway *gateway_create(const struct config *config)
 {
 	struct gateway *g = xcalloc(1, sizeof(*g));
 
 	g->config = config;
-	g->lock_fd = -1;
 	g->started = wall_time_now();
 	pthread_mutex_init(&g->lock, NULL);
-	prepare_signals(g);
-	umask(022); /* what is private is created with its own mode; batch files are for the core */
-	if (!lock_state_dir(g) || !open_journal(g) || !create_admission(g)) {
+	if (!open_journal(g) || !create_admission(g)) {
 		gateway_destroy(g);
 		return NULL;
 	}
 	g->pending = pending_create(config->pending_limit);
-	g->library = mosquitto_lib_init() == MOSQ_ERR_SUCCESS;
 	create_intakes(g);
 	if (!create_workers(g)) {
 		gateway_destroy(g);
@@ -282,7 +221,7 @@ struct gateway *gateway_create(const struct config *config)
 	return g;
 }
 
-static bool start(struct gateway *g)
+bool gateway_start(struct gateway *g)
 {
 	struct http_env http = { .config = g->config, .take = take_own_status, .owner = g };
 	bool ok = questions_start(g->questions);
@@ -298,18 +237,8 @@ static bool start(struct gateway *g)
 	return ok && keeper_start(g->keeper);
 }
 
-static void wait_for_end(const struct gateway *g)
-{
-	int signal;
-
-	while (sigwait(&g->waited, &signal) != 0 || signal == SIGHUP)
-		log_notice("SIGHUP: this version cannot reload; restart the gateway to apply a "
-			   "changed configuration, nothing is lost by that");
-	log_notice("%s: ending", signal == SIGTERM ? "SIGTERM" : "SIGINT");
-}
-
 /* The outputs first, so that their last answers still go out. */
-static void stop(struct gateway *g)
+void gateway_stop(struct gateway *g, const char *state)
 {
 	for (size_t i = 0; i < g->config->output_count && g->workers[i] != NULL; i++)
 		worker_stop(g->workers[i]);
@@ -318,28 +247,50 @@ static void stop(struct gateway *g)
 	if (g->questions != NULL)
 		questions_stop(g->questions);
 	for (size_t i = 0; i < g->config->broker_count && g->intakes[i] != NULL; i++)
-		intake_stop(g->intakes[i]);
+		intake_stop(g->intakes[i], state);
 	if (g->keeper != NULL)
 		keeper_stop(g->keeper);
 }
 
-int gateway_run(struct gateway *g)
+static bool beats(struct gateway *g, size_t thread, uint64_t turns, struct instant now,
+		struct duration patience)
 {
-	bool ok;
+	return pulse_beats(&g->pulses[thread], turns, now, patience);
+}
 
-	log_notice("belfry-gateway " BELFRY_VERSION " starting, configuration %s", g->config->file);
-	ok = start(g);
-	if (ok)
-		wait_for_end(g);
-	stop(g);
-	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+bool gateway_is_alive(
+		struct gateway *g, struct instant now, struct duration patience, struct str *stuck)
+{
+	const struct config *c = g->config;
+
+	for (size_t i = 0; i < c->broker_count; i++) {
+		struct str name = { 0 };
+
+		if (beats(g, i, intake_turns(g->intakes[i]), now, patience))
+			continue;
+		url_format(&c->brokers[i].url, &name);
+		str_printf(stuck, "the thread of broker %s", str_text(&name));
+		str_finish(&name);
+		return false;
+	}
+	for (size_t i = 0; i < c->output_count; i++) {
+		if (beats(g, MAX_BROKERS + i, worker_turns(g->workers[i]), now, patience))
+			continue;
+		str_printf(stuck, "the thread of output \"%s\"", c->outputs[i]->name);
+		return false;
+	}
+	if (!beats(g, MAX_BROKERS + MAX_OUTPUTS, keeper_turns(g->keeper), now, patience)) {
+		str_append_text(stuck, "the thread that does what is due by time");
+		return false;
+	}
+	return true;
 }
 
 void gateway_destroy(struct gateway *g)
 {
 	if (g == NULL)
 		return;
-	stop(g);
+	gateway_stop(g, "offline");
 	http_stop(g->http);
 	for (size_t i = 0; i < MAX_OUTPUTS; i++)
 		worker_destroy(g->workers[i]);
@@ -348,12 +299,8 @@ void gateway_destroy(struct gateway *g)
 	for (size_t i = 0; i < MAX_BROKERS; i++)
 		intake_destroy(g->intakes[i]);
 	admission_destroy(g->admission);
-	if (g->library)
-		mosquitto_lib_cleanup();
 	pending_destroy(g->pending);
 	journal_close(g->journal);
-	if (g->lock_fd >= 0)
-		close(g->lock_fd);
 	pthread_mutex_destroy(&g->lock);
 	free(g);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "gateway/intake/client.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <mqtt_protocol.h>
 #include <poll.h>
@@ -11,52 +10,29 @@
 
 enum { DRAIN_MS = 1000 };
 
-static int set_tls(struct mosquitto *m, const struct config *config)
-{
-	int r = mosquitto_tls_set(m, config->cafile, NULL, config->certfile, config->keyfile, NULL);
-
-	/* In 2.0.11 this is the lowest version, not the only one. */
-	return r != MOSQ_ERR_SUCCESS ? r : mosquitto_tls_opts_set(m, 1, "tlsv1.2", NULL);
-}
-
-static int set_options(struct mosquitto *m, const struct config *config, const struct url *broker,
-		enum client_protocol protocol)
-{
-	int r = mosquitto_int_option(m, MOSQ_OPT_PROTOCOL_VERSION,
-			protocol == CLIENT_MQTT_5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311);
-
-	if (r == MOSQ_ERR_SUCCESS)
-		r = mosquitto_int_option(m, MOSQ_OPT_RECEIVE_MAXIMUM, (int)config->receive_maximum);
-	if (r == MOSQ_ERR_SUCCESS)
-		r = mosquitto_int_option(m, MOSQ_OPT_TCP_NODELAY, 1);
-	/* Says that a thread of ours writes, so that nothing is written before we do. */
-	if (r == MOSQ_ERR_SUCCESS)
-		r = mosquitto_threaded_set(m, true);
-	if (r == MOSQ_ERR_SUCCESS && broker->user != NULL)
-		r = mosquitto_username_pw_set(m, broker->user, config->password);
-	if (r == MOSQ_ERR_SUCCESS && broker->scheme->tls)
-		r = set_tls(m, config);
-	return r;
-}
-
-struct mosquitto *client_create(const struct config *config, const struct url *broker,
+struct mosquitto *client_create(const struct config *config, const struct broker_config *broker,
 		enum client_protocol protocol, const struct client_will *will, void *owner,
 		struct str *problem)
 {
-	struct mosquitto *m = mosquitto_new(config->client_id, false, owner);
+	struct mqtt_client_options options = { .client_id = config->client_id,
+		.is_v5 = protocol == CLIENT_MQTT_5,
+		.broker = &broker->url,
+		.password = broker->password,
+		.tls = broker->tls,
+		.receive_maximum = (uint16_t)config->receive_maximum };
+	struct mosquitto *m = mqtt_client_create(&options, owner, problem);
 	int r;
 
-	if (m == NULL) {
-		str_append_text(problem, strerror(errno));
+	if (m == NULL)
 		return NULL;
-	}
-	r = set_options(m, config, broker, protocol);
+	/* Says that a thread of ours writes, so that nothing is written before we do. */
+	r = mosquitto_threaded_set(m, true);
 	if (r == MOSQ_ERR_SUCCESS)
 		r = mosquitto_will_set(m, will->topic, (int)will->payload.len, will->payload.data,
 				1, true);
 	if (r == MOSQ_ERR_SUCCESS)
 		return m;
-	str_append_text(problem, client_error(r));
+	str_append_text(problem, mqtt_client_error(r));
 	mosquitto_destroy(m);
 	return NULL;
 }
@@ -129,11 +105,4 @@ void client_disconnect(struct mosquitto *m)
 		drain(fd);
 		close(fd);
 	}
-}
-
-const char *client_error(int result)
-{
-	if (result == MOSQ_ERR_CONN_LOST)
-		return "closed by the broker";
-	return result == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(result);
 }

@@ -7,8 +7,7 @@
 #ifndef GATEWAY_INTAKE_CLIENT_H
 #define GATEWAY_INTAKE_CLIENT_H
 
-#include <mosquitto.h>
-
+#include "common/mqtt_client.h"
 #include "gateway/rules/config.h"
 
 enum client_protocol { CLIENT_MQTT_5, CLIENT_MQTT_311 };
@@ -22,7 +21,7 @@ struct client_will {
  * Make an instance with the session kept at the broker, whose callbacks get `owner`. Returns NULL
  * and appends why to *problem.
  */
-struct mosquitto *client_create(const struct config *config, const struct url *broker,
+struct mosquitto *client_create(const struct config *config, const struct broker_config *broker,
 		enum client_protocol protocol, const struct client_will *will, void *owner,
 		struct str *problem);
 
@@ -39,8 +38,5 @@ int client_subscribe(struct mosquitto *m, const struct text_list *filters,
  * unread input makes the kernel throw away output that is still on its way, acknowledgements too.
  */
 void client_disconnect(struct mosquitto *m);
-
-/* What a MOSQ_ERR_ value means, for people. */
-const char *client_error(int result);
 
 #endif

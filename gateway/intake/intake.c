@@ -28,6 +28,8 @@ struct intake {
 	pthread_t thread;
 	bool running;
 	_Atomic bool stopping;
+	const char *farewell; /* the status at the end; set before `stopping` */
+	_Atomic uint64_t turns;
 
 	/* The thread's own from here, but for link.connecting. */
 	struct link link;
@@ -242,7 +244,7 @@ static void say_goodbye(struct intake *i)
 	if (i->link.client == NULL || !i->link.connected)
 		return;
 	i->is_full = false; /* the acknowledgements of our own messages must be read */
-	push_status(i, "offline");
+	push_status(i, i->farewell);
 	do {
 		turn(i, instant_now());
 	} while (!i->link.lost && link_has_in_flight(&i->link) &&
@@ -271,6 +273,7 @@ static void *run(void *owner)
 	while (!i->stopping) {
 		struct instant now = instant_now();
 
+		i->turns++;
 		if (i->link.client != NULL) {
 			run_connected(i);
 		} else if (!instant_reached(i->link.retry_at, now)) {
@@ -310,7 +313,7 @@ void intake_destroy(struct intake *i)
 {
 	if (i == NULL)
 		return;
-	intake_stop(i);
+	intake_stop(i, "offline");
 	link_finish(&i->link);
 	outbound_destroy(i->outbound);
 	record_batch_finish(&i->batch);
@@ -348,12 +351,13 @@ bool intake_start(struct intake *i)
  * libmosquitto connects in one blocking call, which only a signal can end before the network
  * does. SIGUSR1 has a handler that does nothing (see gateway.c).
  */
-void intake_stop(struct intake *i)
+void intake_stop(struct intake *i, const char *state)
 {
 	struct timespec until;
 
 	if (!i->running)
 		return;
+	i->farewell = state;
 	i->stopping = true;
 	outbound_wake(i->outbound);
 	do {
@@ -367,4 +371,13 @@ void intake_stop(struct intake *i)
 		}
 	} while (pthread_timedjoin_np(i->thread, NULL, &until) == ETIMEDOUT);
 	i->running = false;
+}
+
+/* A connect takes as long as the network does, and is no standstill. */
+uint64_t intake_turns(struct intake *i)
+{
+	if (i->link.connecting)
+		i->turns++;
+	outbound_wake(i->outbound);
+	return i->turns;
 }

@@ -59,9 +59,16 @@ struct broker_health *intake_health(struct intake *i);
 bool intake_start(struct intake *i);
 
 /*
- * Acknowledge what was taken, publish what is queued and the status "offline", disconnect in
- * order, and return when the thread has ended: within some seconds, whatever the broker does.
+ * Acknowledge what was taken, publish what is queued and the status `state` ("offline"; borrowed),
+ * disconnect in order, and return when the thread has ended: within some seconds, whatever the
+ * broker does.
  */
-void intake_stop(struct intake *i);
+void intake_stop(struct intake *i, const char *state);
+
+/*
+ * A number that grows while the thread lives, from any thread. It is woken, so that it grows soon
+ * after the call even when nothing happens.
+ */
+uint64_t intake_turns(struct intake *i);
 
 #endif

@@ -18,6 +18,7 @@ struct keeper {
 	struct keeper_env env;
 	int wake_fd;
 	_Atomic bool stopping;
+	_Atomic uint64_t turns;
 	pthread_t thread;
 	bool running;
 };
@@ -33,6 +34,7 @@ static void *run(void *owner)
 {
 	struct keeper *k = owner;
 	struct instant expected = instant_after(instant_now(), milliseconds(TICK_MS));
+	eventfd_t wakes;
 
 	while (!k->stopping) {
 		struct instant now = instant_now(), next;
@@ -49,7 +51,9 @@ static void *run(void *owner)
 			admission_hold(k->env.admission, now);
 		next = admission_tick(k->env.admission, now);
 		expected = instant_after(instant_now(), milliseconds(TICK_MS));
+		k->turns++;
 		poll(wake, array_size(wake), wait_time(next));
+		eventfd_read(k->wake_fd, &wakes);
 	}
 	return NULL;
 }
@@ -90,4 +94,10 @@ void keeper_stop(struct keeper *k)
 	eventfd_write(k->wake_fd, 1);
 	pthread_join(k->thread, NULL);
 	k->running = false;
+}
+
+uint64_t keeper_turns(struct keeper *k)
+{
+	eventfd_write(k->wake_fd, 1);
+	return k->turns;
 }

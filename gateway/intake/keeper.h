@@ -25,4 +25,7 @@ void keeper_destroy(struct keeper *k);
 bool keeper_start(struct keeper *k);
 void keeper_stop(struct keeper *k);
 
+/* A number that grows while the thread lives; it is woken, so that it grows soon after the call. */
+uint64_t keeper_turns(struct keeper *k);
+
 #endif

@@ -23,13 +23,29 @@ static void say_problem(struct link *l, const char *what, const char *why)
 	struct str text = { 0 };
 
 	str_printf(&text, "%s: %s", what, why);
-	if (l->detail.len > 0)
-		str_printf(&text, " (%s)", str_text(&l->detail));
 	if (!span_equal(str_span(&text), str_span(&l->said)))
 		log_warn("%s: %s; trying again", str_text(&l->name), str_text(&text));
 	broker_health_failed(&l->health, str_text(&text));
 	str_finish(&l->said);
 	l->said = text;
+}
+
+/* Put what TLS failed of in the place of the library's word for it. */
+static void explain_tls(struct link *l)
+{
+	const struct broker_config *b = l->broker;
+	struct tls_failure_words words = { .peer = "the broker",
+		.host = b->url.host,
+		.trusted = b->trusted,
+		.certfile = "certfile",
+		.keyfile = "keyfile",
+		.psk_file = b->has_psk ? "psk_file" : NULL,
+		.has_certificate = b->has_certificate };
+
+	if (!tls_failure_known(&l->tls_failure))
+		return;
+	str_clear(&l->why);
+	tls_failure_explain(&l->tls_failure, &words, &l->why);
 }
 
 /* --- subscriptions ------------------------------------------------------------------------- */
@@ -139,7 +155,7 @@ static void on_disconnect(
 	(void)properties;
 	if (!l->lost && l->why.len == 0 && result != 0)
 		str_append_text(&l->why, result >= 0x80 ? mosquitto_reason_string(result)
-							: client_error(result));
+							: mqtt_client_error(result));
 	l->lost = true;
 }
 
@@ -152,6 +168,21 @@ static void on_message(struct mosquitto *m, void *owner, const struct mosquitto_
 	l->events.message(l->events.owner, message, properties);
 }
 
+static void tell_grant(struct link *l, const char *filter, int granted)
+{
+	if (granted == MQTT_RC_SHARED_SUBS_NOT_SUPPORTED)
+		log_warn("%s: has no shared subscriptions, so nothing comes on %s; remove `share`, "
+			 "and "
+			 "let one gateway take all",
+				str_text(&l->name), filter);
+	else if (granted >= 0x80)
+		log_warn("%s: refuses the subscription to %s: %s", str_text(&l->name), filter,
+				mosquitto_reason_string(granted));
+	else if (granted == 0)
+		log_warn("%s: grants only QoS 0 for %s: messages may be lost on the way",
+				str_text(&l->name), filter);
+}
+
 static void on_subscribe(struct mosquitto *m, void *owner, int packet, int granted_count,
 		const int *granted, const mosquitto_property *properties)
 {
@@ -161,14 +192,8 @@ static void on_subscribe(struct mosquitto *m, void *owner, int packet, int grant
 	(void)properties;
 	if (packet != l->subscribe_packet)
 		return;
-	for (int n = 0; n < granted_count && (size_t)n < l->filters.count; n++) {
-		if (granted[n] >= 0x80)
-			log_warn("%s: refuses the subscription to %s: %s", str_text(&l->name),
-					l->filters.texts[n], mosquitto_reason_string(granted[n]));
-		else if (granted[n] == 0)
-			log_warn("%s: grants only QoS 0 for %s: messages may be lost on the way",
-					str_text(&l->name), l->filters.texts[n]);
-	}
+	for (int n = 0; n < granted_count && (size_t)n < l->filters.count; n++)
+		tell_grant(l, l->filters.texts[n], granted[n]);
 }
 
 /* What became of a message of ours. A status follows another one anyway. */
@@ -233,10 +258,8 @@ static void on_log(struct mosquitto *m, void *owner, int level, const char *text
 	struct link *l = owner;
 
 	(void)m;
-	if (level == MOSQ_LOG_ERR && strncmp(text, "OpenSSL", 7) == 0) {
-		str_clear(&l->detail);
-		str_append_escaped(&l->detail, span_of_text(text));
-	}
+	if (level == MOSQ_LOG_ERR)
+		tls_failure_add(&l->tls_failure, span_of_text(text));
 	log_debug("%s: libmosquitto: %s", str_text(&l->name), text);
 }
 
@@ -284,23 +307,24 @@ void link_connect(struct link *l)
 	int r = MOSQ_ERR_NOMEM;
 
 	str_clear(&l->why);
-	str_clear(&l->detail);
+	l->tls_failure = (struct tls_failure){ 0 };
 	l->events.will(l->events.owner, &text);
 	will.payload = str_span(&text);
 	/* A broker that closes without a word on MQTT 5 may speak 3.1.1 only, and the reverse. */
 	if (l->unheard > 0 && l->unheard % 3 == 0)
 		l->protocol = l->protocol == CLIENT_MQTT_5 ? CLIENT_MQTT_311 : CLIENT_MQTT_5;
-	l->client = client_create(l->config, l->url, l->protocol, &will, l, &l->why);
+	l->client = client_create(l->config, l->broker, l->protocol, &will, l, &l->why);
 	str_finish(&text);
 	if (l->client != NULL) {
 		set_callbacks(l->client);
 		l->connecting = true;
-		r = client_connect(l->client, l->config, l->url, l->protocol);
+		r = client_connect(l->client, l->config, &l->broker->url, l->protocol);
 		if (r != MOSQ_ERR_SUCCESS)
-			str_printf(&l->why, "%s", client_error(r));
+			str_append_text(&l->why, mqtt_client_error(r));
 		l->connecting = false;
 	}
 	if (r != MOSQ_ERR_SUCCESS) {
+		explain_tls(l);
 		say_problem(l, "cannot be reached", str_text(&l->why));
 		forget_connection(l);
 		retry_later(l);
@@ -319,8 +343,10 @@ void link_end(struct link *l)
 		count(l->counters, COUNT_CONNECTIONS_LOST, 1);
 		broker_health_failed(&l->health, why);
 		log_warn("%s: connection lost: %s", str_text(&l->name), why);
-	} else if (l->why.len > 0) {
-		say_problem(l, "no connection", str_text(&l->why));
+	} else {
+		explain_tls(l);
+		if (l->why.len > 0)
+			say_problem(l, "no connection", str_text(&l->why));
 	}
 	/* Only a connection that lasted starts the waits anew: not one that a second gateway of
 	   the same client_id takes away at once. */
@@ -355,7 +381,7 @@ static void check(struct link *l, int result)
 	if (result == MOSQ_ERR_SUCCESS)
 		return;
 	if (!l->lost && l->why.len == 0)
-		str_append_text(&l->why, client_error(result));
+		str_append_text(&l->why, mqtt_client_error(result));
 	l->lost = true;
 }
 
@@ -423,7 +449,7 @@ static void cork(struct link *l, int on)
 {
 	int fd = mosquitto_socket(l->client);
 
-	if (l->url->scheme->port != 0 && fd >= 0)
+	if (l->broker->url.scheme->port != 0 && fd >= 0)
 		setsockopt(fd, IPPROTO_TCP, TCP_CORK, &on, sizeof(on));
 }
 
@@ -438,12 +464,25 @@ void link_write(struct link *l)
 
 /* --- life ---------------------------------------------------------------------------------- */
 
+/* Two routes may have the same one; the broker is to send a message once. */
+static void add_filter(struct link *l, const char *filter)
+{
+	struct str text = { 0 };
+
+	if (l->broker->share != NULL)
+		str_printf(&text, "$share/%s/", l->broker->share);
+	str_append_text(&text, filter);
+	if (!list_has(&l->filters, str_span(&text)))
+		text_list_add(&l->filters, str_span(&text));
+	str_finish(&text);
+}
+
 void link_init(struct link *l, const struct config *config, size_t broker, struct journal *journal,
 		struct counters *counters, struct outbound *outbound,
 		const struct link_events *events)
 {
 	*l = (struct link){ .config = config,
-		.url = &config->brokers[broker],
+		.broker = &config->brokers[broker],
 		.journal = journal,
 		.counters = counters,
 		.outbound = outbound,
@@ -452,29 +491,30 @@ void link_init(struct link *l, const struct config *config, size_t broker, struc
 	l->seed = hash_seed();
 	broker_health_init(&l->health);
 	str_append_text(&l->name, "broker ");
-	url_format(l->url, &l->name);
+	url_format(&l->broker->url, &l->name);
 	str_printf(&l->status_topic, "belfry/gateway/%s", config->client_id);
 	str_printf(&l->ask_topic, "belfry/gateway/%s/ask", config->client_id);
 	for (size_t r = 0; r < config->route_count; r++) {
 		const struct text_list *filters = &config->routes[r].filters;
 
-		for (size_t f = 0; f < filters->count; f++) {
-			if (!list_has(&l->filters, span_of_text(filters->texts[f])))
-				text_list_add(&l->filters, span_of_text(filters->texts[f]));
-		}
+		for (size_t f = 0; f < filters->count; f++)
+			add_filter(l, filters->texts[f]);
 	}
 	text_list_add(&l->filters, str_span(&l->ask_topic));
+	if (l->broker->tls != NULL)
+		tls_failure_watch(l->broker->tls, &l->tls_failure);
 }
 
 void link_finish(struct link *l)
 {
 	forget_connection(l);
+	if (l->broker->tls != NULL)
+		tls_failure_watch(l->broker->tls, NULL);
 	text_list_finish(&l->filters);
 	str_finish(&l->name);
 	str_finish(&l->status_topic);
 	str_finish(&l->ask_topic);
 	str_finish(&l->why);
-	str_finish(&l->detail);
 	str_finish(&l->said);
 	broker_health_finish(&l->health);
 }

@@ -9,9 +9,8 @@
 #ifndef GATEWAY_INTAKE_LINK_H
 #define GATEWAY_INTAKE_LINK_H
 
-#include <mosquitto.h>
-
 #include "common/backoff.h"
+#include "common/tls_failure.h"
 #include "gateway/answer/outbound.h"
 #include "gateway/intake/broker_health.h"
 #include "gateway/intake/client.h"
@@ -33,7 +32,7 @@ struct link_events {
 
 struct link {
 	const struct config *config;
-	const struct url *url;
+	const struct broker_config *broker;
 	struct journal *journal; /* remembers the subscriptions */
 	struct counters *counters;
 	struct link_events events;
@@ -52,10 +51,10 @@ struct link {
 	_Atomic bool connecting; /* in a call that may block for long; read by other threads */
 
 	/* Its own from here. */
-	unsigned unheard;  /* attempts that ended before any CONNACK */
-	struct str why;	   /* what ended it, when known */
-	struct str detail; /* what OpenSSL had to say */
-	struct str said;   /* the problem that the log knows */
+	unsigned unheard; /* attempts that ended before any CONNACK */
+	struct str why;	  /* what ended it, when known */
+	struct tls_failure tls_failure;
+	struct str said; /* the problem that the log knows */
 	struct instant connected_at, connack_by;
 	struct backoff backoff;
 	uint64_t seed;

@@ -26,6 +26,7 @@ struct worker {
 	_Atomic int64_t replay_from;  /* wall time that was asked for; 0: none */
 	_Atomic uint64_t handed_over; /* last sequence of the batch that is out */
 	_Atomic bool stopping;
+	_Atomic uint64_t turns;
 	pthread_t thread;
 	bool running;
 	uint64_t head; /* of the journal, before anything new came */
@@ -356,6 +357,7 @@ static void *run(void *owner)
 	for (;;) {
 		bool stopping = w->stopping;
 
+		w->turns++;
 		if (stopping && stop_at.ns == INSTANT_NEVER.ns)
 			stop_at = instant_after(instant_now(), milliseconds(STOP_MS));
 		if (!stopping && w->out == NULL)
@@ -492,4 +494,10 @@ uint64_t worker_replay(struct worker *w, struct wall_time time)
 	w->replay_from = time.ns;
 	journal_reader_wake(w->reader);
 	return head - before;
+}
+
+uint64_t worker_turns(struct worker *w)
+{
+	journal_reader_wake(w->reader);
+	return w->turns;
 }

@@ -58,4 +58,10 @@ enum worker_place worker_place_of(
  */
 uint64_t worker_replay(struct worker *w, struct wall_time time);
 
+/*
+ * A number that grows while the thread lives, also when its core is away. From any thread; it is
+ * woken, so that it grows soon after the call even when nothing happens.
+ */
+uint64_t worker_turns(struct worker *w);
+
 #endif

@@ -8,6 +8,7 @@
 
 #include "common/log.h"
 #include "common/settings.h"
+#include "common/tls.h"
 #include "common/url.h"
 #include "gateway/rules/route.h"
 #include "gateway/rules/submit.h"
@@ -58,17 +59,46 @@ struct submit_config {
 	struct submit_rule rule;
 };
 
+/*
+ * How to prove to a broker who we are, and whom to believe. Given once before the first broker, and
+ * below each: what stands there counts for that broker.
+ */
+struct access_config {
+	char *password_file;
+	char *cafile, *capath;
+	bool tls_use_os_certs;
+	char *crlfile;
+	char *certfile, *keyfile;
+	char *psk_file, *psk_identity;
+	int tls_version; /* enum tls_oldest */
+	char *share;
+};
+
+enum tls_oldest { TLS_OLDEST_ANY, TLS_OLDEST_1_2, TLS_OLDEST_1_3 };
+
+/* One `broker` block. */
+struct broker_config {
+	struct url url;
+	unsigned line; /* that opened it */
+	struct settings_lines lines;
+	struct access_config access; /* as written below it */
+
+	/* What holds for it, made by config_check(). */
+	struct tls_context *tls; /* NULL: without TLS */
+	const char *trusted;	 /* the keyword that says whom to believe; a literal */
+	bool has_certificate, has_psk;
+	char *password;	   /* NULL: none */
+	const char *share; /* whose share of the messages we take; NULL: we take all */
+	uint64_t files;	   /* a digest of all the files that were read for it */
+};
+
 struct config {
 	struct settings_lines lines;
-	struct text_list broker_texts;
-	struct url brokers[MAX_BROKERS];
+	struct broker_config brokers[MAX_BROKERS];
 	size_t broker_count;
+	bool broker_refused;	     /* there was a broker that could not be read */
+	struct access_config access; /* of brokers that say nothing else */
 	char *client_id;
-	char *password_file;
-	char *password; /* read from it */
-	char *cafile;
-	char *certfile;
-	char *keyfile;
 	uint64_t keepalive;
 	uint64_t session_expiry;
 	uint64_t receive_maximum;
@@ -109,8 +139,10 @@ struct config {
 	size_t submit_capacity;
 
 	const char *file;
-	bool daemonise;
-	int exit_status; /* when config_load() returned false */
+	uint64_t text;	 /* a digest of what it says */
+	struct str kept; /* of a reload: what the file says and only a start can change, in lines */
+	bool verbose, daemonise, test; /* of the command line */
+	int exit_status;	       /* when config_load() returned false */
 };
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "common/hash.h"
 #include "common/mem.h"
+#include "common/percent.h"
 #include "common/topic.h"
 
 static const struct span mark = SPAN("${");
@@ -107,35 +108,6 @@ void template_finish(struct template *t)
 	*t = (struct template){ 0 };
 }
 
-static int hex_digit(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool append_decoded(struct str *into, struct span level)
-{
-	size_t plain = span_find(level, '%');
-
-	while (plain < level.len) {
-		int high, low;
-
-		str_append(into, span_first(level, plain));
-		level = span_from(level, plain);
-		high = level.len > 2 ? hex_digit(level.data[1]) : -1;
-		low = level.len > 2 ? hex_digit(level.data[2]) : -1;
-		if (high < 0 || low < 0)
-			return false;
-		str_append_byte(into, (char)(high << 4 | low));
-		level = span_from(level, 3);
-		plain = span_find(level, '%');
-	}
-	str_append(into, level);
-	return true;
-}
-
 static bool append_levels(const struct template_part *part, struct span topic, struct str *into)
 {
 	for (size_t i = 0; topic.data != NULL && i <= part->last; i++) {
@@ -145,7 +117,7 @@ static bool append_levels(const struct template_part *part, struct span topic, s
 			continue;
 		if (i > part->first)
 			str_append_byte(into, '/');
-		if (!append_decoded(into, level))
+		if (!percent_decode(level, into))
 			return false;
 	}
 	return true;

@@ -3,8 +3,8 @@
  * A PSK file: what is accepted has only identities whose lines are right by a naive reading, with
  * the key that the digits say, and every refused line is one line of the report.
  */
-#include "broker/core/psk_file.h"
 #include "common/mem.h"
+#include "common/psk_file.h"
 #include "common/utf8.h"
 #include "tests/fuzz/report.h"
 

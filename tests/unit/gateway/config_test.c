@@ -12,6 +12,7 @@
 #include "gateway/result/decode.h"
 
 #define HEAD   "broker mqtt://localhost\nstate_dir /var/lib/g\n"
+#define TLS    "broker mqtts://x\nstate_dir /s\n"
 #define OUTPUT "output nagios command_file\npath /run/nagios.cmd\n"
 #define ROUTE  "route nagios/#\nto nagios\n"
 
@@ -29,7 +30,7 @@ static void a_small_file_is_enough(void **state)
 	(void)state;
 	assert_true(config_parse(&c, span_of_text(HEAD OUTPUT ROUTE), "f", &report));
 	assert_int_equal(c.broker_count, 1);
-	assert_int_equal(c.brokers[0].port, 1883);
+	assert_int_equal(c.brokers[0].url.port, 1883);
 	assert_int_equal(c.receive_maximum, 2000);
 	assert_string_equal(c.client_id, "belfry-gateway");
 	assert_int_equal(c.output_count, 1);
@@ -45,7 +46,7 @@ static void a_small_file_is_enough(void **state)
 static void a_file_with_everything_is_understood(void **state)
 {
 	static const char text[] =
-			"broker mqtts://g@[::1]:1\nbroker unix:/run/b\ncafile /dev/null\n"
+			"broker mqtts://g@[::1]:1\ntls_use_os_certs true\nbroker unix:/run/b\n"
 			"client_id gw-2\nstate_dir /s\njournal_max_size 1M\n"
 			"receive_maximum 10\nlog_dest file /var/log/g\nlog_type error\n"
 			"log_type debug\nlog_timestamp false\n"
@@ -60,7 +61,7 @@ static void a_file_with_everything_is_understood(void **state)
 	(void)state;
 	assert_true(config_parse(&c, span_of_text(text), "f", &report));
 	assert_int_equal(c.broker_count, 2);
-	assert_true(c.brokers[0].scheme->tls);
+	assert_true(c.brokers[0].url.scheme->tls);
 	assert_int_equal(c.log.types, LOG_TYPE_ERROR | LOG_TYPE_DEBUG);
 	assert_string_equal(c.log.file, "/var/log/g");
 	assert_int_equal(command_file(&c, 0)->delivery, DELIVERY_PIPE);
@@ -136,12 +137,27 @@ static void mistakes_are_named_with_their_place_and_remedy(void **state)
 		{ HEAD OUTPUT ROUTE "hots x\n", "f:7: 'hots': unknown keyword; did you mean" },
 		{ "broker http://x\nstate_dir /s\n" OUTPUT ROUTE,
 				"f:1: 'http://x': does not start" },
-		{ "broker mqtts://x\nstate_dir /s\n" OUTPUT ROUTE, "f: 'cafile': is missing" },
-		{ HEAD "cafile /nonexistent/ca\n" OUTPUT ROUTE, "f:3: '/nonexistent/ca': No such" },
+		{ TLS OUTPUT ROUTE, "f:1: 'cafile': is missing" },
+		{ TLS "cafile /nonexistent/ca\n" OUTPUT ROUTE,
+				"f:3: '/nonexistent/ca': cannot be read: No such" },
+		{ "cafile /nonexistent/ca\n" TLS OUTPUT ROUTE,
+				"f:1: '/nonexistent/ca': cannot be read: No such" },
+		{ TLS "cafile /dev/null\n" OUTPUT ROUTE,
+				"f:3: '/dev/null': there is no certificate in it" },
+		{ TLS "psk_file /nonexistent/x\n" OUTPUT ROUTE, "f:3: '/nonexistent/x': No such" },
+		{ TLS "tls_use_os_certs true\npsk_file /x\n" OUTPUT ROUTE,
+				"f:4: 'psk_file': is in place of certificates" },
+		{ TLS "tls_use_os_certs true\npsk_identity x\n" OUTPUT ROUTE,
+				"f:4: 'psk_identity': needs a psk_file" },
+		{ TLS "tls_version tlsv1.1\n" OUTPUT ROUTE, "f:3: 'tls_version': " },
+		{ HEAD "cafile /x\n" OUTPUT ROUTE,
+				"f:3: 'cafile': stands below a broker without TLS" },
+		{ HEAD "share a/b\n" OUTPUT ROUTE, "f:3: 'share': becomes a level" },
 		{ "broker mqtt://x\nstate_dir s\n" OUTPUT ROUTE,
 				"f:2: 'state_dir': is not absolute" },
 		{ HEAD "client_id a/b\n" OUTPUT ROUTE, "f:3: 'client_id': becomes a level" },
-		{ HEAD "certfile /x\n" OUTPUT ROUTE, "f:3: 'keyfile': is missing" },
+		{ TLS "tls_use_os_certs yes\ncertfile /x\n" OUTPUT ROUTE,
+				"f:4: 'keyfile': is missing" },
 		{ HEAD "log_dest file x/y\n" OUTPUT ROUTE, "f:3: 'log_dest': takes stderr" },
 		{ HEAD "log_dest nowhere\n" OUTPUT ROUTE, "f:3: 'log_dest': takes stderr" },
 		{ HEAD "password x\n" OUTPUT ROUTE, "f:3: 'password': would stand here for all" },

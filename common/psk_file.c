@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "broker/core/psk_file.h"
+#include "common/psk_file.h"
 
 #include "common/hash.h"
+#include "common/hex.h"
 #include "common/utf8.h"
 
 struct psk_entry {
@@ -18,14 +19,6 @@ struct psk_file {
 	struct psk_entry *table; /* uthash by identity */
 };
 
-static int digit_value(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 size_t psk_key_parse(struct span hex, uint8_t at[PSK_MAX_KEY])
 {
 	size_t odd = hex.len % 2, len = (hex.len + odd) / 2;
@@ -34,7 +27,7 @@ size_t psk_key_parse(struct span hex, uint8_t at[PSK_MAX_KEY])
 		return 0;
 	memset(at, 0, len);
 	for (size_t i = 0; i < hex.len; i++) {
-		int value = digit_value(hex.data[i]);
+		int value = hex_digit(hex.data[i]);
 		uint8_t *byte = &at[(i + odd) / 2];
 
 		if (value < 0)
@@ -147,4 +140,12 @@ struct span psk_file_key(const struct psk_file *f, struct span identity)
 	const struct psk_entry *e = find(f, identity);
 
 	return e != NULL ? span_of(e->key, e->key_len) : (struct span){ NULL, 0 };
+}
+
+bool psk_file_single(const struct psk_file *f, struct span *ret_identity)
+{
+	if (HASH_COUNT(f->table) != 1)
+		return false;
+	*ret_identity = span_of(f->table->identity, f->table->identity_len);
+	return true;
 }

@@ -10,8 +10,8 @@
  *
  * Never changed once it is parsed; shared by reference count. The keys are overwritten at the end.
  */
-#ifndef BROKER_CORE_PSK_FILE_H
-#define BROKER_CORE_PSK_FILE_H
+#ifndef COMMON_PSK_FILE_H
+#define COMMON_PSK_FILE_H
 
 #include "common/settings.h"
 
@@ -33,6 +33,10 @@ void psk_file_unref(struct psk_file *f);
 
 /* The key of an identity, at least one byte, valid as long as the file; data is NULL: no key. */
 struct span psk_file_key(const struct psk_file *f, struct span identity);
+
+/* The identity of a file that has one alone; it is valid as long as the file. False: several, none.
+ */
+bool psk_file_single(const struct psk_file *f, struct span *ret_identity);
 
 /*
  * A key in hexadecimal, as a psk_file and bridge_psk have it: at most PSK_MAX_KEY bytes into `at`.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "broker/core/psk_file.h"
+#include "common/psk_file.h"
 
 #include "tests/unit/unit.h"
 
@@ -103,6 +103,22 @@ static void lengths_are_bounded(void **unused)
 	assert_false(takes(16, PSK_MAX_KEY + 1));
 }
 
+static void a_file_of_one_key_needs_no_name(void **unused)
+{
+	struct psk_file *one = parsed("# c\na:01\n"), *two = parsed("a:01\nb:02"),
+			*none = parsed("");
+	struct span identity;
+
+	(void)unused;
+	assert_true(psk_file_single(one, &identity));
+	assert_span_text(identity, "a");
+	assert_false(psk_file_single(two, &identity));
+	assert_false(psk_file_single(none, &identity));
+	psk_file_unref(one);
+	psk_file_unref(two);
+	psk_file_unref(none);
+}
+
 static void it_lives_as_long_as_its_last_reference(void **unused)
 {
 	struct psk_file *f = parsed("a:01");
@@ -122,6 +138,7 @@ int main(void)
 		cmocka_unit_test(a_wrong_line_is_never_a_key),
 		cmocka_unit_test(all_errors_are_collected),
 		cmocka_unit_test(lengths_are_bounded),
+		cmocka_unit_test(a_file_of_one_key_needs_no_name),
 		cmocka_unit_test(it_lives_as_long_as_its_last_reference),
 	};
 
