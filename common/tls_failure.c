@@ -170,9 +170,9 @@ static void explain_error(
 		return;
 	case SSL_R_UNEXPECTED_EOF_WHILE_READING:
 		str_printf(into,
-				"%s hung up in the middle of the TLS handshake; does it speak TLS "
-				"on "
-				"this port?",
+				"%s hung up when it heard TLS; does it speak TLS on this port? "
+				"Else "
+				"take the port of its TLS listener",
 				w->peer);
 		return;
 	default:

@@ -95,7 +95,7 @@ static void take_broker(struct status *s, const struct status_sources *from, siz
 	struct broker_status *b = &s->brokers[i];
 	struct str url = { 0 };
 
-	url_format(&from->config->brokers[i], &url);
+	url_format(&from->config->brokers[i].url, &url);
 	b->url = str_take(&url);
 	b->view = broker_health_view(from->brokers[i]);
 	b->last_error = b->view.last_error[0] != '\0' ? b->view.last_error : NULL;

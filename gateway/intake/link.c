@@ -325,7 +325,10 @@ void link_connect(struct link *l)
 	}
 	if (r != MOSQ_ERR_SUCCESS) {
 		explain_tls(l);
-		say_problem(l, "cannot be reached", str_text(&l->why));
+		say_problem(l,
+				tls_failure_known(&l->tls_failure) ? "no connection"
+								   : "cannot be reached",
+				str_text(&l->why));
 		forget_connection(l);
 		retry_later(l);
 		return;

@@ -37,6 +37,12 @@ def restart_gateway(rig, chance):
     rig.gateway.start()
 
 
+def reload_gateway(rig, chance):
+    """With another configuration each time; the same one would leave everything running."""
+    rig.gateway.configure(lines=[f"receive_maximum {chance.randrange(500, 60000)}"])
+    rig.gateway.reloaded()
+
+
 def kill_core(rig, chance):
     rig.nagios.kill()
     rig.nagios.start()
@@ -88,7 +94,7 @@ def kill_all_three(rig, chance):
 
 
 def kill_one_or_the_other(rig, chance):
-    chance.choice([kill_gateway, restart_gateway, kill_core, orphan_core, restart_core,
+    chance.choice([kill_gateway, restart_gateway, reload_gateway, kill_core, orphan_core, restart_core,
                    reload_core, kill_frozen_core, freeze_core,
                    kill_gateway_and_core])(rig, chance)
 
@@ -104,6 +110,7 @@ class Scenario:
 SCENARIOS = [
     Scenario("gateway-kill", kill_gateway, "kill -9 of the gateway"),
     Scenario("gateway-restart", restart_gateway, "SIGTERM of the gateway"),
+    Scenario("gateway-reload", reload_gateway, "SIGHUP of the gateway, with a change"),
     Scenario("core-kill", kill_core, "kill -9 of Nagios"),
     Scenario("core-orphan", orphan_core, "kill -9 of Nagios, its worker lives on for a moment"),
     Scenario("core-restart", restart_core, "SIGTERM of Nagios"),

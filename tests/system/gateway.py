@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: MIT
 """The gateway and its configuration file."""
+import signal
+
 from process import Process, give_away, program
+from wait import wait_until
 
 
-def configuration(port, state_dir, path, output=(), routes=None, lines=(), kind="command_file"):
+def configuration(port, state_dir, path, output=(), routes=None, lines=(), kind="command_file",
+                  brokers=None, client_id="belfry-gateway"):
     """
     `kind` is the type of the output and `path` its path, `output` are further lines of its block;
-    `routes` replaces the route, `lines` go first.
+    `routes` replaces the route, `brokers` the broker and what belongs to it, `lines` go first.
     """
     routes = routes or ["route nagios/#", "to nagios"]
-    return "\n".join([f"broker mqtt://127.0.0.1:{port}", "client_id belfry-gateway",
-                      f"state_dir {state_dir}", *lines, "",
+    brokers = brokers or [f"broker mqtt://127.0.0.1:{port}"]
+    return "\n".join([f"client_id {client_id}", f"state_dir {state_dir}", *lines, "", *brokers, "",
                       f"output nagios {kind}", f"path {path}", *output, "", *routes, ""])
 
 
@@ -21,9 +25,28 @@ class Gateway:
         self.state_dir.mkdir()
         give_away(self.state_dir)
         self.config = self.folder / "gateway.conf"
-        self.config.write_text(configuration(port, self.state_dir, path, **how))
+        self.port, self.path, self.how = port, path, how
+        self.configure()
         self.process = Process("gateway", [program("belfry-gateway", self.folder), "-c",
                                            self.config], self.folder)
+
+    def configure(self, **how):
+        """Write its file anew, with these changes to how it was made."""
+        self.config.write_text(configuration(self.port, self.state_dir, self.path,
+                                             **{**self.how, **how}))
+
+    def reload(self):
+        """Send SIGHUP, and return where its log ended before."""
+        end = len(self.process.stderr())
+        self.process.signal(signal.SIGHUP)
+        return end
+
+    def reloaded(self, word="is in effect", timeout=15.0):
+        """Reload, and wait until it says so. Returns what it has said meanwhile."""
+        since = self.reload()
+        wait_until(lambda: self.process.says("reload:", word, since=since), timeout,
+                   f"a reload that says '{word}'")
+        return self.process.stderr()[since:]
 
     def start(self):
         self.process.start()
