@@ -170,11 +170,10 @@ static void on_message(struct mosquitto *m, void *owner, const struct mosquitto_
 
 static void tell_grant(struct link *l, const char *filter, int granted)
 {
-	if (granted == MQTT_RC_SHARED_SUBS_NOT_SUPPORTED)
-		log_warn("%s: has no shared subscriptions, so nothing comes on %s; remove `share`, "
-			 "and "
-			 "let one gateway take all",
-				str_text(&l->name), filter);
+	if (granted >= 0x80 && l->broker->share != NULL)
+		log_warn("%s: refuses the subscription to %s (%s): where it has no shared "
+			 "subscriptions remove `share`, and let one gateway take all",
+				str_text(&l->name), filter, mosquitto_reason_string(granted));
 	else if (granted >= 0x80)
 		log_warn("%s: refuses the subscription to %s: %s", str_text(&l->name), filter,
 				mosquitto_reason_string(granted));

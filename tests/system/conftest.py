@@ -8,6 +8,8 @@ from broker import Broker
 from nagios import build_module
 from process import alive
 from rig import Rig, Scratch
+from systemd import Systemd
+
 TAIL = 60  # lines of each process' stderr in a report
 
 
@@ -45,6 +47,15 @@ def module():
 def scratch():
     with Scratch() as scratch:
         yield scratch
+
+
+@pytest.fixture
+def systemd(scratch, monkeypatch):
+    """Who every process that this test starts believes to be systemd."""
+    systemd = Systemd(scratch.path)
+    monkeypatch.setenv("NOTIFY_SOCKET", str(systemd.path))
+    yield systemd
+    systemd.socket.close()
 
 
 @pytest.fixture

@@ -11,11 +11,12 @@ REFUSED_VERSION = 1
 
 class OldBroker:
     """
-    Refuses CONNECT of level 5 as 3.1.1 brokers do, accepts level 4, grants every subscription,
-    and sends what publish() was given.
+    Refuses CONNECT of level 5 as 3.1.1 brokers do, accepts level 4, grants every subscription
+    (with `refuse_share` none that is shared), and sends what publish() was given.
     """
 
-    def __init__(self):
+    def __init__(self, refuse_share=False):
+        self._refuse_share = refuse_share
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.levels, self.filters, self.received, self.acknowledged = [], [], [], []
@@ -75,8 +76,9 @@ class OldBroker:
                 end = at + 2 + int.from_bytes(found.body[at:at + 2], "big")
                 filters.append(found.body[at + 2:end].decode())
                 at = end + 1
-            self._wire.send(packet.packet(packet.SUBACK, 0,
-                                          found.body[:2] + b"\1" * len(filters)))
+            refused = [self._refuse_share and f.startswith("$share/") for f in filters]
+            self._wire.send(packet.packet(packet.SUBACK, 0, found.body[:2] + bytes(
+                0x80 if r else 1 for r in refused)))
             self.filters += filters
         elif found.type == packet.PUBLISH:
             message = packet.published(found)

@@ -59,6 +59,8 @@ def test_folders_may_be_chosen(install):
     for name in ("belfry-broker", "belfry-gateway"):
         unit = (root / f"units/{name}.service").read_text()
         assert f"ExecStart=/daemons/{name} -c /settings/belfry/{name}.conf\n" in unit
+        assert f"ExecReload=/daemons/{name} -c /settings/belfry/{name}.conf --test-config\n" in unit
+        assert "\nType=notify\n" in unit and "\nWatchdogSec=" in unit
         assert not re.search("@[A-Z]+@", unit)
 
 

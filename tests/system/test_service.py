@@ -3,7 +3,6 @@
 import os
 import pwd
 import signal
-import socket
 import subprocess
 
 import pytest
@@ -12,34 +11,6 @@ from broker import Broker, free_port, is_listening
 from mqtt import Client
 from process import binaries
 from wait import wait_until
-
-
-class Systemd:
-    """The receiving end of NOTIFY_SOCKET."""
-
-    def __init__(self, folder):
-        self.path = folder / "notify"
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.bind(str(self.path))
-        self.path.chmod(0o777)
-        self.socket.settimeout(20)
-
-    def told(self):
-        return self.socket.recv(4096).decode()
-
-    def wait_for(self, state):
-        """Skip what else it is told."""
-        while state not in (told := self.told()).splitlines():
-            pass
-        return told
-
-
-@pytest.fixture
-def systemd(scratch, monkeypatch):
-    systemd = Systemd(scratch.path)
-    monkeypatch.setenv("NOTIFY_SOCKET", str(systemd.path))
-    yield systemd
-    systemd.socket.close()
 
 
 def test_it_tells_when_it_is_ready_reloads_and_ends(scratch, systemd):
