@@ -47,39 +47,45 @@ static bool check_broker(const struct verb *verb, struct connect_options *o)
 	return ok;
 }
 
-/* libmosquitto does not say which of its files it cannot read. */
-static bool check_files(const struct verb *verb, const struct connect_options *o)
+/* What is wrong with the files shows here, before anything is connected. */
+static bool create_tls(const struct verb *verb, struct connect_options *o)
 {
-	const char *const files[] = { o->cafile, o->certfile, o->keyfile };
+	struct str error = { 0 }, warning = { 0 };
+	struct tls_settings settings = { .prefix = "--",
+		.cafile = o->cafile,
+		.use_os_certs = o->cafile == NULL,
+		.certfile = o->certfile,
+		.keyfile = o->keyfile,
+		.host = o->url.host };
 
-	for (size_t i = 0; i < array_size(files); i++) {
-		if (files[i] == NULL || access(files[i], R_OK) == 0)
-			continue;
-		options_complain(verb, "%s: %s", files[i], strerror(errno));
-		return false;
-	}
-	return true;
+	if (!o->url.scheme->tls)
+		return true;
+	o->tls = tls_client_create(&settings, &error, &warning);
+	if (o->tls == NULL)
+		options_complain(verb, "%s", str_text(&error));
+	str_finish(&error);
+	str_finish(&warning);
+	return o->tls != NULL;
 }
 
 static bool check_combination(const struct verb *verb, const struct connect_options *o)
 {
-	if ((o->certfile == NULL) != (o->keyfile == NULL))
-		options_complain(verb, "--certfile and --keyfile belong together");
-	else if (o->certfile != NULL && o->cafile == NULL)
-		options_complain(verb, "--certfile needs --cafile");
-	else
+	if ((o->certfile == NULL) == (o->keyfile == NULL))
 		return true;
+	options_complain(verb, "--certfile and --keyfile belong together");
 	return false;
 }
 
 bool connect_options_check(const struct verb *verb, struct connect_options *o)
 {
-	return check_combination(verb, o) && check_files(verb, o) && check_broker(verb, o);
+	return check_combination(verb, o) && check_broker(verb, o) && create_tls(verb, o);
 }
 
 void connect_options_finish(struct connect_options *o)
 {
 	url_finish(&o->url);
+	tls_context_unref(o->tls);
+	o->tls = NULL;
 	if (o->password != NULL)
 		wipe(o->password, strlen(o->password));
 	free(o->password);
@@ -90,9 +96,9 @@ struct link_config connect_options_link(const struct verb *verb, const struct co
 {
 	return (struct link_config){ .broker = &o->url,
 		.password = o->password,
+		.tls = o->tls,
 		.cafile = o->cafile,
 		.certfile = o->certfile,
-		.keyfile = o->keyfile,
 		.errand = verb->name,
 		.timeout = seconds((int64_t)o->timeout) };
 }

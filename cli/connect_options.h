@@ -19,6 +19,7 @@ struct connect_options {
 	/* Of connect_options_check(). */
 	struct url url;
 	char *password;
+	struct tls_context *tls; /* NULL: of no mqtts:// broker */
 };
 
 #define BROKER_HELP                                                                                \
@@ -32,7 +33,7 @@ struct connect_options {
 { "cafile",         SETTING_TEXT,     SETTING_FIELD(T, char *, at cafile),          1, 4096,     NULL, 0, \
   "Authorities that may have signed the certificate of a mqtts:// broker. Default: those of the system.", NULL }, \
 { "certfile",       SETTING_TEXT,     SETTING_FIELD(T, char *, at certfile),        1, 4096,     NULL, 0, \
-  "Our own certificate, for brokers that ask for one; needs --cafile and --keyfile.", NULL }, \
+  "Our own certificate, for brokers that ask for one; needs --keyfile.", NULL }, \
 { "keyfile",        SETTING_TEXT,     SETTING_FIELD(T, char *, at keyfile),         1, 4096,     NULL, 0, \
   "The private key of --certfile.", NULL }, \
 { "timeout",        SETTING_DURATION, SETTING_FIELD(T, uint64_t, at timeout),       1, 3600,     "10s", 0, \

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/link.h"
 
-#include <errno.h>
 #include <mqtt_protocol.h>
 #include <stdio.h>
 
@@ -20,7 +19,7 @@ struct link {
 	int refusal;	    /* CONNACK's or DISCONNECT's reason; 0: none */
 	enum answer answer; /* what the refusal means */
 	bool was_let_in;    /* there was a CONNACK that said so */
-	bool is_mistrusted; /* the broker's certificate was looked at and not accepted */
+	struct tls_failure tls_failure;
 	struct str problem; /* why the connection ended */
 };
 
@@ -35,6 +34,29 @@ static void refuse(struct link *l, int code, const mosquitto_property *propertie
 {
 	l->refusal = code;
 	l->answer = answer_explain(code, properties, &l->problem);
+}
+
+/* What TLS failed of; false: of nothing that is known. */
+static bool say_tls_failure(struct link *l)
+{
+	const struct link_config *c = l->config;
+	struct tls_failure_words words = { .peer = "the broker",
+		.host = c->broker->host,
+		.trusted = c->cafile != NULL ? "--cafile" : "this system's (give --cafile)",
+		.certfile = "--certfile",
+		.keyfile = "--keyfile",
+		.has_certificate = c->certfile != NULL };
+
+	if (!tls_failure_known(&l->tls_failure))
+		return false;
+	tls_failure_explain(&l->tls_failure, &words, &l->problem);
+	return true;
+}
+
+static void say_error(struct link *l, int result)
+{
+	if (!say_tls_failure(l))
+		str_append_text(&l->problem, mqtt_client_error(result));
 }
 
 static void on_connect(struct mosquitto *m, void *owner, int code, int flags,
@@ -66,6 +88,8 @@ static void on_disconnect(
 		refuse(l, code, properties);
 		return;
 	}
+	if (say_tls_failure(l))
+		return;
 	str_append_text(&l->problem, "the broker closed the connection");
 	if (!l->was_let_in && strcmp(l->config->broker->scheme->name, "mqtt") == 0)
 		str_append_text(&l->problem,
@@ -122,65 +146,12 @@ static void on_log(struct mosquitto *m, void *owner, int level, const char *text
 	struct link *l = owner;
 
 	(void)m;
-	if (level == MOSQ_LOG_ERR && strstr(text, "certificate verify failed") != NULL)
-		l->is_mistrusted = true;
+	if (level == MOSQ_LOG_ERR)
+		tls_failure_add(&l->tls_failure, span_of_text(text));
 }
 
-const char *link_error_text(int result)
+static void set_callbacks(struct mosquitto *m)
 {
-	switch (result) {
-	case MOSQ_ERR_ERRNO:
-		return strerror(errno);
-	case MOSQ_ERR_EAI:
-		return "there is no host of that name";
-	default:
-		return mosquitto_strerror(result);
-	}
-}
-
-static void say_error(struct link *l, int result)
-{
-	const struct link_config *c = l->config;
-
-	if (result != MOSQ_ERR_TLS)
-		str_append_text(&l->problem, link_error_text(result));
-	else if (!l->is_mistrusted)
-		str_append_text(&l->problem,
-				"TLS failed: the broker speaks no TLS on this port, or wants a "
-				"certificate (--certfile)");
-	else
-		str_printf(&l->problem,
-				"the broker's certificate is not signed by %s, or does not name %s",
-				c->cafile != NULL ? "--cafile"
-						  : "an authority of this system (give --cafile)",
-				c->broker->host);
-}
-
-static int set_tls(struct mosquitto *m, const struct link_config *c)
-{
-	int r;
-
-	if (c->cafile == NULL)
-		r = mosquitto_int_option(m, MOSQ_OPT_TLS_USE_OS_CERTS, 1);
-	else
-		r = mosquitto_tls_set(m, c->cafile, NULL, c->certfile, c->keyfile, NULL);
-	/* In 2.0.11 this is the lowest version, not the only one. */
-	return r != MOSQ_ERR_SUCCESS ? r : mosquitto_tls_opts_set(m, 1, "tlsv1.2", NULL);
-}
-
-static int set_options(struct link *l)
-{
-	const struct link_config *c = l->config;
-	struct mosquitto *m = l->mosquitto;
-	int r = mosquitto_int_option(m, MOSQ_OPT_PROTOCOL_VERSION,
-			l->is_v5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311);
-
-	if (r == MOSQ_ERR_SUCCESS)
-		r = mosquitto_int_option(m, MOSQ_OPT_TCP_NODELAY, 1);
-	if (r == MOSQ_ERR_SUCCESS && c->broker->user != NULL)
-		r = mosquitto_username_pw_set(m, c->broker->user, c->password);
-	if (r == MOSQ_ERR_SUCCESS && c->broker->scheme->tls)
-		r = set_tls(m, c);
 	mosquitto_log_callback_set(m, on_log);
 	mosquitto_connect_v5_callback_set(m, on_connect);
 	mosquitto_disconnect_v5_callback_set(m, on_disconnect);
@@ -188,7 +159,28 @@ static int set_options(struct link *l)
 	mosquitto_subscribe_v5_callback_set(m, on_subscribe);
 	mosquitto_unsubscribe_v5_callback_set(m, on_unsubscribe);
 	mosquitto_message_v5_callback_set(m, on_message);
-	return r;
+}
+
+/* False with the problem in l->problem. */
+static bool create_client(struct link *l)
+{
+	const struct link_config *c = l->config;
+	char id[40];
+	struct mqtt_client_options options = { .client_id = id,
+		.clean = true,
+		.is_v5 = l->is_v5,
+		.broker = c->broker,
+		.password = c->password,
+		.tls = c->tls };
+
+	snprintf(id, sizeof(id), "belfry-%s-%016llx", c->errand, (unsigned long long)hash_seed());
+	l->mosquitto = mqtt_client_create(&options, l, &l->problem);
+	if (l->mosquitto == NULL)
+		return false;
+	set_callbacks(l->mosquitto);
+	if (c->tls != NULL)
+		tls_failure_watch(c->tls, &l->tls_failure);
+	return true;
 }
 
 bool link_turn(struct link *l, struct duration at_most)
@@ -227,23 +219,21 @@ static enum answer wait_for_answer(struct link *l)
 static enum answer try_connect(struct link *l)
 {
 	const struct url *broker = l->config->broker;
-	char id[40];
 	int r;
 
-	snprintf(id, sizeof(id), "belfry-%s-%016llx", l->config->errand,
-			(unsigned long long)hash_seed());
-	l->mosquitto = mosquitto_new(id, true, l);
-	l->connected = l->ended = l->was_let_in = l->is_mistrusted = false;
+	l->connected = l->ended = l->was_let_in = false;
+	l->tls_failure = (struct tls_failure){ 0 };
 	l->refusal = 0;
 	str_clear(&l->problem);
-	r = l->mosquitto == NULL ? MOSQ_ERR_ERRNO : set_options(l);
-	if (r == MOSQ_ERR_SUCCESS) /* port 0 is a Unix socket */
-		r = mosquitto_connect_bind_v5(
-				l->mosquitto, broker->host, broker->port, KEEPALIVE, NULL, NULL);
+	if (!create_client(l))
+		return ANSWER_LOST;
+	/* Port 0 is a Unix socket. */
+	r = mosquitto_connect_bind_v5(
+			l->mosquitto, broker->host, broker->port, KEEPALIVE, NULL, NULL);
 	if (r == MOSQ_ERR_SUCCESS)
 		return wait_for_answer(l);
 	say_error(l, r);
-	if (r == MOSQ_ERR_ERRNO)
+	if (r == MOSQ_ERR_ERRNO && !tls_failure_known(&l->tls_failure))
 		str_append_text(&l->problem, "; is the broker running there?");
 	return ANSWER_LOST;
 }
@@ -286,6 +276,8 @@ void link_close(struct link *l)
 	}
 	if (l->mosquitto != NULL)
 		mosquitto_destroy(l->mosquitto);
+	if (l->config->tls != NULL)
+		tls_failure_watch(l->config->tls, NULL);
 	mosquitto_lib_cleanup();
 	str_finish(&l->problem);
 	free(l);

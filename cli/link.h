@@ -10,18 +10,19 @@
 
 #include "cli/answer.h"
 #include "common/clock.h"
-#include "common/url.h"
+#include "common/mqtt_client.h"
+#include "common/tls_failure.h"
 
 struct link;
 
 /* All borrowed for the life of the link. */
 struct link_config {
 	const struct url *broker;
-	const char *password; /* of the user in the URL; may be NULL */
-	const char *cafile;   /* NULL: the authorities of the system */
-	const char *certfile, *keyfile;
-	const char *errand;	 /* the verb, as part of the client identifier */
-	struct duration timeout; /* for connecting */
+	const char *password;	       /* of the user in the URL; may be NULL */
+	struct tls_context *tls;       /* for a mqtts:// broker */
+	const char *cafile, *certfile; /* what that was made from, for errors; may be NULL */
+	const char *errand;	       /* the verb, as part of the client identifier */
+	struct duration timeout;       /* for connecting */
 };
 
 /* Called from within link_turn(). Any may be NULL. */
@@ -63,8 +64,5 @@ bool link_has_ended(const struct link *l);
 bool link_is_v5(const struct link *l);
 
 struct mosquitto *link_mosquitto(struct link *l);
-
-/* What a result of libmosquitto's, which is not MOSQ_ERR_SUCCESS, means. */
-const char *link_error_text(int result);
 
 #endif

@@ -110,7 +110,7 @@ void publisher_send(struct publisher *p, size_t tag, const char *topic, struct s
 		p->report(p->owner, tag, ANSWER_REFUSED,
 				"it is larger than the broker accepts (max_packet_size)");
 	else if (r != MOSQ_ERR_SUCCESS)
-		p->report(p->owner, tag, ANSWER_REFUSED, link_error_text(r));
+		p->report(p->owner, tag, ANSWER_REFUSED, mqtt_client_error(r));
 	else
 		p->unanswered[p->count++] = (struct unanswered){ packet, tag };
 }

@@ -94,7 +94,7 @@ static enum answer fetch(struct link *l, struct fetch *f, const char *filter,
 		if (r == MOSQ_ERR_SUCCESS && wait_for(l, &f->is_done, timeout))
 			return ANSWER_DONE;
 	}
-	str_append_text(problem, r != MOSQ_ERR_SUCCESS ? link_error_text(r) : link_problem(l));
+	str_append_text(problem, r != MOSQ_ERR_SUCCESS ? mqtt_client_error(r) : link_problem(l));
 	return ANSWER_LOST;
 }
 
