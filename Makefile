@@ -253,8 +253,9 @@ build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(call src,common $(BROKER_DIRS) $(GATEWA
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ $< \
 		$(call FUZZ_SOURCES,$@) $(LIBS_BROKER) $(LIBS_GATEWAY)
 
-man: $(BIN)/belfry-broker
-	$(Q)sh contrib/man.sh broker/belfry-broker.conf.5 $<
+man: $(BIN)/belfry-broker $(BIN)/belfry-gateway
+	$(Q)for d in broker gateway; do \
+		sh contrib/man.sh $$d/belfry-$$d.conf.5 $(BIN)/belfry-$$d || exit 1; done
 
 # Units name the folders that programs and configuration are installed in.
 install: programs

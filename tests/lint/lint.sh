@@ -49,7 +49,7 @@ analysis() {
 
 # What mandoc knows of this machine's own manual is no business of ours.
 manual() {
-    mandoc -Tlint broker/*.[158] cli/*.[158] 2>&1 |
+    mandoc -Tlint broker/*.[158] gateway/*.[158] cli/*.[158] 2>&1 |
         grep -vE 'referenced manual not found|outdated mandoc.db' || true
 }
 

@@ -34,8 +34,9 @@ def options_in(text):
     return set(re.findall(r"^  -(-?[\w=-]+)", text, re.M))
 
 
-def test_what_it_says_about_keywords_is_what_the_broker_prints():
-    done = man_sh("--check", TOP / "broker/belfry-broker.conf.5", binaries() / "belfry-broker")
+@pytest.mark.parametrize("daemon", ["broker", "gateway"])
+def test_what_it_says_about_keywords_is_what_the_daemon_prints(daemon):
+    done = man_sh("--check", TOP / f"{daemon}/belfry-{daemon}.conf.5", binaries() / f"belfry-{daemon}")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -62,16 +63,29 @@ def test_a_page_without_its_marks_is_left_alone(tmp_path):
     assert page.read_text() == ".Sh NAME\n"
 
 
-def test_the_brokers_page_has_its_options():
+@pytest.mark.parametrize("daemon", ["broker", "gateway"])
+def test_the_page_of_a_daemon_has_its_options(daemon):
     wanted = {o.replace("-", r"\-", 1) if o.startswith("-") else o
-              for o in options_in(output("belfry-broker", "--help"))}
-    found = flags_of(TOP / "broker/belfry-broker.8")
+              for o in options_in(output(f"belfry-{daemon}", "--help"))}
+    found = flags_of(TOP / f"{daemon}/belfry-{daemon}.8")
     assert wanted <= found and found - wanted <= {"h", r"\-verbose", r"\-daemon"}
 
 
 def test_the_page_of_belfry_passwd_has_its_options():
     wanted = options_in(output("belfry", "help", "passwd"))
     assert wanted and flags_of(TOP / "cli/belfry-passwd.1") == wanted
+
+
+@pytest.mark.parametrize("verb", ["submit", "status"])
+def test_the_page_of_a_verb_has_its_options(verb):
+    wanted = {o.replace("-", r"\-", 1) for o in options_in(output("belfry", "help", verb))}
+    assert wanted and flags_of(TOP / f"cli/belfry-{verb}.1") - {"v"} == wanted
+
+
+def test_the_page_of_belfry_has_its_verbs():
+    wanted = re.findall(r"^  (\w+) {2,}", output("belfry", "help"), re.M)
+    assert wanted
+    assert re.findall(r"^\.It Cm (\w+)$", (TOP / "cli/belfry.1").read_text(), re.M) == wanted
 
 
 def test_the_page_of_belfry_store_has_its_actions():
