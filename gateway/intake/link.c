@@ -168,9 +168,9 @@ static void on_message(struct mosquitto *m, void *owner, const struct mosquitto_
 	l->events.message(l->events.owner, message, properties);
 }
 
-static void tell_grant(struct link *l, const char *filter, int granted)
+static void tell_grant(const struct link *l, const char *filter, int granted)
 {
-	if (granted >= 0x80 && l->broker->share != NULL)
+	if (granted >= 0x80 && strncmp(filter, "$share/", 7) == 0)
 		log_warn("%s: refuses the subscription to %s (%s): where it has no shared "
 			 "subscriptions remove `share`, and let one gateway take all",
 				str_text(&l->name), filter, mosquitto_reason_string(granted));
