@@ -6,6 +6,7 @@
 
 #include "cli/retained_set.h"
 #include "common/hash.h"
+#include "common/mqtt_client.h"
 
 #define GATEWAYS "belfry/gateway/"
 
@@ -201,7 +202,7 @@ static enum answer tell_failure(
 		str_append(problem, str_span(&x->error));
 		return ANSWER_REFUSED;
 	}
-	str_append_text(problem, x->result != MOSQ_ERR_SUCCESS ? link_error_text(x->result)
+	str_append_text(problem, x->result != MOSQ_ERR_SUCCESS ? mqtt_client_error(x->result)
 							       : link_problem(l));
 	return ANSWER_LOST;
 }

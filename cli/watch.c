@@ -11,6 +11,7 @@
 #include "cli/show.h"
 #include "cli/watch_line.h"
 #include "common/mem.h"
+#include "common/mqtt_client.h"
 #include "common/topic.h"
 
 enum { MAX_FILTERS = 2, TURN_MS = 1000 };
@@ -160,7 +161,7 @@ static void subscribe(struct watching *w, struct link *l)
 				str_text(&w->filters[i]), 0, MQTT_SUB_OPT_SEND_RETAIN_NEVER, NULL);
 
 		if (r != MOSQ_ERR_SUCCESS)
-			link_give_up(l, link_error_text(r));
+			link_give_up(l, mqtt_client_error(r));
 	}
 }
 

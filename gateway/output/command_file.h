@@ -42,7 +42,7 @@ struct command_file_config {
 	char *batch_dir;	/* absolute; never NULL */
 	uint64_t replay_window; /* seconds */
 	bool replay_window_set; /* else it is the core's */
-	char *objects;	 /* the core's object cache; NULL: not looked at */
+	char *objects;		/* the core's object cache; NULL: not looked at */
 };
 
 extern const struct sink_class command_file_class;
