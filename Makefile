@@ -74,10 +74,13 @@ objs = $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(call src,$(1))))
 # A part whose library is absent is left out: a file that refuses it stands in.
 has-header = $(shell $(CC) $(CPPFLAGS) -x c -include $(1) -fsyntax-only /dev/null 2>/dev/null && echo yes)
 HTTP_API := $(call has-header,microhttpd.h)
-WEBSOCKET := $(and $(call has-header,wslay/wslay.h),$(call has-header,http_parser.h))
+HTTP_PARSER := $(call has-header,http_parser.h)
+WEBSOCKET := $(and $(call has-header,wslay/wslay.h),$(HTTP_PARSER))
 ABSENT   := broker/io/http_api$(if $(HTTP_API),_absent).c gateway/http$(if $(HTTP_API),_absent).c \
 	$(if $(HTTP_API),,common/http_server.c) \
-	$(if $(WEBSOCKET),broker/io/websocket_absent.c,broker/io/websocket.c broker/io/http_upgrade.c)
+	$(if $(WEBSOCKET),broker/io/websocket_absent.c,broker/io/websocket.c broker/io/http_upgrade.c) \
+	$(if $(HTTP_PARSER),gateway/output/icinga2_absent.c,gateway/output/icinga2.c \
+	gateway/output/http_connection.c gateway/output/http_reader.c)
 
 COMMON  := $(B)/libcommon.a
 BROKER  := $(B)/libbroker.a
@@ -123,6 +126,7 @@ endef
 $(B)/libraries: Makefile
 	$(foreach l,$(LIBRARIES),$(call check-library,$(l)))
 	$(if $(WEBSOCKET),,@echo 'note: without libwslay-dev and libhttp-parser-dev: belfry-broker has no `protocol websockets`' >&2)
+	$(if $(HTTP_PARSER),,@echo 'note: without libhttp-parser-dev: belfry-gateway has no output of the type icinga2' >&2)
 	$(if $(HTTP_API),,@echo 'note: without libmicrohttpd-dev: belfry-broker has no `protocol http_api`, belfry-gateway no http_listen (/metrics)' >&2)
 	@mkdir -p $(B) && touch $@
 
@@ -130,7 +134,7 @@ pkg = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null || echo $(2))
 LIBS_BROKER  := -lev -lm $(call pkg,lmdb,-llmdb) $(call pkg,openssl,-lssl -lcrypto) \
 	$(if $(WEBSOCKET),-lwslay -lhttp_parser) $(if $(HTTP_API),$(call pkg,libmicrohttpd,-lmicrohttpd))
 LIBS_GATEWAY := $(call pkg,openssl,-lssl -lcrypto) $(call pkg,libmosquitto,-lmosquitto) $(call pkg,libcjson,-lcjson) $(call pkg,lmdb,-llmdb) \
-	$(if $(HTTP_API),$(call pkg,libmicrohttpd,-lmicrohttpd))
+	$(if $(HTTP_API),$(call pkg,libmicrohttpd,-lmicrohttpd)) $(if $(HTTP_PARSER),-lhttp_parser)
 LIBS_BENCH   := $(call pkg,openssl,-lssl -lcrypto)
 LIBS_CLI     := $(call pkg,libmosquitto,-lmosquitto) $(call pkg,libcjson,-lcjson) $(call pkg,openssl,-lssl -lcrypto) \
 	$(call pkg,lmdb,-llmdb)

@@ -11,6 +11,7 @@
 #include "gateway/config_tables.h"
 #include "gateway/output/check_results.h"
 #include "gateway/output/command_file.h"
+#include "gateway/output/icinga2.h"
 #include "gateway/output/query_handler.h"
 
 #define G(type, field) SETTING_FIELD(struct config, type, field)
@@ -140,6 +141,7 @@ static const struct sink_class *const output_types[] = {
 	&command_file_class,
 	&check_results_class,
 	&query_handler_class,
+	&icinga2_class,
 };
 
 static bool name_is_plain(struct span name)

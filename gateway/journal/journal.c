@@ -99,15 +99,17 @@ static uint64_t smaller(uint64_t a, uint64_t b)
 }
 
 /*
- * The last sequence that nobody needs: confirmed by every reader, part of the state, and old, or
- * in the way. The last record stays.
+ * The last sequence that nobody needs: confirmed by every reader, held by none, part of the state,
+ * and old, or in the way. The last record stays.
  */
 static uint64_t unneeded(struct journal *j)
 {
 	uint64_t place = j->next > 1 ? j->next - 2 : 0;
 
-	for (size_t i = 0; i < j->reader_count; i++)
+	for (size_t i = 0; i < j->reader_count; i++) {
 		place = smaller(j->readers[i].confirmed, place);
+		place = smaller(j->readers[i].held, place);
+	}
 	place = smaller(place, j->state_at);
 	return j->bytes > j->max_bytes / 2 ? place : smaller(place, j->aged);
 }
@@ -264,6 +266,11 @@ uint64_t journal_reader_confirmed(const struct journal_reader *r)
 void journal_reader_confirm(struct journal_reader *r, uint64_t sequence)
 {
 	r->confirmed = sequence;
+}
+
+void journal_reader_hold(struct journal_reader *r, uint64_t sequence)
+{
+	r->held = sequence;
 }
 
 static int read_from(struct journal *j, struct lmdb_cursor *c, uint64_t *after,

@@ -131,6 +131,12 @@ uint64_t journal_reader_confirmed(const struct journal_reader *r);
  */
 void journal_reader_confirm(struct journal_reader *r, uint64_t sequence);
 
+/*
+ * Keep the records behind `sequence` even when they are confirmed: they may be asked for again.
+ * UINT64_MAX, as at the start: none.
+ */
+void journal_reader_hold(struct journal_reader *r, uint64_t sequence);
+
 /* journal_scan(), at once when there is nothing. */
 int journal_reader_read(struct journal_reader *r, uint64_t *after,
 		bool (*each)(void *owner, const struct record *record), void *owner);

@@ -30,7 +30,8 @@ struct journal_reader {
 	char *name;
 	int wake_fd;
 	_Atomic uint64_t confirmed;
-	uint64_t durable; /* what the cursors table says; under the journal's lock */
+	_Atomic uint64_t held; /* what is behind it stays */
+	uint64_t durable;      /* what the cursors table says; under the journal's lock */
 };
 
 struct journal {

@@ -126,6 +126,7 @@ static int load_cursors(struct journal *j, struct MDB_txn *txn)
 		if (r->durable + 1 < j->first)
 			r->durable = j->first - 1;
 		r->confirmed = r->durable;
+		r->held = UINT64_MAX;
 	}
 	return result;
 }

@@ -23,7 +23,7 @@
 #include "gateway/rules/config.h"
 #include "gateway/rules/counters.h"
 
-enum { SINK_DESCRIPTORS = 4 };
+enum { SINK_DESCRIPTORS = 8 };
 
 enum sink_state {
 	SINK_IDLE, /* no batch */
@@ -32,8 +32,8 @@ enum sink_state {
 	SINK_LOST, /* it cannot arrive any more: build it again; said once */
 	/*
 	 * The other side has forgotten what it confirmed before, as Icinga does with the last
-	 * second before a reload: begin again with what was received since rewind_to(). Said once;
-	 * a batch that was out is forgotten.
+	 * second before a reload: begin again behind held(), or with what was received since
+	 * rewind_to(). Said once; a batch that was out is forgotten.
 	 */
 	SINK_REWIND,
 };
@@ -110,7 +110,12 @@ struct sink_class {
 	size_t (*descriptors)(struct sink *s, struct pollfd *fds);
 	/* What poll() said of them; step() follows. */
 	void (*polled)(struct sink *s, const struct pollfd *fds, size_t n);
-	/* NULL of a sink that never says SINK_REWIND. */
+	/*
+	 * The last sequence that the other side surely holds, as far as it was confirmed at all:
+	 * the journal keeps what is behind it. NULL: the sink cannot tell.
+	 */
+	uint64_t (*held)(const struct sink *s);
+	/* Of a sink without held() that says SINK_REWIND. */
 	struct wall_time (*rewind_to)(const struct sink *s);
 	/* When step() is to be called at the latest. */
 	struct instant (*deadline)(const struct sink *s);

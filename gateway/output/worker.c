@@ -245,11 +245,10 @@ static void begin_again(struct worker *w, uint64_t after)
 	w->position = after;
 }
 
-/* As far as the journal still has it. What was confirmed since counts as not delivered again. */
-static void rewind_reader(struct worker *w, struct wall_time to)
+/* What was confirmed behind `before` counts as not delivered again. */
+static void rewind_reader(struct worker *w, uint64_t before)
 {
 	uint64_t confirmed = journal_reader_confirmed(w->reader);
-	uint64_t before = journal_before(w->env.journal, to);
 	struct progress p = { .confirmed = before < confirmed ? before : confirmed };
 
 	if (p.confirmed < confirmed)
@@ -267,7 +266,16 @@ static void replay_if_asked(struct worker *w)
 	struct wall_time from = { atomic_exchange(&w->replay_from, 0) };
 
 	if (from.ns != 0)
-		rewind_reader(w, from);
+		rewind_reader(w, journal_before(w->env.journal, from));
+}
+
+static void rewind_sink(struct worker *w)
+{
+	const struct sink_class *class = w->sink->class;
+
+	rewind_reader(w, class->held != NULL ? class->held(w->sink)
+					     : journal_before(w->env.journal,
+							       class->rewind_to(w->sink)));
 }
 
 static void run_sink(struct worker *w)
@@ -282,8 +290,10 @@ static void run_sink(struct worker *w)
 	} else if (state == SINK_LOST) {
 		begin_again(w, journal_reader_confirmed(w->reader));
 	} else if (state == SINK_REWIND) {
-		rewind_reader(w, w->sink->class->rewind_to(w->sink));
+		rewind_sink(w);
 	}
+	if (w->sink->class->held != NULL)
+		journal_reader_hold(w->reader, w->sink->class->held(w->sink));
 }
 
 /* Where an earlier run stopped. */

@@ -3,15 +3,12 @@
 
 #include "common/name.h"
 #include "common/utf8.h"
+#include "gateway/result/cut.h"
 
 #include <stdio.h>
 
 /* What stands for a `|` that is part of a text: U+00A6, which looks like one. */
 #define BROKEN_BAR "\xc2\xa6"
-
-enum {
-	MAX_MARKER_BYTES = 48, /* " [cut, 18446744073709551615 bytes]" */
-};
 
 static const struct span blank = SPAN(" ");
 
@@ -102,17 +99,6 @@ static size_t escaped_length(
 	return length;
 }
 
-/* The first `max` bytes of the text, less if that would part a character. */
-static struct span first_characters(struct span text, size_t max)
-{
-	if (text.len <= max)
-		return text;
-	/* At most three: bytes that are not UTF-8 at all may be parted anywhere. */
-	for (int i = 0; i < 3 && max > 0 && (text.data[max] & 0xc0) == 0x80; i++)
-		max--;
-	return span_first(text, max);
-}
-
 /*
  * As many whole values as `max` bytes of text and the line hold. A blank ends a value, but not
  * inside a quoted label. Returns true when some were left out.
@@ -169,7 +155,7 @@ static bool append_or_cut(const struct line *line, struct span text, size_t max,
 	str_truncate(line->into, start);
 	shorter.end -= smaller(line->end - start, MAX_MARKER_BYTES);
 	behind += text.len - append_text(&shorter, kept, newline);
-	snprintf(marker, sizeof(marker), " [cut, %zu bytes]", behind);
+	snprintf(marker, sizeof(marker), CUT_MARKER, behind);
 	append_text(line, span_of_text(marker), newline);
 	return false;
 }

@@ -47,7 +47,8 @@ struct counters {
 	COUNTER(reissued, "times a batch was offered again")                                       \
 	COUNTER(coalesced, "results that were not handed over, because a newer one was")           \
 	COUNTER(cut, "results whose output was shortened")                                         \
-	COUNTER(refused, "results that the other side refused for good")
+	COUNTER(refused, "results that the other side refused for good")                           \
+	COUNTER(outdated, "results older than what the other side has")
 
 #define OUTPUT_COUNTER_MEMBER(name, help) _Atomic uint64_t name;
 /* What one output counts, and how far it has come. */

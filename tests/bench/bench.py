@@ -1,20 +1,22 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""make bench: belfry-broker beside Mosquitto, in storms, with its store, then all the way into Nagios.
+"""make bench: belfry-broker beside Mosquitto, in storms, with its store, then all the way into Nagios
+and Icinga.
 
-BENCH="quick broker storms store nagios" chooses: `quick` for the short form, the others for single parts.
+BENCH="quick broker storms store nagios icinga" chooses: `quick` for the short form, the others for single parts.
 """
 
 import os
 import sys
 
 import harness
+import icinga_way
 import nagios_way
 import report
 import storms
 import store_way
 
-PARTS = {"broker", "storms", "store", "nagios"}
+PARTS = {"broker", "storms", "store", "nagios", "icinga"}
 
 
 def main():
@@ -37,6 +39,8 @@ def main():
     if "nagios" in parts:
         status |= nagios_way.main([f"{programs}/belfry-broker", f"{programs}/belfry-gateway",
                                    "--nebcount", f"{build}/tests/system/nebcount.so", *shared])
+    if "icinga" in parts:
+        status |= icinga_way.main([f"{programs}/belfry-gateway", *shared])
     return status
 
 

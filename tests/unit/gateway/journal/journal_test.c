@@ -183,6 +183,21 @@ static void what_all_have_confirmed_is_trimmed_but_the_last(void **state)
 	assert_int_equal(read_behind(f, 0, 1000), 1);
 }
 
+static void what_is_held_stays_though_it_is_confirmed(void **state)
+{
+	struct fixture *f = *state;
+
+	append(f, 1000, 500);
+	journal_reader_hold(journal_reader_at(f->journal, 1), 600);
+	journal_reader_confirm(journal_reader_at(f->journal, 0), 1000);
+	journal_reader_confirm(journal_reader_at(f->journal, 1), 900);
+	journal_maintain(f->journal);
+	assert_int_equal(journal_status(f->journal).first, 601);
+	journal_reader_hold(journal_reader_at(f->journal, 1), UINT64_MAX);
+	journal_maintain(f->journal);
+	assert_int_equal(journal_status(f->journal).first, 901);
+}
+
 static void appends_trim_by_themselves_under_load(void **state)
 {
 	struct fixture *f = *state;
@@ -443,6 +458,7 @@ int main(void)
 		TEST(an_append_wakes_every_reader),
 		TEST(places_survive_and_are_separate),
 		TEST(what_all_have_confirmed_is_trimmed_but_the_last),
+		TEST(what_is_held_stays_though_it_is_confirmed),
 		TEST(appends_trim_by_themselves_under_load),
 		TEST(a_full_journal_has_no_room_until_it_was_trimmed),
 		TEST(a_process_that_dies_loses_nothing_it_committed),

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+#include "gateway/result/encode_icinga2.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "common/json.h"
+#include "common/name.h"
+#include "gateway/result/cut.h"
+
+static void append_member(struct str *into, const char *key, struct span value)
+{
+	str_printf(into, ",\"%s\":", key);
+	json_append_string(into, value);
+}
+
+/* A double holds the time to less than a microsecond. */
+static void append_time(struct str *into, const char *key, struct wall_time time)
+{
+	int64_t microseconds = time.ns > 0 ? time.ns / 1000 : 0;
+
+	str_printf(into, ",\"%s\":%" PRId64 ".%06" PRId64, key, microseconds / 1000000,
+			microseconds % 1000000);
+}
+
+static void append_object(struct str *into, const struct check_result *r)
+{
+	struct str name = { 0 };
+	bool is_host = r->service.len == 0;
+
+	str_append(&name, r->host);
+	if (!is_host) {
+		str_append_byte(&name, '!');
+		str_append(&name, r->service);
+	}
+	str_append_text(into, is_host ? "{\"type\":\"Host\",\"host\":"
+				      : "{\"type\":\"Service\",\"service\":");
+	json_append_string(into, str_span(&name));
+	str_finish(&name);
+}
+
+/* Returns true when something was cut. */
+static bool append_output(struct str *into, const struct check_result *r, size_t max_output)
+{
+	struct span first = first_characters(r->output, max_output);
+	struct span rest = first_characters(r->long_output, max_output - first.len);
+	size_t missing = r->output.len - first.len + r->long_output.len;
+	char marker[MAX_MARKER_BYTES];
+	struct str text = { 0 };
+
+	str_append(&text, first);
+	/* A first line that is cut takes the other lines with it. */
+	if (first.len == r->output.len && r->long_output.len > 0) {
+		str_append_byte(&text, '\n');
+		str_append(&text, rest);
+		missing -= rest.len;
+	}
+	if (missing > 0) {
+		snprintf(marker, sizeof(marker), CUT_MARKER, missing);
+		str_append_text(&text, marker);
+	}
+	append_member(into, "plugin_output", str_span(&text));
+	str_finish(&text);
+	return missing > 0;
+}
+
+/* Cut the next value off the front; a blank ends it, but not inside a quoted label. */
+static struct span next_value(struct span *rest)
+{
+	struct span text = span_trim(*rest), value;
+	bool quoted = false;
+	size_t end = 0;
+
+	while (end < text.len && (quoted || !is_blank(text.data[end])))
+		quoted ^= text.data[end++] == '\'';
+	value = span_first(text, end);
+	*rest = span_from(text, end);
+	return value;
+}
+
+/* Returns true when something was cut. */
+static bool append_perfdata(struct str *into, struct span perfdata, size_t max)
+{
+	struct span rest = span_trim(perfdata), value = next_value(&rest);
+	size_t kept = 0;
+
+	if (value.len == 0)
+		return false;
+	str_append_text(into, ",\"performance_data\":[");
+	for (; value.len > 0 && kept + value.len <= max; value = next_value(&rest)) {
+		if (kept > 0)
+			str_append_byte(into, ',');
+		json_append_string(into, value);
+		kept += value.len + 1;
+	}
+	str_append_byte(into, ']');
+	return value.len > 0;
+}
+
+static unsigned exit_status(const struct check_result *r)
+{
+	return r->service.len == 0 && r->state != CHECK_OK ? 1 : (unsigned)r->state;
+}
+
+static bool can_be_object(struct span name)
+{
+	return span_find(name, '!') == name.len;
+}
+
+bool encode_icinga2(struct str *into, const struct check_result *r, struct wall_time now,
+		size_t max_output, const char *source)
+{
+	struct wall_time time = r->time.ns == 0 || r->time.ns > now.ns ? now : r->time;
+	struct span from = r->source;
+	bool cut;
+
+	if (!name_valid(r->host) || (r->service.len > 0 && !name_valid(r->service)))
+		return false;
+	if (from.len == 0 && source != NULL)
+		from = span_of_text(source);
+	str_append(into, r->host);
+	str_append_byte(into, '\n');
+	str_append(into, r->service);
+	str_append_byte(into, '\n');
+	if (!can_be_object(r->host) || !can_be_object(r->service))
+		return false;
+	append_object(into, r);
+	str_printf(into, ",\"exit_status\":%u", exit_status(r));
+	cut = append_output(into, r, max_output);
+	cut |= append_perfdata(into, r->perfdata, max_output);
+	append_time(into, "execution_start", time);
+	append_time(into, "execution_end", time);
+	if (r->ttl > 0)
+		str_printf(into, ",\"ttl\":%" PRId64, r->ttl);
+	if (from.len > 0)
+		append_member(into, "check_source", from);
+	str_append_byte(into, '}');
+	return cut;
+}
+
+struct icinga2_item icinga2_item_of(struct span text)
+{
+	struct icinga2_item item = { .body = text };
+
+	item.host = span_cut(&item.body, '\n');
+	item.service = span_cut(&item.body, '\n');
+	return item;
+}
