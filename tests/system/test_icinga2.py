@@ -125,7 +125,7 @@ def test_missing_permissions_are_named(place, icinga):
     way.publish("nagios/h1/s1", {"state": 1, "output": "not allowed"})
     way.wait_problem("permissions", "actions/process-check-result")
     assert not way.observer.rejects()
-    assert way.status()["behind"] == 1
+    assert way.status()["behind"] > 0
     way.end()
 
 
