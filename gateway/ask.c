@@ -5,7 +5,11 @@
 
 #include "common/mem.h"
 
-enum { WHY_LIMIT = 20, WHY_MOST = 1000 };
+enum {
+	WHY_LIMIT = 20,
+	WHY_MOST = 1000,
+	PAGE_BYTES = 256 * 1024, /* of one message; a broker may take no larger ones */
+};
 
 static struct span text_of(const cJSON *body, const char *name)
 {
@@ -24,7 +28,7 @@ static bool number_of(const cJSON *body, const char *name, double least, double 
 	return true;
 }
 
-static bool answer_why(void *owner, const cJSON *body, struct str *members, struct str *problem)
+static bool answer_why(void *owner, const cJSON *body, struct reply *reply)
 {
 	const struct why_source *source = owner;
 	double limit = WHY_LIMIT;
@@ -32,18 +36,18 @@ static bool answer_why(void *owner, const cJSON *body, struct str *members, stru
 	int r;
 
 	if (why.host.len == 0) {
-		str_append_text(problem, "names no host; add \"host\"");
+		str_append_text(&reply->problem, "names no host; add \"host\"");
 		return false;
 	}
 	if (cJSON_HasObjectItem(body, "limit") && !number_of(body, "limit", 1, WHY_MOST, &limit)) {
-		str_printf(problem, "limit is a number from 1 to %d", WHY_MOST);
+		str_printf(&reply->problem, "limit is a number from 1 to %d", WHY_MOST);
 		return false;
 	}
 	why.limit = (size_t)limit;
 	why.all_services = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(body, "all"));
-	r = why_format(members, &why, source);
+	r = why_format(&reply->members, &why, source);
 	if (r < 0)
-		str_printf(problem, "the journal cannot be read: %s", strerror(-r));
+		str_printf(&reply->problem, "the journal cannot be read: %s", strerror(-r));
 	return r == 0;
 }
 
@@ -58,7 +62,7 @@ static struct worker *worker_named(const struct why_source *source, struct span 
 	return NULL;
 }
 
-static bool answer_replay(void *owner, const cJSON *body, struct str *members, struct str *problem)
+static bool answer_replay(void *owner, const cJSON *body, struct reply *reply)
 {
 	const struct why_source *source = owner;
 	struct span name = text_of(body, "output");
@@ -67,24 +71,48 @@ static bool answer_replay(void *owner, const cJSON *body, struct str *members, s
 	double since;
 
 	if (worker == NULL) {
-		str_append_text(problem, "there is no output \"");
-		str_append_escaped(problem, name);
-		str_append_text(problem, "\"; known are:");
+		str_append_text(&reply->problem, "there is no output \"");
+		str_append_escaped(&reply->problem, name);
+		str_append_text(&reply->problem, "\"; known are:");
 		for (size_t i = 0; i < source->config->output_count; i++)
-			str_printf(problem, " %s", source->config->outputs[i]->name);
+			str_printf(&reply->problem, " %s", source->config->outputs[i]->name);
 		return false;
 	}
 	if (!number_of(body, "since", 0, 1e9, &since)) {
-		str_append_text(problem, "\"since\" is missing: how many seconds back");
+		str_append_text(&reply->problem, "\"since\" is missing: how many seconds back");
 		return false;
 	}
 	from.ns -= (int64_t)(since * 1e9);
-	str_printf(members, ",\"records\":%" PRIu64, worker_replay(worker, from));
+	str_printf(&reply->members, ",\"records\":%" PRIu64, worker_replay(worker, from));
+	return true;
+}
+
+static void add_page(void *owner, struct span array, bool is_last)
+{
+	struct reply *reply = owner;
+
+	str_append_text(&reply->members, ",\"objects\":");
+	str_append(&reply->members, array);
+	if (!is_last)
+		reply_part(reply);
+}
+
+static bool answer_pending(void *owner, const cJSON *body, struct reply *reply)
+{
+	const struct why_source *source = owner;
+	const char *names[MAX_OUTPUTS];
+
+	(void)body;
+	for (size_t i = 0; i < source->config->output_count; i++)
+		names[i] = source->config->outputs[i]->name;
+	pending_format_json(source->pending, names, source->config->output_count, PAGE_BYTES,
+			add_page, reply);
 	return true;
 }
 
 const struct question_kind ask_kinds[] = {
 	{ "why", answer_why },
 	{ "replay", answer_replay },
+	{ "pending", answer_pending },
 	{ NULL, NULL },
 };

@@ -178,7 +178,7 @@ static void create_intakes(struct gateway *g)
 		g->outbounds[i] = intake_outbound(g->intakes[i]);
 	}
 	admission_connect(g->admission, g->outbounds, g->config->broker_count);
-	g->known = (struct why_source){ g->config, g->journal, g->workers };
+	g->known = (struct why_source){ g->config, g->journal, g->workers, g->pending };
 	g->questions = questions_create(
 			ask_kinds, &g->known, g->outbounds, g->config->broker_count);
 }

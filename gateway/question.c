@@ -33,6 +33,7 @@ struct questions {
 static void question_destroy(struct question *q)
 {
 	free(q->payload);
+	free(q->ask);
 	free(q->reply_topic);
 	free(q->correlation);
 	free(q);
@@ -55,7 +56,7 @@ static const struct question_kind *kind_of(const struct questions *q, const char
 {
 	const struct question_kind *k = q->kinds;
 
-	while (k->name != NULL && (name == NULL || strcmp(k->name, name) != 0))
+	while (k->name != NULL && strcmp(k->name, name) != 0)
 		k++;
 	return k->name != NULL ? k : NULL;
 }
@@ -67,48 +68,64 @@ static void say_unknown(const struct questions *q, struct str *problem)
 		str_printf(problem, " %s", k->name);
 }
 
-static void format_answer(struct questions *q, const cJSON *body, struct str *into)
+static void send_object(struct reply *r, bool is_last)
 {
-	const char *ask = member(body, "ask");
-	const struct question_kind *kind = kind_of(q, ask);
-	struct str members = { 0 }, problem = { 0 };
-	bool known = kind != NULL && kind->answer(q->owner, body, &members, &problem);
-
-	if (kind == NULL)
-		say_unknown(q, &problem);
-	str_append_text(into, "{\"ask\":");
-	json_append_string(into, span_of_text(ask != NULL ? ask : ""));
-	if (known) {
-		str_append(into, str_span(&members));
-	} else {
-		str_append_text(into, ",\"error\":");
-		json_append_string(into, str_span(&problem));
-	}
-	str_append_text(into, ",\"end\":true}");
-	str_finish(&members);
-	str_finish(&problem);
-}
-
-static void answer(struct questions *q, const struct question *question)
-{
-	cJSON *body = cJSON_ParseWithLength(question->payload, question->payload_len);
-	const char *topic = question->reply_topic != NULL ? question->reply_topic
-							  : member(body, "reply");
+	const struct question *question = r->question;
+	struct questions *q = r->questions;
 	struct str text = { 0 };
 
-	if (may_reply_to(topic)) {
-		format_answer(q, body, &text);
-		outbound_push(q->outbounds[question->source % q->outbound_count],
-				outbound_message_create(OUTBOUND_ANSWER, span_of_text(topic),
-						str_span(&text),
-						span_of(question->correlation,
-								question->correlation_len)));
-	} else {
+	str_append_text(&text, "{\"ask\":");
+	json_append_string(&text, span_of_text(question->ask));
+	str_append(&text, str_span(&r->members));
+	if (r->problem.len > 0) {
+		str_append_text(&text, ",\"error\":");
+		json_append_string(&text, str_span(&r->problem));
+	}
+	str_append_text(&text, is_last ? ",\"end\":true}" : "}");
+	outbound_push(q->outbounds[question->source % q->outbound_count],
+			outbound_message_create(OUTBOUND_ANSWER,
+					span_of_text(question->reply_topic), str_span(&text),
+					span_of(question->correlation, question->correlation_len)));
+	str_finish(&text);
+	str_clear(&r->members);
+}
+
+void reply_part(struct reply *r)
+{
+	send_object(r, false);
+}
+
+/* What the body says of where to answer, where MQTT 5 does not. */
+static void read_body(struct question *question, const cJSON *body)
+{
+	const char *ask = member(body, "ask"), *topic = member(body, "reply");
+
+	question->ask = xstrdup(ask != NULL ? ask : "");
+	if (question->reply_topic == NULL && topic != NULL)
+		question->reply_topic = xstrdup(topic);
+}
+
+static void answer(struct questions *q, struct question *question)
+{
+	cJSON *body = cJSON_ParseWithLength(question->payload, question->payload_len);
+	struct reply r = { .questions = q, .question = question };
+	const struct question_kind *kind;
+
+	read_body(question, body);
+	kind = kind_of(q, question->ask);
+	if (!may_reply_to(question->reply_topic)) {
 		log_info("a question is not answered: its response topic does not begin with "
 			 "belfry/reply/");
+	} else {
+		if (kind == NULL)
+			say_unknown(q, &r.problem);
+		else if (!kind->answer(q->owner, body, &r))
+			str_clear(&r.members);
+		send_object(&r, true);
 	}
 	cJSON_Delete(body);
-	str_finish(&text);
+	str_finish(&r.members);
+	str_finish(&r.problem);
 }
 
 /* --- the thread --------------------------------------------------------------------------- */

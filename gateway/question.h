@@ -26,19 +26,30 @@ struct question {
 	struct question *next;
 	char *payload;
 	size_t payload_len;
+	char *ask; /* which question it is */
 	char *reply_topic;
 	uint8_t *correlation;
 	size_t correlation_len;
 	unsigned source; /* the broker that it came from */
 };
 
-/* Answers one kind of question: append one JSON object without "end", or several, each handed on.
- */
+/* The answer to one, while it is put together. */
+struct reply {
+	struct str members; /* of the JSON object, each with a comma in front */
+	struct str problem; /* why it cannot be answered */
+	struct questions *questions;
+	const struct question *question;
+};
+
+/* Send what `members` holds as one object of several, and go on with an empty one. */
+void reply_part(struct reply *r);
+
+/* Answers one kind of question. */
 struct question_kind {
 	const char *name;
-	/* `body` is the object that was asked. Appends the members of the answer, each with a comma
-	   in front; false: append to *problem why it cannot be answered. */
-	bool (*answer)(void *owner, const cJSON *body, struct str *members, struct str *problem);
+	/* `body` is the object that was asked. Appends to r->members, or to r->problem and returns
+	   false. */
+	bool (*answer)(void *owner, const cJSON *body, struct reply *r);
 };
 
 /* `kinds` end with a NULL name; they get `owner`. Answers go to outbounds[source]. Borrowed. */

@@ -20,6 +20,7 @@ struct why_source {
 	const struct config *config;
 	struct journal *journal;
 	struct worker *const *workers; /* as the configuration's outputs */
+	struct pending *pending;
 };
 
 /* Append ,"events":[...] in the order of time. 0 or -errno. */

@@ -137,7 +137,7 @@ static void add_result(struct admit *a, const struct check_result *result)
 
 	record.kind = RECORD_RESULT;
 	record.payload = (struct span){ 0 };
-	record.index = (uint32_t)(a->receipt.accepted);
+	record.index = result->index;
 	record.naming = a->route->naming;
 	record.result = *result;
 	record.silence = silence_of(a, result);
@@ -146,6 +146,25 @@ static void add_result(struct admit *a, const struct check_result *result)
 	note_state(a, &record);
 	count(a->counters, COUNT_RESULTS_ACCEPTED, 1);
 	a->receipt.accepted++;
+}
+
+/* False after a rejection. */
+static bool may_speak(struct admit *a, struct span host, struct span service, enum submit_kind kind,
+		size_t index)
+{
+	const struct config *c = a->config;
+	const struct publisher *publisher = &a->message->publisher;
+	struct rejection bad = {
+		.reject = REJECT_NOT_ALLOWED, .index = index, .host = host, .service = service
+	};
+
+	if (submit_allows(c->submits, c->submit_count, publisher, host, service, kind))
+		return true;
+	str_clear(&a->detail);
+	publisher_describe(publisher, &a->detail);
+	bad.detail = str_span(&a->detail);
+	refuse(a, &bad);
+	return false;
 }
 
 static void take_result(void *owner, const struct check_result *decoded)
@@ -291,7 +310,8 @@ static void take_presence(struct admit *a)
 			&m, &bad.detail);
 	if (bad.reject != REJECT_NONE) {
 		refuse(a, &bad);
-	} else if (m.word != PRESENCE_NOTHING) {
+	} else if (m.word != PRESENCE_NOTHING &&
+			may_speak(a, bad.host, bad.service, SUBMIT_STATE, 0)) {
 		record.kind = RECORD_PRESENCE;
 		record.payload = (struct span){ 0 };
 		record.naming = a->route->naming;
@@ -496,4 +516,5 @@ void admit_finish(struct admit *a)
 	str_finish(&a->service);
 	str_finish(&a->text);
 	str_finish(&a->context);
+	str_finish(&a->detail);
 }

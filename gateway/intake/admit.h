@@ -42,7 +42,7 @@ struct admit {
 
 	struct decoder *decoder;
 	struct presence_decoder *presence_decoder;
-	struct str host, service, text, context;
+	struct str host, service, text, context, detail;
 };
 
 /* `standings` may be replaced by the caller between messages. */

@@ -8,50 +8,47 @@
 /* Where a text was put; `texts` may still move. */
 struct place {
 	size_t at, len;
-	unsigned seen;
 };
 
-enum { USER, CLIENT, ADDRESS, RESPONSE, CORRELATION, PLACES };
+enum { RESPONSE, CORRELATION, OWN };
 
-static const struct span names[] = {
-	[USER] = SPAN("belfry-user"),
-	[CLIENT] = SPAN("belfry-client"),
-	[ADDRESS] = SPAN("belfry-address"),
-};
+enum { MAX_OWN = 8 }; /* properties of the broker's own; more of them are forged */
+
+static const struct span own_prefix = SPAN("belfry-");
 
 static void put(struct message *m, struct place *p, struct span text)
 {
 	p->at = m->texts.len;
 	p->len = text.len;
-	p->seen++;
 	str_append(&m->texts, text);
 }
 
-/*
- * The broker removes what a publisher forged, and adds each once. Of a broker that does neither
- * two may come: then nobody knows who it was.
- */
-static void read_publisher(struct message *m, const mosquitto_property *all, struct place *places)
+static struct span placed(const struct message *m, const struct place *p)
+{
+	return span_of(m->texts.text + p->at, p->len);
+}
+
+/* Names and values of the properties that the broker may have added; returns how many. */
+static size_t read_own(
+		struct message *m, const mosquitto_property *all, struct place places[MAX_OWN][2])
 {
 	const mosquitto_property *at = all;
-	char *name, *value;
+	char *name = NULL, *value = NULL;
 	bool skip = false;
+	size_t n = 0;
 
-	while ((name = value = NULL,
-			       at = mosquitto_property_read_string_pair(at, MQTT_PROP_USER_PROPERTY,
-					       &name, &value, skip)) != NULL) {
-		for (size_t i = 0; i < array_size(names); i++) {
-			if (span_equal_text(names[i], name))
-				put(m, &places[i], span_of_text(value));
+	while ((at = mosquitto_property_read_string_pair(
+				at, MQTT_PROP_USER_PROPERTY, &name, &value, skip)) != NULL) {
+		if (n < MAX_OWN && span_starts_with(span_of_text(name), own_prefix)) {
+			put(m, &places[n][0], span_of_text(name));
+			put(m, &places[n++][1], span_of_text(value));
 		}
 		free(name);
 		free(value);
+		name = value = NULL;
 		skip = true;
 	}
-	for (size_t i = 0; i < array_size(names); i++) {
-		if (places[i].seen > 1)
-			places[USER].len = places[CLIENT].len = places[ADDRESS].len = 0;
-	}
+	return n;
 }
 
 static void read_request(struct message *m, const mosquitto_property *all, struct place *places)
@@ -67,15 +64,11 @@ static void read_request(struct message *m, const mosquitto_property *all, struc
 		put(m, &places[CORRELATION], span_of(data, len));
 }
 
-static struct span placed(const struct message *m, const struct place *p)
-{
-	return span_of(m->texts.text + p->at, p->len);
-}
-
 void message_read(struct message *m, const struct mosquitto_message *from,
 		const mosquitto_property *properties)
 {
-	struct place places[PLACES] = { 0 };
+	struct place places[OWN] = { 0 }, own[MAX_OWN][2];
+	size_t n;
 
 	m->record = (struct record){
 		.kind = RECORD_MESSAGE,
@@ -86,11 +79,12 @@ void message_read(struct message *m, const struct mosquitto_message *from,
 	if (properties == NULL)
 		return;
 	str_clear(&m->texts);
-	read_publisher(m, properties, places);
+	n = read_own(m, properties, own);
 	read_request(m, properties, places);
-	m->record.publisher.user = placed(m, &places[USER]);
-	m->record.publisher.client = placed(m, &places[CLIENT]);
-	m->record.publisher.address = placed(m, &places[ADDRESS]);
+	while (n-- > 0)
+		publisher_note(&m->record.publisher, placed(m, &own[n][0]), placed(m, &own[n][1]));
+	if (m->record.publisher.is_forged)
+		m->record.publisher = (struct publisher){ 0 };
 	m->record.response_topic = placed(m, &places[RESPONSE]);
 	m->record.correlation = placed(m, &places[CORRELATION]);
 }

@@ -268,6 +268,7 @@ bool record_decode(struct span bytes, struct record *ret)
 		ret->publisher.user = read_text(&r);
 		ret->publisher.client = read_text(&r);
 		ret->publisher.address = read_text(&r);
+		ret->publisher.known = ret->publisher.client.len > 0;
 	}
 	if (flags & FLAG_RESPONSE) {
 		ret->response_topic = read_text(&r);

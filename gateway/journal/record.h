@@ -15,6 +15,7 @@
 #include "common/str.h"
 #include "gateway/result/check_result.h"
 #include "gateway/result/reject.h"
+#include "gateway/rules/publisher.h"
 #include "gateway/rules/standing.h"
 
 enum record_kind {
@@ -22,11 +23,6 @@ enum record_kind {
 	RECORD_RESULT = 2,
 	RECORD_REFUSAL = 3,
 	RECORD_PRESENCE = 4,
-};
-
-/* Who published, as the broker says; all empty: it does not say. */
-struct record_publisher {
-	struct span user, client, address;
 };
 
 /* Spans are borrowed: from the received message, or from the journal during a read. */
@@ -37,7 +33,7 @@ struct record {
 	struct span topic;
 	unsigned source; /* which of the gateway's brokers it came from, from 0 */
 	bool retain;
-	struct record_publisher publisher;
+	struct publisher publisher;
 	/* Where the publisher wants receipts; the topic is empty where it wants none. */
 	struct span response_topic, correlation;
 

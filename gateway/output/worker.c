@@ -107,14 +107,10 @@ static void send_receipts(struct worker *w, const struct batch *b)
  */
 static void take_unknown(struct worker *w, const struct record *record, struct rejection *rejection)
 {
-	const struct record_publisher *who = &record->publisher;
-	struct publisher publisher = { who->client, who->address, who->user, who->client.len > 0,
-		false };
-
 	if (record->sequence <= w->seen || record->is_own)
 		return;
 	rejection->index = record->index;
-	unknown_note(&w->unknown, &record->result, rejection, &publisher, record->received);
+	unknown_note(&w->unknown, &record->result, rejection, &record->publisher, record->received);
 	answer(w, rejection, record->topic, record->source);
 }
 

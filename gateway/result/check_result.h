@@ -28,6 +28,7 @@ struct check_result {
 	int64_t ttl;		 /* seconds; -1: not given, 0: never goes stale */
 	struct span id;		 /* the publisher's own identifier, or empty */
 	struct span source;	 /* who checked, or empty */
+	uint32_t index;		 /* position in an array of results, counted from 0 */
 	/* `time` as its publisher gave it, where that counts for the order; standings_judge() */
 	struct wall_time own_time;
 };

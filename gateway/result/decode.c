@@ -32,7 +32,10 @@ void decoder_destroy(struct decoder *d)
 
 void decode_accept(const struct decode_job *job, const struct draft *draft)
 {
-	job->sink->result(job->sink->owner, &draft->result);
+	struct check_result result = draft->result;
+
+	result.index = (uint32_t)job->index;
+	job->sink->result(job->sink->owner, &result);
 }
 
 void decode_refuse(const struct decode_job *job, enum reject reject, struct span detail,

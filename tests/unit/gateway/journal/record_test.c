@@ -9,7 +9,9 @@ static const struct record message = {
 	.topic = SPAN("a/b"),
 	.source = 3,
 	.retain = true,
-	.publisher = { SPAN("user"), SPAN("client"), SPAN("127.0.0.1") },
+	.publisher = { .user = SPAN("user"),
+			.client = SPAN("client"),
+			.address = SPAN("127.0.0.1") },
 	.response_topic = SPAN("reply/here"),
 	.correlation = SPAN("\x01\x02"),
 	.payload = SPAN("payload"),
@@ -23,7 +25,7 @@ static const struct record result = {
 	.is_own = true,
 	.naming = 0xfeedbeef,
 	.result = { SPAN("h"), SPAN("s"), CHECK_CRITICAL, SPAN("out"), SPAN("long\nlines"),
-			SPAN("a=1"), { 99 }, 60, SPAN("id-1"), SPAN("who"), { 98 } },
+			SPAN("a=1"), { 99 }, 60, SPAN("id-1"), SPAN("who"), 3, { 98 } },
 	.silence = { 30, CHECK_UNKNOWN },
 };
 
@@ -55,6 +57,7 @@ static void assert_same(const struct record *a, const struct record *b)
 	assert_int_equal(a->retain, b->retain);
 	assert_span_equal(a->publisher.user, b->publisher.user);
 	assert_span_equal(a->publisher.client, b->publisher.client);
+	assert_int_equal(a->publisher.known, a->publisher.client.len > 0);
 	assert_span_equal(a->publisher.address, b->publisher.address);
 	assert_span_equal(a->response_topic, b->response_topic);
 	assert_span_equal(a->correlation, b->correlation);
