@@ -252,6 +252,15 @@ void gateway_stop(struct gateway *g, const char *state)
 		keeper_stop(g->keeper);
 }
 
+bool gateway_is_connected(const struct gateway *g)
+{
+	for (size_t i = 0; i < g->config->broker_count; i++) {
+		if (!intake_is_connected(g->intakes[i]))
+			return false;
+	}
+	return true;
+}
+
 static bool beats(struct gateway *g, size_t thread, uint64_t turns, struct instant now,
 		struct duration patience)
 {

@@ -32,6 +32,9 @@ bool gateway_start(struct gateway *g);
  */
 void gateway_stop(struct gateway *g, const char *state);
 
+/* To each of its brokers? */
+bool gateway_is_connected(const struct gateway *g);
+
 /*
  * Have all threads turned within `patience`? Wakes those that wait, so that they turn before the
  * next call. Appends to *stuck which one has not.

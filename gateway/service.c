@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <mosquitto.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/eventfd.h>
@@ -21,12 +22,16 @@ enum {
 	DESCRIPTORS = 24,
 	DESCRIPTORS_OF_BROKER = 6,
 	DESCRIPTORS_OF_OUTPUT = 8,
+
+	LAST_WORD_MS = 2000, /* for brokers that have heard "reloading", see wait_for_last_word() */
+	LOOK_MS = 10,
 };
 
 struct service {
 	struct config *config;
 	struct gateway *gateway; /* NULL: none could be started */
 	struct supervise supervise;
+	bool was_reloaded;
 	int lock_fd;	 /* one service per state_dir */
 	sigset_t waited; /* signals of the main thread */
 };
@@ -142,6 +147,7 @@ static void replace(struct service *s, struct config *fresh)
 	struct config *unwanted = s->config;
 
 	reload_tell_changes(s->config, fresh);
+	s->was_reloaded = true;
 	gateway_stop(s->gateway, "reloading");
 	gateway_destroy(s->gateway);
 	s->gateway = begin(fresh);
@@ -201,6 +207,19 @@ static int wait_for_signal(const struct service *s)
 	return signal > 0 ? signal : 0;
 }
 
+/*
+ * The status at a broker that the gateway has not come back to since a reload would say "reloading"
+ * for ever: whoever ends it within that moment waits until it is back, or the broker seems away.
+ */
+static void wait_for_last_word(const struct service *s)
+{
+	struct instant end = instant_after(instant_now(), milliseconds(LAST_WORD_MS));
+
+	while (s->was_reloaded && !gateway_is_connected(s->gateway) &&
+			!instant_reached(end, instant_now()))
+		poll(NULL, 0, LOOK_MS);
+}
+
 /* False when not even the gateway from before a reload could be started again. */
 static bool run(struct service *s)
 {
@@ -217,6 +236,7 @@ static bool run(struct service *s)
 	if (s->gateway == NULL)
 		return false;
 	log_notice("%s: ending", signal == SIGTERM ? "SIGTERM" : "SIGINT");
+	wait_for_last_word(s);
 	return true;
 }
 
