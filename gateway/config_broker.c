@@ -289,7 +289,8 @@ static void open_tls(const struct check *k)
 		return;
 	if (keys == NULL || find_key(k, keys, &name)) {
 		if (keys != NULL) {
-			settings.psk_identity = identity = span_dup_text(name);
+			identity = span_dup_text(name);
+			settings.psk_identity = identity;
 			settings.psk = psk_file_key(keys, name);
 		}
 		k->broker->tls = create_context(k, &settings);
