@@ -87,9 +87,9 @@ ACCESS_SETTINGS(struct config, access.),
   "Answers on belfry/reject/... that may wait for the broker; further ones are dropped and counted.", NULL },
 { "pending_limit",      SETTING_NUMBER,   G(uint64_t, pending_limit),      1, 1000000,      "10000", 0,
   "Hosts and services unknown to a core that are remembered for belfry hosts; beyond that those not heard of for longest go.", NULL },
-{ "http_listen",        SETTING_TEXT,     G(char *, http_listen),          1, 300,          NULL, SETTING_RESTART,
+{ "http_listen",        SETTING_TEXT,     G(char *, http_listen),          1, 300,          NULL, 0,
   "ADDRESS:PORT ([ADDRESS]:PORT for IPv6) to serve /metrics, /healthz and /readyz on, to everybody who reaches it: take 127.0.0.1. Without it nothing is served.", NULL },
-{ "http_host",          SETTING_LIST,     G(struct text_list, http_hosts), 1, 255,          NULL, SETTING_RESTART,
+{ "http_host",          SETTING_LIST,     G(struct text_list, http_hosts), 1, 255,          NULL, 0,
   "A name under which http_listen may be asked, beside localhost and any address; several lines: several names. Others are refused, because a web page can make a name of its own point here.", NULL },
 { "ready_lag",          SETTING_DURATION, G(uint64_t, ready_lag),          0, 86400,        "0", 0,
   "/readyz says 503 for an output that cannot be reached as soon as a result has waited longer than this for it; 0: at once.", NULL },
@@ -302,6 +302,7 @@ void config_grammar_fill(struct config_grammar *g, struct config *c)
 	};
 }
 
+/* All that a start alone can change are texts that are never absent. */
 static char *fixed_text(const struct config *c, const struct setting *s)
 {
 	char *text;

@@ -207,11 +207,47 @@ static void tell_routes(const struct config *before, const struct config *after)
 	str_finish(&name);
 }
 
+/* --- who may submit ------------------------------------------------------------------------- */
+
+static const struct submit_config *find_submit(const struct config *c, const char *name)
+{
+	for (size_t i = 0; i < c->submit_count; i++) {
+		if (strcmp(c->submit_configs[i]->rule.name, name) == 0)
+			return c->submit_configs[i];
+	}
+	return NULL;
+}
+
+static void tell_submits(const struct config *before, const struct config *after)
+{
+	struct str section = { 0 };
+
+	for (size_t i = 0; i < after->submit_count; i++) {
+		const struct submit_config *new = after->submit_configs[i];
+		const struct submit_config *old = find_submit(before, new->rule.name);
+
+		str_clear(&section);
+		str_printf(&section, "submit \"%s\": ", new->rule.name);
+		if (old == NULL)
+			log_notice("reload: submit \"%s\" is new", new->rule.name);
+		else
+			tell_section(config_submit_settings, old, new, str_text(&section));
+	}
+	for (size_t i = 0; i < before->submit_count; i++) {
+		const char *name = before->submit_configs[i]->rule.name;
+
+		if (find_submit(after, name) == NULL)
+			log_notice("reload: submit \"%s\" is gone", name);
+	}
+	str_finish(&section);
+}
+
 void reload_tell_changes(const struct config *before, const struct config *after)
 {
 	tell_section(config_global_settings, before, after, "");
 	tell_brokers(before, after);
 	tell_outputs(before, after);
 	tell_routes(before, after);
+	tell_submits(before, after);
 	log_lines(LOG_TYPE_WARNING, "reload", str_span(&after->kept));
 }

@@ -5,7 +5,7 @@ import os
 import pytest
 
 import chaos
-from broker import Broker, free_port
+from broker import Broker, free_port, is_listening
 from gateway import Gateway
 from mqtt import Observer
 from pki import Pki
@@ -26,6 +26,18 @@ def test_another_output_and_another_route_take_effect(make_rig):
     wait_until(lambda: rig.observer.states()[-1] == "online", 10, "the gateway online again")
     rig.publish("site/h0/nagios/s0", {"state": 2, "output": "by the new route"})
     assert rig.nagios.wait_for("h0", "s0").output == "by the new route"
+
+
+def test_who_may_submit_is_told_and_takes_effect(make_rig):
+    rig = make_rig()
+    good = rig.gateway.config.read_text()
+    rig.gateway.config.write_text(good + "submit few\nhosts h1\n")
+    assert 'reload: submit "few" is new' in rig.gateway.reloaded()
+    wait_until(lambda: rig.observer.states()[-1] == "online", 10, "the gateway online again")
+    rig.publish("nagios/h0/s0", {"state": 1, "output": "not any more"})
+    wait_until(lambda: rig.observer.rejects("nagios/h0/s0"), 10, "a reject message")
+    rig.gateway.config.write_text(good)
+    assert 'reload: submit "few" is gone' in rig.gateway.reloaded()
 
 
 def test_its_session_is_resumed_and_the_status_says_what_happens(make_rig):
@@ -198,3 +210,15 @@ def test_many_signals_at_once_are_one_reload_more_at_most(make_rig):
     wait_until(lambda: rig.gateway.process.says("to 39"), 15, "the last configuration")
     assert rig.applied("nagios/h0/s0", {"state": 1, "output": "x"}).state == 1
     stays_true(rig.gateway.process.is_running, 0.1, "the gateway running")
+
+
+def test_where_metrics_are_served_may_change(make_rig):
+    first, second = free_port(), free_port()
+    rig = make_rig(lines=[f"http_listen 127.0.0.1:{first}"])
+    assert is_listening(first)
+    rig.gateway.configure(lines=[f"http_listen 127.0.0.1:{second}"])
+    rig.gateway.reloaded()
+    assert is_listening(second) and not is_listening(first)
+    rig.gateway.configure(lines=[f"http_listen 127.0.0.1:{rig.broker.port}"])
+    rig.gateway.reloaded("going back to the one before")
+    assert is_listening(second)
