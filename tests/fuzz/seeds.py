@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Writes the first seeds of the broker's fuzzers into tests/fuzz/corpus/. What a fuzzer finds
+"""Writes the first seeds of fuzzers into tests/fuzz/corpus/. What a fuzzer finds
 later is added there by hand; this script never removes a file."""
 
 import pathlib
@@ -359,6 +359,45 @@ LMDB_CHECK = {
 }
 
 
+# A standing: flags, ttl, wait, stamp, floor, own, received, result due, presence due, output.
+NEVER = 2**63 - 1
+NOW = 1795384096 * 10**9
+
+
+def standing(key, flags=0x40, ttl=90, wait=0, stamp=NOW, due=NOW + 10**9, presence=NEVER, output=b"text"):
+    value = struct.pack(">BIII6qB", 1, flags, ttl, wait, stamp, stamp, stamp, stamp, due, presence, len(output)) + output
+    return bytes([len(key), len(value)]) + key + value
+
+
+def standing_id(number, name):
+    value = struct.pack(">Bq", 1, NOW) + name.ljust(16, b"x")
+    return b"\x09" + bytes([len(value)]) + b"\0" + struct.pack(">Q", number) + value
+
+
+STANDINGS = {
+    "service": standing(b"h\0s"),
+    "host": standing(b"h\0", ttl=0, due=NEVER),
+    "overdue": standing(b"h\0s", 0x41, due=NEVER),
+    "gone": standing(b"h\0s", 0x52, due=NEVER),
+    "back": standing(b"h\0s", 0x46, wait=60, due=NEVER, presence=NOW + 5),
+    "back_without_heartbeat": standing(b"h\0", 0x46, due=NEVER),
+    "will": standing(b"h\0", 0x10, 0, 10, 0, NEVER, NOW, b""),
+    "ids": standing_id(7, b"a") + standing_id(8, b"b") + standing_id(20, b"c"),
+    "id_twice": standing_id(7, b"a") + standing_id(8, b"a"),
+    "all": standing(b"h\0") + standing(b"h\0t") + standing(b"i\0s", 0x41, due=NEVER) + standing_id(0, b"a"),
+    "twice": standing(b"h\0s") + standing(b"h\0s"),
+    "silent_and_waiting": standing(b"h\0s", 0x41),
+    "times": standing(b"h\0s", stamp=NEVER, due=0) + standing(b"i\0s", due=NEVER - 1),
+    "before_1970": standing(b"h\0s", stamp=-1),
+}
+
+PRESENCE = ["1online", "0OFFLINE", "1 up\n", "01", "00", "1true", "1gone", "1", "1 ", "1maybe",
+            '1{"state":"online","ttl":90,"delay":10,"becomes":"DOWN","output":"a\\nb"}',
+            '0{"state":"CRITICAL"}', '1{"state":"DOWN","becomes":"UNREACHABLE"}', '0{"state":1}',
+            '0{"state":"UNKNOWN","ttl":"60.0"}', '1{"state":"online","State":"up"}', '1{"ttl":1}',
+            '1["online"]', '1{"state":"online","ttl":-1}', '1{"state":"\\u006fnline"}']
+
+
 def numbered(seeds):
     return {f"{i:02}": s.encode() if isinstance(s, str) else s for i, s in enumerate(seeds)}
 
@@ -368,7 +407,8 @@ def main():
                "property": PROPERTIES, "settings": numbered(SETTINGS),
                "password_file": numbered(PASSWORD_FILE), "psk_file": numbered(PSK_FILE),
                "proxy": PROXY, "websocket": WEBSOCKET, "bridge": BRIDGE,
-               "store_format": STORE_FORMAT, "lmdb_check": LMDB_CHECK}
+               "store_format": STORE_FORMAT, "lmdb_check": LMDB_CHECK,
+               "standing": STANDINGS, "presence": numbered(PRESENCE)}
     for fuzzer, seeds in corpora.items():
         folder = CORPUS / fuzzer
         folder.mkdir(parents=True, exist_ok=True)
