@@ -81,27 +81,49 @@ void standings_destroy(struct standings *s);
 void standings_set_policy(struct standings *s, const struct standing_policy *policy);
 
 /*
- * Is it to be taken? Nothing is noted. A FRESH result gets its stamp in result->time, which is what
- * every core is told: its own time where that is within bounds, else the time of arrival, and never
- * one before that of the object's last result. Of results without a time of their own the stamps do
- * not go back either when the clock does. *ret_restamped (may be NULL) tells that a time out of
+ * Is it to be taken? Nothing is noted. Once for a result whose time is as its publisher gave it. A
+ * FRESH one gets its stamp in result->time, which is what every core is told: its own time where
+ * that is within bounds, else the time of arrival, and never one before that of the object's last
+ * result, whatever the gateway's clock does. What of its own time counts for the order is in
+ * result->own_time, for standings_take(). *ret_restamped (may be NULL) tells that a time out of
  * bounds was replaced.
+ *
+ *   - Out of order is what is older than the latest own time of its object. A stamp of arrival says
+ *     nothing about a publisher's clock: an own time before it is taken, and gets that stamp.
+ *   - A time in the future that STAMP_KEEP believes is told, but counts as its arrival for what
+ *     follows: one clock that is wrong by years shuts nobody out.
+ *   - A time that was restamped is not asked for its order.
+ *   - A duplicate is told before anything else. A name that cannot be one is FRESH and not noted.
+ *   - A retained result is FRESH where nothing is known of its object, or where its own time is
+ *     newer than the last one's; newer than the last stamp where the last result had none or the
+ *     object is gone.
  */
 enum standing_verdict standings_judge(const struct standings *s, struct check_result *result,
 		const struct arrival *arrival, bool *ret_restamped);
 
 /*
- * Note a result that was judged FRESH and is taken. It ends a silence. `rule` says when the next
- * one is due.
+ * Note a result that was judged FRESH and is taken. It ends a silence, and calls off a will that is
+ * not yet due unless it is retained; heartbeats are waited for on. `rule` says when the next one is
+ * due, counted from arrival->now.
+ *
+ * With arrival->from_silence it is the gateway's own result of a silence: its stamp is noted and
+ * nothing else, `rule` is not looked at. Read back from the journal it makes its object silent (or
+ * heard, when it is OK) where that was not on disk yet.
  */
 void standings_take(struct standings *s, const struct check_result *result,
 		const struct arrival *arrival, const struct silence_rule *rule);
 
 /*
  * A publisher says that the object is there, or its will says that it is gone (`is_there` false):
- * `delay` later it is due with rule->becomes, unless it says meanwhile that it is there again. One
- * with a ttl is a heartbeat: it is gone when no other one comes in time. A retained one tells what
- * is known: of one that is gone, its delay runs from now on, and only if that was not known.
+ * `delay` later it is due with rule.becomes, unless it says meanwhile that it is there again, or a
+ * result shows it. One with a ttl is a heartbeat: it is gone when no other one comes in time, be it
+ * that its will comes in between. Results and heartbeats are waited for side by side.
+ *
+ * A retained one tells what is known: of one that is gone, its delay runs from now on, and only if
+ * that was not known; that it is there has replaced a will on its topic (which has to be retained
+ * too), so that it is heard of again; a heartbeat is an old one and puts nothing off.
+ *
+ * That it is there again does not end a silence of results that are overdue.
  */
 struct presence {
 	struct span host, service; /* borrowed; service empty: the host */
@@ -131,13 +153,18 @@ struct silence {
 };
 
 /*
- * Call `each` for every object that is due, once: it is then silent (or heard again) until
- * something is taken. At most `most`; returns how many.
+ * Call `each` for every object that is due, earliest first, once: it is then silent (or heard
+ * again) until something is taken. One that is silent waits for nothing else. At most `most`;
+ * returns how many. `each` must not call back; the result that it makes of a silence is judged and
+ * taken afterwards, with arrival.from_silence.
  */
 size_t standings_due(struct standings *s, struct instant now, size_t most,
 		void (*each)(void *owner, const struct silence *silence), void *owner);
 
-/* When standings_due() has something to do at the earliest; INSTANT_NEVER: nothing waits. */
+/*
+ * When standings_due() has something to do at the earliest; INSTANT_NEVER: nothing waits. That one
+ * is there again is to be told at once: 0.
+ */
 struct instant standings_next(const struct standings *s);
 
 /*
@@ -146,11 +173,14 @@ struct instant standings_next(const struct standings *s);
  */
 void standings_hold(struct standings *s, struct instant now);
 
-/* The last state, for whoever asks. False when the object is unknown. Spans until the next take. */
+/*
+ * The last state, for whoever asks. False when the object is unknown: no result, and not silent.
+ * Spans until the next take.
+ */
 struct standing_view {
-	enum check_state state;
-	struct span output; /* shortened */
-	struct wall_time time, received;
+	enum check_state state;		 /* as the cores were told, also by a silence */
+	struct span output;		 /* of the last result, shortened */
+	struct wall_time time, received; /* of the last result; ns == 0: there was none */
 	bool is_silent;
 	int64_t ttl;
 };
@@ -159,7 +189,8 @@ bool standings_find(const struct standings *s, struct span host, struct span ser
 size_t standings_count(const struct standings *s);
 
 /*
- * Hand out every entry that has changed since the last flush; an empty value: it is to be removed.
+ * Hand out every entry that has changed since the last flush; an empty value: it is to be removed,
+ * where there is one.
  * Keys and values are opaque, below 512 bytes (keys) and 64 kB, checked when they are loaded.
  * standings_flushed() when all of them are on disk; without it they are handed out again.
  */
@@ -168,8 +199,10 @@ void standings_flush(struct standings *s,
 void standings_flushed(struct standings *s);
 
 /*
- * Take back one entry. `arrival` is the present: what was due while nobody looked is due after the
- * grace. False when it is not an entry of a known layout.
+ * Take back one entry, in ascending order of the keys and before anything is taken. `arrival` is
+ * the present: what was due while nobody looked is due after the grace. Deadlines are wall times on
+ * disk, but where the clock was set back meanwhile nothing is left longer than its ttl. False when
+ * it is not an entry of a known layout, or of an object that is known already.
  */
 bool standings_load(struct standings *s, struct span key, struct span value,
 		const struct arrival *arrival);

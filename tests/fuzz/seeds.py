@@ -359,13 +359,13 @@ LMDB_CHECK = {
 }
 
 
-# A standing: flags, ttl, wait, stamp, floor, own, received, result due, presence due, output.
+# A standing: flags, ttl, wait, stamp, floor, own, received, result due, presence due, output, context.
 NEVER = 2**63 - 1
 NOW = 1795384096 * 10**9
 
 
-def standing(key, flags=0x40, ttl=90, wait=0, stamp=NOW, due=NOW + 10**9, presence=NEVER, output=b"text"):
-    value = struct.pack(">BIII6qB", 1, flags, ttl, wait, stamp, stamp, stamp, stamp, due, presence, len(output)) + output
+def standing(key, flags=0x40, ttl=90, wait=0, stamp=NOW, due=NOW + 10**9, presence=NEVER, output=b"text", context=b""):
+    value = struct.pack(">BIII6qB", 1, flags, ttl, wait, stamp, stamp, stamp, stamp, due, presence, len(output)) + output + text(context)
     return bytes([len(key), len(value)]) + key + value
 
 
@@ -376,6 +376,7 @@ def standing_id(number, name):
 
 STANDINGS = {
     "service": standing(b"h\0s"),
+    "context": standing(b"h\0s", context=b"nagios/h/s"),
     "host": standing(b"h\0", ttl=0, due=NEVER),
     "overdue": standing(b"h\0s", 0x41, due=NEVER),
     "gone": standing(b"h\0s", 0x52, due=NEVER),
