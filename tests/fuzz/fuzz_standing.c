@@ -78,7 +78,7 @@ static void take_one(struct standings *s, struct span id)
 	struct check_result result = {
 		.host = SPAN("h"), .service = SPAN("s"), .output = SPAN("text"), .id = id
 	};
-	struct silence_rule rule = { 90, CHECK_UNKNOWN };
+	struct silence_rule rule = { .ttl = 90, .becomes = CHECK_UNKNOWN };
 
 	if (standings_judge(s, &result, &present, NULL) == STANDING_FRESH)
 		standings_take(s, &result, &present, &rule);
