@@ -274,6 +274,23 @@ static void an_id_that_is_there_twice_counts_as_the_later(void **state)
 	recent_ids_destroy(ids);
 }
 
+/* The clock was set back between them: the second one is the older one. */
+static void one_that_is_over_behind_a_younger_one_counts_anew(void **state)
+{
+	(void)state;
+	struct recent_ids *ids = recent_ids_create(seconds(10), 5);
+	struct id_hash a = hash_of(ids, 1), b = hash_of(ids, 2);
+	struct instant now = { seconds(100).ns };
+	struct wall_time wall = { seconds(100).ns };
+
+	assert_true(recent_ids_load(ids, 1, &a, wall, now, wall));
+	assert_true(recent_ids_load(ids, 2, &b, (struct wall_time){ 0 }, now, wall));
+	assert_false(has(ids, 2, 101));
+	add(ids, 2, 101);
+	assert_true(has(ids, 1, 101) && has(ids, 2, 101) && has(ids, 2, 111));
+	recent_ids_destroy(ids);
+}
+
 static void switched_off_they_leave_the_disk(void **state)
 {
 	(void)state;
@@ -340,6 +357,7 @@ int main(void)
 		cmocka_unit_test(a_gap_on_disk_is_bridged),
 		cmocka_unit_test(numbers_that_cannot_be_are_refused),
 		cmocka_unit_test(an_id_that_is_there_twice_counts_as_the_later),
+		cmocka_unit_test(one_that_is_over_behind_a_younger_one_counts_anew),
 		cmocka_unit_test(switched_off_they_leave_the_disk),
 		cmocka_unit_test(the_table_holds_what_a_list_would),
 	};

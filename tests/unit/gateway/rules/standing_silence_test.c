@@ -511,6 +511,20 @@ static void what_is_due_later_is_not_touched(void **state)
 	rig_finish(&r);
 }
 
+static void a_grace_is_not_shortened(void **state)
+{
+	(void)state;
+	WITH_RIG(r);
+	rig_take(&r, NO_TIME, 5);
+	standings_hold(r.s, (struct instant){ ns_of(r.mono) });
+	standings_hold(r.s, (struct instant){ ns_of(r.mono - 10) });
+	r.policy.grace = seconds(1);
+	rig_set_policy(&r);
+	standings_hold(r.s, (struct instant){ ns_of(r.mono) });
+	assert_int_equal(rig_next(&r), r.mono + 30);
+	rig_finish(&r);
+}
+
 static void that_one_is_back_is_told_at_once(void **state)
 {
 	(void)state;
@@ -583,6 +597,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_due_within_the_grace_and_nothing_is_lost),
 		cmocka_unit_test(who_is_heard_meanwhile_is_not_silent),
 		cmocka_unit_test(what_is_due_later_is_not_touched),
+		cmocka_unit_test(a_grace_is_not_shortened),
 		cmocka_unit_test(that_one_is_back_is_told_at_once),
 		cmocka_unit_test(the_earliest_come_first_and_at_most_so_many),
 	};
