@@ -171,13 +171,17 @@ static void take_result(void *owner, const struct check_result *decoded)
 {
 	struct admit *a = owner;
 	struct check_result result = *decoded;
+	enum submit_kind kind = result.service.len == 0 ? SUBMIT_HOST : SUBMIT_SERVICE;
 	bool restamped = false;
-	enum standing_verdict verdict =
-			standings_judge(a->standings, &result, a->arrival, &restamped);
+	enum standing_verdict verdict;
 	struct rejection bad = {
-		.reject = verdicts[verdict], .host = result.host, .service = result.service
+		.index = result.index, .host = result.host, .service = result.service
 	};
 
+	if (!may_speak(a, result.host, result.service, kind, result.index))
+		return;
+	verdict = standings_judge(a->standings, &result, a->arrival, &restamped);
+	bad.reject = verdicts[verdict];
 	/* Under another naming it is another object, but for the id, which is the message's. */
 	if (verdict == STANDING_DUPLICATE && !a->is_first)
 		verdict = STANDING_FRESH;
