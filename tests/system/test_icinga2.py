@@ -8,6 +8,7 @@ import pytest
 from icinga import Icinga, IcingaWay
 from mqtt import Client
 from pki import Pki
+from process import program, run
 from rig import Scratch
 from wait import let_pass, wait_until
 
@@ -104,6 +105,14 @@ def test_what_icinga_does_not_take_is_answered(way, icinga, topic, code, detail)
     way.publish("nagios/h1/s0", {"state": 0, "output": topic})
     icinga.wait_for("h1", "s0", topic)
     assert before is None and way.status()["problem"] is None
+
+
+def test_what_icinga_does_not_have_is_pending(place, way):
+    way.publish("nagios/soon/Disk", {"state": 2, "output": "x"})
+    wait_until(lambda: way.observer.rejects("nagios/soon/Disk"), 10, "the answer")
+    asked = run([program("belfry", place.folder("tool")), "hosts", "pending", "--json",
+                 "--broker", f"mqtt://127.0.0.1:{way.broker.port}"])
+    assert ("soon", "Disk") in {(o["host"], o["service"]) for o in json.loads(asked.stdout)}
 
 
 def test_a_wrong_password_is_named_and_mended(place, icinga):
