@@ -2,33 +2,45 @@
 #include "common/secret.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "common/mem.h"
-#include "common/span.h"
+#include "common/settings_file.h"
+
+bool secret_read_file(const char *path, struct str *into, const char **ret_problem)
+{
+	struct stat st;
+	int error = stat(path, &st) < 0 ? -errno : settings_read_file(path, into);
+
+	if (error < 0)
+		*ret_problem = strerror(-error);
+	else if ((st.st_mode & S_IRWXO) != 0)
+		*ret_problem = "can be read by everyone; make it readable to the gateway only: "
+			       "chmod 640";
+	else
+		return true;
+	return false;
+}
 
 char *secret_read(const char *path, const char **ret_problem)
 {
-	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char text[1024], *secret = NULL;
-	struct stat st;
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text));
+	struct str text = { 0 };
+	char *secret = NULL;
 
-	if (n < 0) {
-		*ret_problem = strerror(errno);
-		return NULL;
-	}
-	if (fstat(fd, &st) == 0 && (st.st_mode & S_IRWXO) != 0) {
-		*ret_problem = "can be read by everyone; make it readable to the gateway only: "
-			       "chmod 640";
-	} else {
-		struct span line = span_of(text, (size_t)n);
+	if (secret_read_file(path, &text, ret_problem)) {
+		struct span all = str_span(&text);
 
-		secret = span_dup_text(span_trim(span_first(line, span_find(line, '\n'))));
+		secret = span_dup_text(span_trim(span_first(all, span_find(all, '\n'))));
 	}
-	wipe(text, sizeof(text));
+	secret_finish(&text);
 	return secret;
+}
+
+void secret_finish(struct str *text)
+{
+	if (text->len > 0)
+		wipe(text->text, text->len);
+	str_finish(text);
 }
 
 void secret_free(char *secret)

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A secret in a file of its own: its first line.
+ * Secrets in files of their own.
  */
 #ifndef COMMON_SECRET_H
 #define COMMON_SECRET_H
 
-#include "common/base.h"
+#include "common/str.h"
 
 /*
- * The first line without blanks at its ends; the caller wipes and frees it. NULL: *ret_problem is
- * what is wrong, for the end of an error that names the file. One that everyone may read is
- * refused.
+ * Append the whole file. False: *ret_problem is what is wrong, for the end of an error that names
+ * the file. One that everyone may read is refused. secret_finish() wipes and frees.
+ */
+bool secret_read_file(const char *path, struct str *into, const char **ret_problem);
+void secret_finish(struct str *text);
+
+/*
+ * The first line without blanks at its ends; the caller wipes and frees it. NULL: as above.
  */
 char *secret_read(const char *path, const char **ret_problem);
 

@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/psk_file.h"
+#include "common/secret.h"
 #include "common/settings_file.h"
 #include "common/topic.h"
 #include "gateway/config_tables.h"
@@ -77,9 +78,7 @@ void config_broker_finish(struct broker_config *b)
 	url_finish(&b->url);
 	settings_finish(config_broker_settings, &b->access);
 	tls_context_unref(b->tls);
-	if (b->password != NULL)
-		wipe(b->password, strlen(b->password));
-	free(b->password);
+	secret_free(b->password);
 	*b = (struct broker_config){ 0 };
 }
 
@@ -165,41 +164,15 @@ static void fail_tls(const struct check *k, struct span error)
 	fail(k, line_of(k, name), span_first(rest, end), what);
 }
 
-/* A file that holds a secret, unless everybody may read it. */
-static bool read_secret(
-		const struct check *k, const char *keyword, const char *path, struct str *into)
-{
-	struct stat st;
-	int error = stat(path, &st) < 0 ? -errno : settings_read_file(path, into);
-
-	if (error < 0)
-		return fail(k, line_of(k, keyword), span_of_text(path), strerror(-error));
-	if ((st.st_mode & S_IRWXO) != 0)
-		return fail(k, line_of(k, keyword), span_of_text(path),
-				"can be read by everyone; make it readable to the gateway only: "
-				"chmod 640");
-	return true;
-}
-
-static void finish_secret(struct str *text)
-{
-	if (text->len > 0)
-		wipe(text->text, text->len);
-	str_finish(text);
-}
-
 static void read_password(const struct check *k)
 {
-	struct str text = { 0 };
+	const char *file = k->access.password_file, *why;
 
-	if (k->access.password_file != NULL &&
-			read_secret(k, "password_file", k->access.password_file, &text)) {
-		struct span line = str_span(&text);
-
-		k->broker->password =
-				span_dup_text(span_trim(span_first(line, span_find(line, '\n'))));
-	}
-	finish_secret(&text);
+	if (file == NULL)
+		return;
+	k->broker->password = secret_read(file, &why);
+	if (k->broker->password == NULL)
+		fail(k, line_of(k, "password_file"), span_of_text(file), why);
 }
 
 /* --- TLS ------------------------------------------------------------------------------------ */
@@ -261,10 +234,13 @@ static struct psk_file *read_keys(const struct check *k)
 {
 	struct psk_file *keys = NULL;
 	struct str text = { 0 };
+	const char *why;
 
-	if (read_secret(k, "psk_file", k->access.psk_file, &text))
+	if (secret_read_file(k->access.psk_file, &text, &why))
 		keys = psk_file_parse(str_span(&text), k->access.psk_file, hash_seed(), k->report);
-	finish_secret(&text);
+	else
+		fail(k, line_of(k, "psk_file"), span_of_text(k->access.psk_file), why);
+	secret_finish(&text);
 	return keys;
 }
 
@@ -333,7 +309,7 @@ static void digest_file(const char *path, uint64_t *digest)
 		settings_read_file(path, &text);
 	*digest = (uint64_t)hash_span(*digest ^ 1, str_span(&text)) << 32 |
 		  hash_span(*digest ^ 2, str_span(&text));
-	finish_secret(&text);
+	secret_finish(&text);
 }
 
 static void digest_files(const struct check *k)

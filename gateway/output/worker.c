@@ -75,7 +75,8 @@ static void take_refusal(void *owner, size_t index, const struct rejection *reje
 
 	count_up(&w->health.counters.refused, 1);
 	answer(w, rejection, batch_topic(w->out, item), item->source);
-	if (rejection->reject == REJECT_UNKNOWN_HOST || rejection->reject == REJECT_UNKNOWN_SERVICE) {
+	if (rejection->reject == REJECT_UNKNOWN_HOST ||
+			rejection->reject == REJECT_UNKNOWN_SERVICE) {
 		struct check_result result = { .host = rejection->host,
 			.service = rejection->service,
 			.state = CHECK_UNKNOWN };
