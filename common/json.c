@@ -59,6 +59,21 @@ void json_append_printed(struct str *into, struct span json)
 	}
 }
 
+void json_append_member(struct str *into, const char *key, struct span text)
+{
+	str_append_byte(into, ',');
+	json_append_string(into, span_of_text(key));
+	str_append_byte(into, ':');
+	json_append_string(into, text);
+}
+
+void json_append_time(struct str *into, const char *key, struct wall_time time)
+{
+	char text[WALL_TIME_TEXT];
+
+	json_append_member(into, key, span_of_text(wall_time_format(time, text)));
+}
+
 bool json_is_number(struct span text)
 {
 	size_t dots = 0;

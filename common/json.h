@@ -5,6 +5,7 @@
 #ifndef COMMON_JSON_H
 #define COMMON_JSON_H
 
+#include "common/clock.h"
 #include "common/str.h"
 
 /*
@@ -18,6 +19,12 @@ void json_append_string(struct str *into, struct span text);
  * escaped, and what is not UTF-8 becomes U+FFFD.
  */
 void json_append_printed(struct str *into, struct span json);
+
+/* A comma, the key, and the text as a string: a further member of an object. */
+void json_append_member(struct str *into, const char *key, struct span text);
+
+/* The same with a time, "2026-11-23T04:05:06.789Z". */
+void json_append_time(struct str *into, const char *key, struct wall_time time);
 
 /* Is the text a number as JSON wants it: digits, perhaps a point with digits on both sides? */
 bool json_is_number(struct span text);

@@ -100,3 +100,13 @@ bool utf8_valid_mqtt(struct span s)
 	}
 	return true;
 }
+
+struct span utf8_first(struct span text, size_t most)
+{
+	if (text.len <= most)
+		return text;
+	/* At most three: bytes that are not UTF-8 at all may be parted anywhere. */
+	for (int i = 0; i < 3 && most > 0 && is_continuation(text.data[most]); i++)
+		most--;
+	return span_first(text, most);
+}

@@ -21,6 +21,9 @@ size_t utf8_encode(uint32_t code, uint8_t at[4]);
 
 bool utf8_valid(struct span s);
 
+/* The first `most` bytes of the text, less if that would part a character. */
+struct span utf8_first(struct span text, size_t most);
+
 /*
  * A string that MQTT accepts: well-formed, without U+0000 [v3 MQTT-1.5.3-1, 1.5.3-2;
  * v5 MQTT-1.5.4-1, 1.5.4-2], and, as both versions allow a receiver to demand and Mosquitto

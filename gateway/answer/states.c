@@ -7,6 +7,7 @@
 #include "common/json.h"
 #include "common/object_topic.h"
 #include "common/str.h"
+#include "common/utf8.h"
 
 enum {
 	TICK_MS = 100,	  /* what came within is published together */
@@ -73,28 +74,6 @@ void states_destroy(struct states *s)
 	free(s);
 }
 
-static void add_text(struct str *into, const char *key, struct span text)
-{
-	str_printf(into, ",\"%s\":", key);
-	json_append_string(into, text);
-}
-
-static void add_time(struct str *into, const char *key, struct wall_time time)
-{
-	char text[WALL_TIME_TEXT];
-
-	add_text(into, key, span_of_text(wall_time_format(time, text)));
-}
-
-static struct span first_characters(struct span text, size_t most)
-{
-	if (text.len <= most)
-		return text;
-	while (most > 0 && (text.data[most] & 0xc0) == 0x80)
-		most--;
-	return span_first(text, most);
-}
-
 static void format(const struct states *s, const struct state_note *note, struct str *into)
 {
 	const struct check_result *r = note->result;
@@ -102,18 +81,19 @@ static void format(const struct states *s, const struct state_note *note, struct
 	str_append_text(into, "{\"host\":");
 	json_append_string(into, r->host);
 	if (r->service.len > 0)
-		add_text(into, "service", r->service);
+		json_append_member(into, "service", r->service);
 	str_printf(into, ",\"state\":%d", (int)r->state);
-	add_text(into, "state_text", span_of_text(check_state_name(r->state, r->service.len == 0)));
-	add_text(into, "output", first_characters(r->output, MAX_OUTPUT));
+	json_append_member(into, "state_text",
+			span_of_text(check_state_name(r->state, r->service.len == 0)));
+	json_append_member(into, "output", utf8_first(r->output, MAX_OUTPUT));
 	if (r->perfdata.len > 0 && r->perfdata.len <= MAX_OUTPUT)
-		add_text(into, "perfdata", r->perfdata);
-	add_time(into, "time", r->time);
-	add_time(into, "received", note->received);
+		json_append_member(into, "perfdata", r->perfdata);
+	json_append_time(into, "time", r->time);
+	json_append_time(into, "received", note->received);
 	if (r->ttl >= 0)
 		str_printf(into, ",\"ttl\":%" PRId64, r->ttl);
 	str_printf(into, ",\"silent\":%s", note->is_silent ? "true" : "false");
-	add_text(into, "gateway", span_of_text(s->gateway_id));
+	json_append_member(into, "gateway", span_of_text(s->gateway_id));
 	str_append_byte(into, '}');
 }
 

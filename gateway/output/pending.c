@@ -7,6 +7,7 @@
 #include "common/hash.h"
 #include "common/json.h"
 #include "common/mem.h"
+#include "common/utf8.h"
 
 enum { MAX_OUTPUT_TEXT = 256 };
 
@@ -115,12 +116,8 @@ static struct object *create(struct pending *p, const struct pending_note *note)
 
 static void shorten_into(struct str *into, struct span text)
 {
-	size_t len = text.len < MAX_OUTPUT_TEXT ? text.len : MAX_OUTPUT_TEXT;
-
-	while (len < text.len && len > 0 && (text.data[len] & 0xc0) == 0x80)
-		len--;
 	str_clear(into);
-	str_append(into, span_first(text, len));
+	str_append(into, utf8_first(text, MAX_OUTPUT_TEXT));
 }
 
 void pending_add(struct pending *p, const struct pending_note *note)

@@ -12,15 +12,4 @@
 
 enum { MAX_MARKER_BYTES = 48 }; /* bytes of it, and a NUL */
 
-/* The first `max` bytes of the text, less if that would part a character. */
-static inline struct span first_characters(struct span text, size_t max)
-{
-	if (text.len <= max)
-		return text;
-	/* At most three: bytes that are not UTF-8 at all may be parted anywhere. */
-	for (int i = 0; i < 3 && max > 0 && (text.data[max] & 0xc0) == 0x80; i++)
-		max--;
-	return span_first(text, max);
-}
-
 #endif

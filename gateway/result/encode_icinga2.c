@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "gateway/result/encode_icinga2.h"
+#include "common/utf8.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -42,8 +43,8 @@ static void append_object(struct str *into, const struct check_result *r)
 /* Returns true when something was cut. */
 static bool append_output(struct str *into, const struct check_result *r, size_t max_output)
 {
-	struct span first = first_characters(r->output, max_output);
-	struct span rest = first_characters(r->long_output, max_output - first.len);
+	struct span first = utf8_first(r->output, max_output);
+	struct span rest = utf8_first(r->long_output, max_output - first.len);
 	size_t missing = r->output.len - first.len + r->long_output.len;
 	char marker[MAX_MARKER_BYTES];
 	struct str text = { 0 };

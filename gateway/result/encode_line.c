@@ -145,7 +145,7 @@ static bool append_perfdata(const struct line *line, struct span perfdata, size_
 static bool append_or_cut(const struct line *line, struct span text, size_t max, size_t behind,
 		struct span newline)
 {
-	struct span kept = first_characters(text, max);
+	struct span kept = utf8_first(text, max);
 	struct line shorter = *line;
 	size_t start = line->into->len;
 	char marker[MAX_MARKER_BYTES];

@@ -3,6 +3,7 @@
 
 #include "common/clock.h"
 #include "common/json.h"
+#include "common/utf8.h"
 
 enum {
 	/* Enough to recognise what was sent; the rest of a 2 MB state word tells nobody more. */
@@ -113,34 +114,22 @@ enum reject reject_of_code(struct span code)
 	return REJECT_REFUSED;
 }
 
-static void append_member(struct str *into, const char *key, struct span value)
-{
-	str_printf(into, ",\"%s\":", key);
-	json_append_string(into, value);
-}
-
 void reject_format(struct str *into, const struct rejection *r, struct span topic,
 		struct span gateway_id)
 {
 	const struct reject_info *info = reject_info(r->reject);
-	struct span detail = r->detail;
-	char time[WALL_TIME_TEXT];
+	struct span detail = utf8_first(r->detail, MAX_DETAIL_BYTES);
 
-	if (detail.len > MAX_DETAIL_BYTES) {
-		detail.len = MAX_DETAIL_BYTES;
-		while (detail.len > 0 && (detail.data[detail.len] & 0xc0) == 0x80)
-			detail.len--;
-	}
 	str_append_text(into, "{\"code\":");
 	json_append_string(into, span_of_text(info->code));
-	append_member(into, "reason", span_of_text(info->reason));
-	append_member(into, "remedy", span_of_text(info->remedy));
-	append_member(into, "detail", detail);
-	append_member(into, "topic", topic);
+	json_append_member(into, "reason", span_of_text(info->reason));
+	json_append_member(into, "remedy", span_of_text(info->remedy));
+	json_append_member(into, "detail", detail);
+	json_append_member(into, "topic", topic);
 	str_printf(into, ",\"index\":%zu", r->index);
-	append_member(into, "host", r->host);
-	append_member(into, "service", r->service);
-	append_member(into, "time", span_of_text(wall_time_format(wall_time_now(), time)));
-	append_member(into, "gateway", gateway_id);
+	json_append_member(into, "host", r->host);
+	json_append_member(into, "service", r->service);
+	json_append_time(into, "time", wall_time_now());
+	json_append_member(into, "gateway", gateway_id);
 	str_append_byte(into, '}');
 }

@@ -109,10 +109,8 @@ struct standing *standing_get(struct standings *s, struct span host, struct span
 
 void standing_set_output(struct standing *x, struct span output)
 {
-	size_t len = output.len < OUTPUT_BYTES ? output.len : OUTPUT_BYTES;
+	size_t len = utf8_first(output, OUTPUT_BYTES).len;
 
-	while (len > 0 && len < output.len && (output.data[len] & 0xc0) == 0x80)
-		len--;
 	if (len > x->output_room) {
 		free(x->output);
 		x->output_room = (uint8_t)((len + 7) / 8 * 8);

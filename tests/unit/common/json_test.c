@@ -50,9 +50,22 @@ static void test_numbers(void **unused)
 		assert_false(json_is_number(span_of_text(bad[i])));
 }
 
+static void members_begin_with_a_comma(void **state)
+{
+	struct str text = { 0 };
+
+	(void)state;
+	json_append_member(&text, "k\"", span_of_text("v\n"));
+	json_append_time(&text, "t", (struct wall_time){ 1500000000 });
+	assert_string_equal(
+			str_text(&text), ",\"k\\\"\":\"v\\n\",\"t\":\"1970-01-01T00:00:01.500Z\"");
+	str_finish(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(members_begin_with_a_comma),
 		cmocka_unit_test(test_strings),
 		cmocka_unit_test(test_what_others_printed),
 		cmocka_unit_test(test_numbers),

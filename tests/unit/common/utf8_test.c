@@ -122,9 +122,21 @@ static void nothing_is_no_character(void **unused)
 	assert_int_equal(code, 7);
 }
 
+static void a_cut_never_parts_a_character(void **state)
+{
+	static const char text[] = "a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80z";
+	static const size_t lengths[] = { 0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11, 11 };
+
+	(void)state;
+	for (size_t i = 0; i < array_size(lengths); i++)
+		assert_int_equal(utf8_first(span_of_text(text), i).len, lengths[i]);
+	assert_int_equal(utf8_first(span_of("\x80\x80\x80\x80\x80\x80", 6), 5).len, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_cut_never_parts_a_character),
 		cmocka_unit_test(validity_follows_rfc_3629_and_mqtt),
 		cmocka_unit_test(every_byte_value_is_judged_alike_at_every_place),
 		cmocka_unit_test(encoding_and_decoding_agree_on_every_code_point),
