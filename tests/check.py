@@ -20,6 +20,7 @@ BIN = Path(os.environ.get("BELFRY_BIN", "build/bin"))
 MODE = os.environ.get("MODE", "release")
 SLACK = {"asan": "5", "tsan": "8"}.get(MODE, "1")  # sanitizers take their time
 TIMEOUT = 600
+WORKERS = 1 + (os.cpu_count() or 1)  # of the system tests
 MALFORMED = BUILD / "tests/conversations/malformed"  # scripts that are written, not by hand
 
 
@@ -101,8 +102,10 @@ def system():
                        BELFRY_NEBLOG=str((neb / "neblog.so").resolve()),
                        BELFRY_TEST_SLACK=os.environ.get("BELFRY_TEST_SLACK", SLACK),
                        PYTHONDONTWRITEBYTECODE="1")
+    # They wait more than they work; a file's tests share what they have started.
     status, text = run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
-                        "tests/system"], env=environment)
+                        "-n", str(WORKERS), "--dist", "loadfile", "tests/system"],
+                       env=environment)
     tail = text.splitlines()[-1] if text else ""
     passed = sum(int(n) for n in re.findall(r"(\d+) passed", tail))
     failed = sum(int(n) for n in re.findall(r"(\d+) (?:failed|error)", tail))

@@ -194,7 +194,8 @@ def test_a_close_travels_inside_tls(web):
     (frame(b"x" * 126, PING), 1002),
     (frame(b"x", CONTINUATION), 1002),
     (frame(b"\x03\xe8\xff", CLOSE), 1007),
-])
+], ids=["text", "unmasked", "reserved bit", "no opcode", "parted ping", "long ping",
+        "nothing to continue", "reason not UTF-8"])
 def test_a_frame_that_may_not_be_ends_the_connection_with_its_code(web, bad, code):
     with opened(web.port) as connection:
         connection.sock.sendall(bad)
@@ -249,7 +250,7 @@ def test_the_subprotocol_is_told(web):
     (request(Sec_WebSocket_Key="x"), 400),
     (request(Cookie="c" * 5000), 431),
     (packet.connect("bare"), 400),
-])
+], ids=["no upgrade", "POST", "version 8", "no protocol", "bad key", "too long", "bare"])
 def test_a_request_that_is_refused_is_told_why(web, data, status):
     with WebSocket.to(web.port) as connection:
         answer = connection.ask(data)
