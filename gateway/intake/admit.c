@@ -6,10 +6,15 @@
 #include "common/mem.h"
 #include "common/name.h"
 #include "common/wire.h"
+#include "gateway/result/cut.h"
 
 enum {
 	MAX_ANSWERS = 1000, /* to one message: an array can ask for two million */
 	MAX_NAMINGS = 8,    /* of one message; routes beyond that share the first one's records */
+	/* Every result carries topic and publisher: so much a message may make of itself. */
+	MAX_RECORD_BYTES = 64 * 1024 * 1024,
+	MAX_RESPONSE_BYTES = 4096,  /* of response topic and correlation data */
+	MAX_PUBLISHER_BYTES = 1024, /* of each of its names that a result keeps, to be shown */
 };
 
 static const enum check_state host_down = CHECK_WARNING; /* 1: what a silent host is */
@@ -34,9 +39,22 @@ static void add_answer(struct admit *a, enum outbound_kind kind, struct span top
 	a->last_answer = &m->next;
 }
 
+/* What is kept of the message with each of its results. */
+static struct record part_of_message(const struct admit *a, enum record_kind kind)
+{
+	struct record r = *a->message;
+
+	r.kind = kind;
+	r.payload = r.response_topic = r.correlation = (struct span){ 0 };
+	r.publisher.user = first_characters(r.publisher.user, MAX_PUBLISHER_BYTES);
+	r.publisher.client = first_characters(r.publisher.client, MAX_PUBLISHER_BYTES);
+	r.publisher.address = first_characters(r.publisher.address, MAX_PUBLISHER_BYTES);
+	return r;
+}
+
 static void refuse(struct admit *a, const struct rejection *rejection)
 {
-	struct record record = *a->message;
+	struct record record = part_of_message(a, RECORD_REFUSAL);
 	struct str topic = { 0 };
 
 	if (!a->is_first)
@@ -48,10 +66,8 @@ static void refuse(struct admit *a, const struct rejection *rejection)
 		count(a->counters, COUNT_REJECTS_DROPPED, 1);
 		return;
 	}
-	record.kind = RECORD_REFUSAL;
 	record.index = (uint32_t)rejection->index;
 	record.rejection = *rejection;
-	record.payload = (struct span){ 0 };
 	record_batch_add(&a->records, &record);
 	str_clear(&a->text);
 	reject_format(&a->text, rejection, a->message->topic, span_of_text(a->config->client_id));
@@ -133,15 +149,14 @@ static void note_state(struct admit *a, const struct record *record)
 
 static void add_result(struct admit *a, const struct check_result *result)
 {
-	struct record record = *a->message;
+	struct record record = part_of_message(a, RECORD_RESULT);
 
-	record.kind = RECORD_RESULT;
-	record.payload = (struct span){ 0 };
 	record.index = result->index;
 	record.naming = a->route->naming;
 	record.result = *result;
 	record.silence = silence_of(a, result);
 	record_batch_add(&a->records, &record);
+	a->last_result = a->records.count;
 	note_result(a, &record, a->arrival);
 	note_state(a, &record);
 	count(a->counters, COUNT_RESULTS_ACCEPTED, 1);
@@ -180,6 +195,11 @@ static void take_result(void *owner, const struct check_result *decoded)
 
 	if (!may_speak(a, result.host, result.service, kind, result.index))
 		return;
+	if (a->records.bytes.len - a->naming_at > MAX_RECORD_BYTES) {
+		bad.reject = REJECT_TOO_LARGE;
+		refuse(a, &bad);
+		return;
+	}
 	verdict = standings_judge(a->standings, &result, a->arrival, &restamped);
 	bad.reject = verdicts[verdict];
 	/* Under another naming it is another object, but for the id, which is the message's. */
@@ -239,6 +259,18 @@ static bool expand_names(struct admit *a, struct span topic)
 	return false;
 }
 
+/* It is the one whose arrival at an output is told to who wants receipts. */
+static void mark_last_result(struct admit *a)
+{
+	struct span topic = { 0 }, correlation = { 0 };
+
+	if (a->wants_receipt) {
+		topic = a->message->response_topic;
+		correlation = a->message->correlation;
+	}
+	record_batch_mark_last(&a->records, a->last_result - 1, topic, correlation);
+}
+
 /*
  * The topic of a host is the place for an array of its services: who may speak for the host may
  * speak for them.
@@ -255,12 +287,13 @@ static void decode_message(struct admit *a)
 		.formats = route->formats,
 	};
 	struct decode_sink sink = decode_into_admit;
-	size_t before = a->records.count;
 
 	sink.owner = a;
+	a->last_result = 0;
+	a->naming_at = a->records.bytes.len;
 	decode(a->decoder, &input, &sink);
-	if (a->records.count > before)
-		record_batch_mark_last(&a->records);
+	if (a->last_result > 0)
+		mark_last_result(a);
 }
 
 /* --- routes ------------------------------------------------------------------------------- */
@@ -301,7 +334,7 @@ static struct presence presence_of(const struct admit *a, const struct presence_
 static void take_presence(struct admit *a)
 {
 	struct span topic = a->message->topic;
-	struct record record = *a->message;
+	struct record record = part_of_message(a, RECORD_PRESENCE);
 	struct rejection bad = { 0 };
 	struct presence_message m;
 
@@ -316,8 +349,6 @@ static void take_presence(struct admit *a)
 		refuse(a, &bad);
 	} else if (m.word != PRESENCE_NOTHING &&
 			may_speak(a, bad.host, bad.service, SUBMIT_STATE, 0)) {
-		record.kind = RECORD_PRESENCE;
-		record.payload = (struct span){ 0 };
 		record.naming = a->route->naming;
 		record.presence = presence_of(a, &m);
 		record_batch_add(&a->records, &record);
@@ -374,6 +405,15 @@ static void take_routes(struct admit *a, const struct route *routes, size_t coun
 	}
 }
 
+/* Answers that come in again as messages would go round for ever. */
+static bool may_answer_to(const struct config *c, const struct record *message)
+{
+	struct span topic = message->response_topic;
+
+	return topic.len + message->correlation.len <= MAX_RESPONSE_BYTES &&
+	       receipt_topic_allowed(topic) && !routes_match(c->routes, c->route_count, topic);
+}
+
 void admit_message(struct admit *a, const struct record *message, const struct arrival *arrival)
 {
 	const struct config *c = a->config;
@@ -386,9 +426,7 @@ void admit_message(struct admit *a, const struct record *message, const struct a
 	str_clear(&a->receipt.refusals);
 	a->receipt.accepted = a->receipt.refused = 0;
 	a->wants_receipt = message->response_topic.len > 0;
-	if (a->wants_receipt && (!receipt_topic_allowed(message->response_topic) ||
-						routes_match(c->routes, c->route_count,
-								message->response_topic))) {
+	if (a->wants_receipt && !may_answer_to(c, message)) {
 		count(a->counters, COUNT_RECEIPTS_REFUSED, 1);
 		a->wants_receipt = false;
 	}

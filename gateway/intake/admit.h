@@ -35,7 +35,9 @@ struct admit {
 	const struct record *message;
 	const struct arrival *arrival;
 	const struct route *route;
-	bool is_first; /* naming of the message: its refusals are the ones that are told */
+	bool is_first;	    /* naming of the message: its refusals are the ones that are told */
+	size_t naming_at;   /* in records.bytes: where the naming at hand began */
+	size_t last_result; /* in records, from 1: its last one so far; 0: none */
 	size_t answered;
 	struct receipt receipt;
 	bool wants_receipt;

@@ -16,6 +16,7 @@ enum {
 	LAYOUT = 2,
 	FLAGS_AT = 2,
 	HEADER_SIZE = 12,
+	LENGTH_SIZE = 2,  /* of a text */
 	FIXED_SIZE = 160, /* more than all that is not text, lengths included */
 };
 
@@ -172,6 +173,13 @@ static unsigned flags_of(const struct record *r)
 	       (r->presence.is_there ? FLAG_THERE : 0u);
 }
 
+/* At the end, so that it can be added later. */
+static void write_response(struct writer *w, struct span topic, struct span correlation)
+{
+	write_text(w, topic);
+	write_text(w, correlation);
+}
+
 static void write_record(struct writer *w, const struct record *r)
 {
 	unsigned flags = flags_of(r);
@@ -201,10 +209,8 @@ static void write_record(struct writer *w, const struct record *r)
 		write_text(w, r->publisher.client);
 		write_text(w, r->publisher.address);
 	}
-	if (flags & FLAG_RESPONSE) {
-		write_text(w, r->response_topic);
-		write_text(w, r->correlation);
-	}
+	if (flags & FLAG_RESPONSE)
+		write_response(w, r->response_topic, r->correlation);
 }
 
 void record_batch_add(struct record_batch *b, const struct record *r)
@@ -221,11 +227,40 @@ void record_batch_add(struct record_batch *b, const struct record *r)
 	b->sizes[b->count++] = size;
 }
 
-void record_batch_mark_last(struct record_batch *b)
+/* Where the record behind `index` begins. */
+static size_t end_of(const struct record_batch *b, size_t index)
 {
-	size_t flags = b->bytes.len - b->sizes[b->count - 1] + FLAGS_AT;
+	size_t end = b->bytes.len;
 
-	b->bytes.text[flags] = (char)(b->bytes.text[flags] | FLAG_LAST);
+	while (++index < b->count)
+		end -= b->sizes[index];
+	return end;
+}
+
+/* Make room for `size` bytes at `at`. */
+static uint8_t *insert(struct str *bytes, size_t at, size_t size)
+{
+	str_reserve(bytes, size);
+	memmove(bytes->text + at + size, bytes->text + at, bytes->len - at);
+	bytes->len += size;
+	return (uint8_t *)bytes->text + at;
+}
+
+void record_batch_mark_last(struct record_batch *b, size_t index, struct span response_topic,
+		struct span correlation)
+{
+	size_t size = 2 * LENGTH_SIZE + response_topic.len + correlation.len;
+	size_t end = end_of(b, index), flags_at = end - b->sizes[index] + FLAGS_AT;
+	unsigned flags = FLAG_LAST;
+
+	if (response_topic.len > 0) {
+		struct writer w = writer_of(insert(&b->bytes, end, size), size);
+
+		write_response(&w, response_topic, correlation);
+		b->sizes[index] += size;
+		flags |= FLAG_RESPONSE;
+	}
+	b->bytes.text[flags_at] = (char)((unsigned char)b->bytes.text[flags_at] | flags);
 }
 
 void record_batch_clear(struct record_batch *b)

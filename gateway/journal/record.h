@@ -34,7 +34,10 @@ struct record {
 	unsigned source; /* which of the gateway's brokers it came from, from 0 */
 	bool retain;
 	struct publisher publisher;
-	/* Where the publisher wants receipts; the topic is empty where it wants none. */
+	/*
+	 * Where the publisher wants receipts; the topic is empty where it wants none. Of the
+	 * results of a message the last one has it.
+	 */
 	struct span response_topic, correlation;
 
 	struct span payload; /* RECORD_MESSAGE */
@@ -64,8 +67,12 @@ struct record_batch {
 };
 
 void record_batch_add(struct record_batch *b, const struct record *record);
-/* The record added last is the last one of its message. */
-void record_batch_mark_last(struct record_batch *b);
+/*
+ * The record at `index`, which was added without a response topic, is the last result of its
+ * message, and has this one.
+ */
+void record_batch_mark_last(struct record_batch *b, size_t index, struct span response_topic,
+		struct span correlation);
 void record_batch_clear(struct record_batch *b);
 void record_batch_finish(struct record_batch *b);
 

@@ -62,7 +62,9 @@ static const struct reject_info infos[REJECT_COUNT] = {
 	[REJECT_BAD_VALUE] = { "bad-value", "A value is of the wrong kind.",
 			"Send text where text is expected and numbers where numbers are; perfdata "
 			"is text, or an object {\"label\": number}." },
-	[REJECT_TOO_LARGE] = { "too-large", "The payload is larger than 4 MiB.",
+	[REJECT_TOO_LARGE] = { "too-large",
+			"The payload is larger than 4 MiB, or its results fill 64 MiB of the "
+			"journal.",
 			"Send shorter output, or fewer results at once." },
 	[REJECT_NO_TEXT] = { "no-text", "The text does not start with a state.",
 			"Start it with 0, 1, 2, 3, OK, WARNING, CRITICAL or UNKNOWN and a blank, "

@@ -151,16 +151,27 @@ static void the_last_of_a_message_is_marked(void **state)
 {
 	struct record_batch batch = { 0 };
 	struct record back;
+	struct span rest;
 
 	(void)state;
 	record_batch_add(&batch, &result);
 	record_batch_add(&batch, &result);
-	record_batch_mark_last(&batch);
-	assert_true(record_decode(span_first(str_span(&batch.bytes), batch.sizes[0]), &back));
+	record_batch_add(&batch, &refusal);
+	record_batch_mark_last(&batch, 1, message.response_topic, message.correlation);
+	rest = str_span(&batch.bytes);
+	assert_true(record_decode(span_first(rest, batch.sizes[0]), &back));
 	assert_false(back.is_last);
-	assert_true(record_decode(span_from(str_span(&batch.bytes), batch.sizes[0]), &back));
+	rest = span_from(rest, batch.sizes[0]);
+	assert_true(record_decode(span_first(rest, batch.sizes[1]), &back));
 	assert_true(back.is_last);
 	assert_true(back.is_own);
+	assert_same_result(&back.result, &result.result);
+	assert_span_equal(back.response_topic, message.response_topic);
+	assert_span_equal(back.correlation, message.correlation);
+	rest = span_from(rest, batch.sizes[1]);
+	assert_int_equal(rest.len, batch.sizes[2]);
+	assert_true(record_decode(rest, &back));
+	assert_same(&back, &refusal);
 	record_batch_finish(&batch);
 }
 
