@@ -234,7 +234,10 @@ bool gateway_start(struct gateway *g)
 		ok = worker_start(g->workers[i]);
 	for (size_t i = 0; ok && i < g->config->broker_count; i++)
 		ok = intake_start(g->intakes[i]);
-	return ok && keeper_start(g->keeper);
+	ok = ok && keeper_start(g->keeper);
+	if (ok)
+		journal_settle(g->journal); /* not before: a reload may go back */
+	return ok;
 }
 
 /* The outputs first, so that their last answers still go out. */

@@ -106,6 +106,8 @@ static uint64_t unneeded(struct journal *j)
 {
 	uint64_t place = j->next > 1 ? j->next - 2 : 0;
 
+	if (!j->is_settled)
+		return j->first - 1;
 	for (size_t i = 0; i < j->reader_count; i++) {
 		place = smaller(j->readers[i].confirmed, place);
 		place = smaller(j->readers[i].held, place);

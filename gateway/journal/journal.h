@@ -45,7 +45,7 @@ struct journal_options {
 	uint64_t max_bytes;
 	struct duration keep;	    /* how long what is confirmed everywhere stays */
 	bool has_state;		    /* journal_state_put() will be called, about once a second */
-	const char *const *outputs; /* each gets a reader; places of others are forgotten */
+	const char *const *outputs; /* each gets a reader */
 	size_t output_count;
 };
 
@@ -59,6 +59,13 @@ struct journal_status {
 /* 0 or -errno; says in the log what is wrong and what to do. */
 int journal_open(const struct journal_options *options, struct journal **ret);
 void journal_close(struct journal *j);
+
+/*
+ * The outputs of the options are in charge now: the places of others are forgotten. Before that
+ * nothing is trimmed, so that who opens the journal and then does not start leaves to the outputs
+ * of another configuration what they have not delivered. 0 or -errno.
+ */
+int journal_settle(struct journal *j);
 
 /* A random number that this journal was created with. */
 uint64_t journal_id(const struct journal *j);

@@ -46,6 +46,7 @@ struct journal {
 	size_t reader_count;
 
 	pthread_mutex_t lock; /* guards what follows, and orders commits */
+	bool is_settled;      /* journal_settle() was called: what nobody needs may go */
 	uint64_t next;	      /* sequence of the record that comes next */
 	uint64_t first;	      /* oldest record kept, `next` when there is none */
 	uint64_t bytes;	      /* what the records occupy */

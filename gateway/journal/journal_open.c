@@ -49,6 +49,7 @@ static int load_meta(struct journal *j, struct MDB_txn *txn)
 	if (lmdb_get(txn, j->meta, span_of_text("id"), &value) < 0)
 		return -EUCLEAN;
 	j->id = journal_number(value);
+	j->state_at = j->has_state ? 0 : UINT64_MAX;
 	if (j->has_state && lmdb_get(txn, j->meta, span_of_text("state"), &value) == 0)
 		j->state_at = journal_number(value);
 	return 0;
@@ -87,9 +88,10 @@ static struct journal_reader *reader_named(struct journal *j, struct span name)
 	return NULL;
 }
 
-/* A place that no output of the configuration owns would hold the journal for ever. */
-static int drop_strange_cursors(struct journal *j, struct MDB_txn *txn)
+/* A place that no output of the configuration owns would be found when its name comes again. */
+static int drop_strange_cursors(struct MDB_txn *txn, void *owner)
 {
+	struct journal *j = owner;
 	struct lmdb_cursor c;
 	int r = lmdb_cursor_open(txn, j->cursors, &c);
 
@@ -108,7 +110,7 @@ static int drop_strange_cursors(struct journal *j, struct MDB_txn *txn)
 
 static int load_cursors(struct journal *j, struct MDB_txn *txn)
 {
-	int result = drop_strange_cursors(j, txn);
+	int result = 0;
 
 	for (size_t i = 0; result == 0 && i < j->reader_count; i++) {
 		struct journal_reader *r = &j->readers[i];
@@ -237,7 +239,6 @@ int journal_open(const struct journal_options *options, struct journal **ret)
 	j->max_bytes = options->max_bytes;
 	j->keep = options->keep;
 	j->has_state = options->has_state;
-	j->state_at = j->has_state ? 0 : UINT64_MAX;
 	pthread_mutex_init(&j->lock, NULL);
 	create_readers(j, options);
 	r = open_environment(j);
@@ -259,6 +260,20 @@ int journal_open(const struct journal_options *options, struct journal **ret)
 	}
 	*ret = j;
 	return 0;
+}
+
+int journal_settle(struct journal *j)
+{
+	int r;
+
+	pthread_mutex_lock(&j->lock);
+	r = lmdb_update(j->db, drop_strange_cursors, j);
+	if (r < 0)
+		log_warn_errno(r, "journal %s: the places of other outputs cannot be removed",
+				j->folder);
+	j->is_settled = true;
+	pthread_mutex_unlock(&j->lock);
+	return r;
 }
 
 void journal_close(struct journal *j)

@@ -134,6 +134,22 @@ def test_what_only_a_start_can_change_is_told_and_kept(make_rig, scratch):
     assert not any(other.iterdir()) and not rig.observer.states("other")
 
 
+def test_what_does_not_start_takes_nothing_from_the_outputs_before(make_rig):
+    """What waits for an output that the new configuration does not have still waits for it."""
+    rig = make_rig()
+    rig.nagios.end()
+    (rig.gateway.state_dir / "second.progress").symlink_to("/nowhere")
+    good = rig.gateway.config.read_text()
+    rig.publish("nagios/h0/s0", {"state": 1, "output": "waits"})
+    rig.publish("nagios/h0/s0", {"output": "no state"})
+    wait_until(rig.observer.rejects, 10, "the second message refused, so the first one taken")
+    rig.gateway.config.write_text(good.replace("to nagios", "to second")
+                                  .replace("output nagios ", "output second "))
+    assert 'output "nagios" is gone' in rig.gateway.reloaded("going back to the one before")
+    rig.nagios.start()
+    assert rig.nagios.wait_for("h0", "s0").output == "waits"
+
+
 def test_an_output_may_come_and_go(make_rig):
     rig = make_rig()
     good = rig.gateway.config.read_text()

@@ -29,6 +29,7 @@ struct fixture {
 static void open_it(struct fixture *f)
 {
 	assert_int_equal(journal_open(&f->options, &f->journal), 0);
+	assert_int_equal(journal_settle(f->journal), 0);
 }
 
 static int setup(void **state)
@@ -276,6 +277,32 @@ static void a_removed_output_does_not_hold_the_journal(void **state)
 	assert_int_equal(journal_reader_confirmed(journal_reader_at(f->journal, 1)), 10);
 }
 
+/* A configuration that does not start gives way to the one before, with its outputs. */
+static void who_does_not_settle_leaves_everything_as_it_was(void **state)
+{
+	static const char *const other[] = { "other" };
+	struct fixture *f = *state;
+	struct journal_options options = f->options;
+
+	append(f, 10, 10);
+	journal_reader_confirm(journal_reader_at(f->journal, 0), 8);
+	journal_reader_confirm(journal_reader_at(f->journal, 1), 3);
+	journal_close(f->journal);
+	f->options.outputs = other;
+	f->options.output_count = 1;
+	assert_int_equal(journal_open(&f->options, &f->journal), 0);
+	append(f, 5000, 10);
+	journal_reader_confirm(journal_reader_at(f->journal, 0), 5010);
+	append(f, 1, 10);
+	journal_maintain(f->journal);
+	journal_close(f->journal);
+	f->options = options;
+	open_it(f);
+	assert_int_equal(journal_reader_confirmed(journal_reader_at(f->journal, 0)), 8);
+	assert_int_equal(journal_reader_confirmed(journal_reader_at(f->journal, 1)), 3);
+	assert_int_equal(read_behind(f, 1, 3), 5008);
+}
+
 static size_t count_set_aside(const struct fixture *f)
 {
 	DIR *dir = opendir(f->root);
@@ -463,6 +490,7 @@ int main(void)
 		TEST(a_full_journal_has_no_room_until_it_was_trimmed),
 		TEST(a_process_that_dies_loses_nothing_it_committed),
 		TEST(a_removed_output_does_not_hold_the_journal),
+		TEST(who_does_not_settle_leaves_everything_as_it_was),
 		TEST(a_damaged_journal_is_set_aside),
 		TEST(what_is_confirmed_stays_for_a_while),
 		TEST(what_is_confirmed_gives_way_when_the_journal_is_half_full),
