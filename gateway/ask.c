@@ -28,11 +28,19 @@ static bool number_of(const cJSON *body, const char *name, double least, double 
 	return true;
 }
 
+static bool goes_on(void *owner)
+{
+	return reply_is_wanted(owner);
+}
+
 static bool answer_why(void *owner, const cJSON *body, struct reply *reply)
 {
 	const struct why_source *source = owner;
 	double limit = WHY_LIMIT;
-	struct why why = { .host = text_of(body, "host"), .service = text_of(body, "service") };
+	struct why why = { .host = text_of(body, "host"),
+		.service = text_of(body, "service"),
+		.goes_on = goes_on,
+		.owner = reply };
 	int r;
 
 	if (why.host.len == 0) {

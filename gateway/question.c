@@ -90,6 +90,16 @@ static void send_object(struct reply *r, bool is_last)
 	str_clear(&r->members);
 }
 
+bool reply_is_wanted(const struct reply *r)
+{
+	bool stopping;
+
+	pthread_mutex_lock(&r->questions->lock);
+	stopping = r->questions->stopping;
+	pthread_mutex_unlock(&r->questions->lock);
+	return !stopping;
+}
+
 void reply_part(struct reply *r)
 {
 	send_object(r, false);
@@ -164,7 +174,8 @@ void questions_take(struct questions *q, const struct record *message)
 {
 	struct question *question;
 
-	if (message->payload.len > MAX_BYTES)
+	/* A retained one would be asked again with every connect. */
+	if (message->payload.len > MAX_BYTES || message->retain)
 		return;
 	question = xcalloc(1, sizeof(*question));
 	question->payload = span_dup_text(message->payload);

@@ -41,6 +41,9 @@ struct reply {
 	const struct question *question;
 };
 
+/* False when the gateway is ending, and an answer that takes long is better not finished. */
+bool reply_is_wanted(const struct reply *r);
+
 /* Send what `members` holds as one object of several, and go on with an empty one. */
 void reply_part(struct reply *r);
 

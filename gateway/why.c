@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "gateway/why.h"
 
+#include <errno.h>
 #include <inttypes.h>
 
 #include "common/json.h"
 #include "common/mem.h"
 
-enum { MAX_TEXT = 512 };
+enum {
+	MAX_TEXT = 512,
+	PIECE = 4096, /* records that are read at once: meanwhile the journal cannot grow */
+};
 
 /* The last matching events, as JSON objects, in a ring. */
 struct search {
@@ -14,6 +18,7 @@ struct search {
 	const struct why_source *source;
 	struct str *ring;
 	size_t count; /* of all that were found */
+	size_t left;  /* of the piece at hand */
 };
 
 static void add_text(struct str *into, const char *key, struct span text)
@@ -119,9 +124,8 @@ static struct str *next_in_ring(
 	return into;
 }
 
-static bool look_at(void *owner, const struct record *r)
+static void look_at(struct search *s, const struct record *r)
 {
-	struct search *s = owner;
 	struct span host = { 0 }, service = { 0 };
 	struct str *into;
 
@@ -136,7 +140,7 @@ static bool look_at(void *owner, const struct record *r)
 		service = r->presence.service;
 	}
 	if (!is_meant(s->why, host, service))
-		return true;
+		return;
 	into = next_in_ring(s, host, service, r);
 	if (r->kind == RECORD_RESULT)
 		add_result(s, r, into);
@@ -145,18 +149,39 @@ static bool look_at(void *owner, const struct record *r)
 	else
 		add_presence(r, into);
 	str_append_byte(into, '}');
-	return true;
+}
+
+static bool take(void *owner, const struct record *r)
+{
+	struct search *s = owner;
+
+	look_at(s, r);
+	return --s->left > 0;
+}
+
+static int search(struct search *s)
+{
+	const struct why *why = s->why;
+	uint64_t after = 0;
+	int r;
+
+	do {
+		if (why->goes_on != NULL && !why->goes_on(why->owner))
+			return -ECANCELED;
+		s->left = PIECE;
+		r = journal_scan(s->source->journal, &after, take, s);
+	} while (r == 0 && s->left == 0);
+	return r;
 }
 
 int why_format(struct str *into, const struct why *why, const struct why_source *source)
 {
 	struct search s = { .why = why, .source = source };
-	uint64_t after = 0;
 	size_t from;
 	int r;
 
 	s.ring = xcalloc(why->limit, sizeof(*s.ring));
-	r = journal_scan(source->journal, &after, look_at, &s);
+	r = search(&s);
 	from = s.count > why->limit ? s.count - why->limit : 0;
 	str_printf(into, ",\"found\":%zu,\"events\":[", s.count);
 	for (size_t i = from; i < s.count; i++) {

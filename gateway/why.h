@@ -14,6 +14,9 @@ struct why {
 	struct span host, service; /* empty service: the host itself */
 	bool all_services;	   /* of the host, and itself */
 	size_t limit;		   /* how many of the last events */
+	/* Asked now and then while the journal is read, false ends it; NULL: nobody is. */
+	bool (*goes_on)(void *owner);
+	void *owner;
 };
 
 struct why_source {
@@ -23,7 +26,7 @@ struct why_source {
 	struct pending *pending;
 };
 
-/* Append ,"events":[...] in the order of time. 0 or -errno. */
+/* Append ,"events":[...] in the order of time. 0 or -errno; -ECANCELED: goes_on() ended it. */
 int why_format(struct str *into, const struct why *why, const struct why_source *source);
 
 #endif

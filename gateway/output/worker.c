@@ -12,7 +12,8 @@
 #include "gateway/output/unknown.h"
 
 enum {
-	STOP_MS = 1000, /* for a batch that is out when the end comes */
+	STOP_MS = 1000,			    /* for a batch that is out when the end comes */
+	MAX_BATCH_TEXTS = 16 * 1024 * 1024, /* topics and the like; a topic may have 64 kB */
 };
 
 struct worker {
@@ -176,7 +177,8 @@ static bool is_full(const struct worker *w)
 
 	/* What is outdated goes before the batch does, but is not to fill the memory either. */
 	return b->results - b->outdated >= w->config->batch_results ||
-	       b->text.len >= w->config->batch_size * (w->config->coalesce ? 16 : 1);
+	       b->text.len >= w->config->batch_size * (w->config->coalesce ? 16 : 1) ||
+	       b->texts.len >= MAX_BATCH_TEXTS;
 }
 
 static bool gather_one(void *owner, const struct record *record)
@@ -261,6 +263,8 @@ static void rewind_reader(struct worker *w, uint64_t before)
 				w->config->name, confirmed - p.confirmed);
 	progress_store(w->progress, &p);
 	journal_reader_confirm(w->reader, p.confirmed);
+	if (p.confirmed < confirmed)
+		journal_maintain(w->env.journal); /* a restart would believe the later place */
 	w->health.counters.delivered = p.confirmed;
 	begin_again(w, p.confirmed);
 }
@@ -287,6 +291,8 @@ static void run_sink(struct worker *w)
 	enum sink_state state = w->sink->class->step(w->sink, instant_now());
 
 	output_health_look(&w->health);
+	if (w->sink->class->held != NULL) /* before it is confirmed, and may be trimmed */
+		journal_reader_hold(w->reader, w->sink->class->held(w->sink));
 	if (state == SINK_DONE) {
 		confirm(w, w->out);
 		batch_clear(w->out);
@@ -296,8 +302,6 @@ static void run_sink(struct worker *w)
 	} else if (state == SINK_REWIND) {
 		rewind_sink(w);
 	}
-	if (w->sink->class->held != NULL)
-		journal_reader_hold(w->reader, w->sink->class->held(w->sink));
 }
 
 /* Where an earlier run stopped. */

@@ -93,7 +93,7 @@ static void say_gone(
 	/* A heartbeat that was to come before that does not come any more. */
 	x->presence_due = instant_earlier(
 			x->presence_due, instant_after(arrival->now, nanoseconds(delay)));
-	x->wait = standing_seconds((delay + 999999999) / 1000000000);
+	x->wait = standing_seconds(delay / 1000000000 + (delay % 1000000000 > 0));
 	x->gone_becomes = (unsigned)presence->rule.becomes & 3;
 }
 

@@ -565,6 +565,20 @@ static void the_earliest_come_first_and_at_most_so_many(void **state)
 	rig_finish(&r);
 }
 
+static void a_will_may_be_delayed_for_ages(void **state)
+{
+	struct disk d = { 0 };
+
+	(void)state;
+	WITH_RIG(r);
+	rig_say(&r, false, INT64_MAX / 1000000000, 0);
+	rig_restart(&r, &d, 0);
+	rig_pass(&r, 100000);
+	assert_int_equal(rig_due(&r), 0);
+	disk_finish(&d);
+	rig_finish(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -578,6 +592,7 @@ int main(void)
 		cmocka_unit_test(its_stamp_counts_but_it_ends_nothing),
 		cmocka_unit_test(read_back_it_makes_silent_what_was_not_yet),
 		cmocka_unit_test(a_will_is_due_after_its_delay),
+		cmocka_unit_test(a_will_may_be_delayed_for_ages),
 		cmocka_unit_test(one_that_is_back_in_time_says_nothing),
 		cmocka_unit_test(one_that_is_back_later_is_over_once),
 		cmocka_unit_test(one_that_is_gone_again_before_that_is_told_stays_gone),

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/unit/unit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/mem.h"
+#include "gateway/why.h"
+
+enum { RECORDS = 10000 };
+
+struct fixture {
+	char folder[64];
+	struct journal *journal;
+	struct config config;
+	size_t asked, most;
+};
+
+static void append(struct fixture *f)
+{
+	struct record_batch batch = { 0 };
+
+	for (int i = 0; i < RECORDS; i++) {
+		struct record r = { .kind = RECORD_RESULT,
+			.topic = SPAN("nagios/h/s"),
+			.result = { .host = SPAN("h"), .service = SPAN("s"), .ttl = -1 } };
+
+		record_batch_add(&batch, &r);
+	}
+	assert_int_equal(journal_append(f->journal, &batch), 0);
+	record_batch_finish(&batch);
+}
+
+static int setup(void **state)
+{
+	struct fixture *f = xcalloc(1, sizeof(*f));
+	struct journal_options options = { .folder = f->folder, .max_bytes = 64 << 20 };
+
+	strcpy(f->folder, "/tmp/belfry-why-XXXXXX");
+	assert_non_null(mkdtemp(f->folder));
+	assert_int_equal(journal_open(&options, &f->journal), 0);
+	append(f);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+	char command[128];
+
+	journal_close(f->journal);
+	snprintf(command, sizeof(command), "rm -r %s", f->folder);
+	assert_int_equal(system(command), 0);
+	free(f);
+	return 0;
+}
+
+static bool goes_on(void *owner)
+{
+	struct fixture *f = owner;
+
+	return ++f->asked <= f->most;
+}
+
+static int ask(struct fixture *f, struct str *into)
+{
+	struct why_source source = { .config = &f->config, .journal = f->journal };
+	struct why why = {
+		.host = SPAN("h"), .service = SPAN("s"), .limit = 1, .goes_on = goes_on, .owner = f
+	};
+
+	return why_format(into, &why, &source);
+}
+
+/* A reader keeps the journal from growing, and so whoever writes to it. */
+static void the_journal_is_read_in_pieces(void **state)
+{
+	struct fixture *f = *state;
+	struct str text = { 0 };
+
+	f->most = SIZE_MAX;
+	assert_int_equal(ask(f, &text), 0);
+	assert_in_range(f->asked, 2, RECORDS / 100);
+	assert_non_null(strstr(str_text(&text), "\"found\":10000,"));
+	assert_non_null(strstr(str_text(&text), "\"sequence\":10000,"));
+	str_finish(&text);
+}
+
+static void it_can_be_ended(void **state)
+{
+	struct fixture *f = *state;
+	struct str text = { 0 };
+
+	f->most = 1;
+	assert_int_equal(ask(f, &text), -ECANCELED);
+	str_finish(&text);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(the_journal_is_read_in_pieces),
+		T(it_can_be_ended),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
