@@ -95,7 +95,8 @@ FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 REPLAYS  := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(FUZZ_SRC))
 CONVERSE := $(B)/tests/conversations/converse
 LOADGEN  := $(B)/tests/bench/loadgen
-NEBS     := $(patsubst tests/system/%.c,$(B)/tests/system/%.so,$(wildcard tests/system/neb*.c))
+NEBS     := $(patsubst tests/system/%.c,$(B)/tests/system/%.so,\
+	$(wildcard tests/system/neb*.c tests/system/clock*.c))
 MAKE_STORE := $(B)/tests/system/make_store
 TESTS    := $(UNITS) $(REPLAYS) $(CONVERSE) $(NEBS) $(MAKE_STORE)
 
@@ -226,6 +227,7 @@ check:
 
 chaos: programs tests
 	$(Q)BELFRY_BIN=$(BIN) BELFRY_BUILD=$(B) $(PYTHON) tests/system/chaos.py $(CHAOS)
+	$(if $(CHAOS),,$(Q)BELFRY_BIN=$(BIN) BELFRY_BUILD=$(B) $(PYTHON) tests/system/loss.py)
 
 bench: programs tests
 	$(Q)BELFRY_BIN=$(BIN) BELFRY_BUILD=$(B) $(PYTHON) tests/bench/bench.py $(BENCH)

@@ -7,6 +7,7 @@ publisher can be compared with what Nagios has applied, one by one.
 """
 import json
 import select
+import sys
 import threading
 import time
 from collections import Counter
@@ -19,10 +20,14 @@ WINDOW = 2000  # unacknowledged messages before the stream holds back
 
 
 class Load:
-    """`rate` results a second at QoS 1 over hosts h0… and services s0…, from a thread."""
+    """
+    `rate` results a second at QoS 1 over hosts h0… and services s0…, from a thread: `count` of them,
+    or until stop().
+    """
 
-    def __init__(self, port, rate, hosts, services):
+    def __init__(self, port, rate, hosts, services, count=sys.maxsize):
         self.port, self.rate, self.hosts, self.services = port, rate, hosts, services
+        self.count = count
         self.sent = 0                # numbers below this were published
         self.acknowledged = set()
         self.acknowledged_at = {}    # number -> seconds from publish to PUBACK
@@ -35,6 +40,12 @@ class Load:
         self._thread.start()
         wait_until(lambda: self.acknowledged or self._failure, 10, "the first acknowledgement")
         return self
+
+    def finish(self):
+        """Return when all `count` are published and acknowledged."""
+        wait_until(lambda: self.sent >= self.count or self._failure, 2 * self.count / self.rate + 30,
+                   "the last result published")
+        self.stop()
 
     def stop(self):
         """Publish no more; return when what is on its way has been acknowledged."""
@@ -75,7 +86,7 @@ class Load:
             if self._wire is None and not self._reconnect():
                 continue
             due = int((time.monotonic() - begin) * self.rate)
-            count = min(due - self.sent, WINDOW - len(self._open), 200)
+            count = min(due - self.sent, self.count - self.sent, WINDOW - len(self._open), 200)
             try:
                 if count > 0 and not self._stop.is_set():
                     now = time.monotonic()
@@ -119,7 +130,7 @@ class Account:
     def __init__(self, load, nagios):
         self.load, self.nagios = load, nagios
         self.applied, self._read = Counter(), 0
-        self._newest, self.disordered = {}, 0
+        self._newest, self._newest_time, self._last, self.disordered = {}, {}, {}, 0
 
     def update(self):
         """Read what Nagios has applied since; returns how many numbers are known applied."""
@@ -133,9 +144,12 @@ class Account:
                 raise AssertionError(f"number {number} was applied to {target}")
             if not self.applied[number]:
                 # A number met first after a higher one of the same service came out of order.
-                self.disordered += number < self._newest.get(target, -1)
+                self.disordered += (number < self._newest.get(target, -1)
+                                    or result.time < self._newest_time.get(target, 0))
                 self._newest[target] = max(number, self._newest.get(target, -1))
+                self._newest_time[target] = result.time
             self.applied[number] += 1
+            self._last[target] = number
         self._read = len(results)
         return len(self.applied)
 
@@ -150,6 +164,10 @@ class Account:
 
     def lost(self):
         return self.load.acknowledged - self.applied.keys()
+
+    def not_newest(self):
+        """Objects that show another result than the newest that was applied to them."""
+        return sorted(t for t, number in self._last.items() if number != self._newest[t])
 
     def twice(self):
         return sum(1 for times in self.applied.values() if times > 1)
