@@ -8,7 +8,7 @@ Which fault is shown where:
     gateway killed at a chosen call  here
     everybody restarted under load   test_loss; loss.py in full size
     disk full, failing, slow         here
-    journal full                     test_gateway_backlog
+    journal full                     here
     pipe missing, no reader, full    test_core_faults, also what waiting costs
     pipe made anew under load        here; test_core_faults once
     pipe is something else           test_pipe_replaced
@@ -32,11 +32,11 @@ import pytest
 import chaos
 from load import Account, Load
 from nagios import OK
-from process import give_away
+from process import give_away, run
 from rig import Rig
 from store import SYNCS, SmallDisk
 from test_core_faults import Story, said
-from wait import SLACK, stays_true, wait_until
+from wait import SLACK, let_pass, stays_true, wait_until
 
 ONLY_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
 LMDB = "pwrite64,pwritev,fdatasync,msync,ftruncate"
@@ -78,7 +78,9 @@ def test_killed_before_a_call_it_loses_nothing(scratch, make_rig, calls, when):
     traced = Traced(scratch, story.rig, calls, f"{calls}:signal=KILL:when={when}")
     story.rig.gateway.start()
     for _ in range(20):
-        story.tell(20)
+        story.tell(10)
+        let_pass(0.01)  # or it would take all of it in one commit
+    print("killed by strace" if not story.rig.gateway.process.is_running() else "lived on")
     traced.heal()
     story.expect_recovery(time.monotonic(), within=2)
 
@@ -129,13 +131,13 @@ def queue_of(rig):
 
 
 FAULTS = {
-    "sync-fails-once": f"{SYNCS}:error=EIO:when=6",
-    "sync-fails-from-now-on": f"{SYNCS}:error=EIO:when=6+",
+    "sync-fails-once": f"{SYNCS}:error=EIO:when=4",
+    "sync-fails-from-now-on": f"{SYNCS}:error=EIO:when=4+",
     "sync-fails-every-third-time": f"{SYNCS}:error=EIO:when=4+3",
-    "no-room-for-a-while": "pwrite64,pwritev:error=ENOSPC:when=20..29",
-    "no-room": "pwrite64,pwritev:error=ENOSPC:when=20+",
-    "write-is-short": "pwrite64,pwritev:retval=512:when=20+9",
-    "read-only": "pwrite64,pwritev:error=EROFS:when=20+",
+    "no-room-for-a-while": "pwrite64,pwritev:error=ENOSPC:when=12..21",
+    "no-room": "pwrite64,pwritev:error=ENOSPC:when=12+",
+    "write-is-short": "pwrite64,pwritev:retval=512:when=12+9",
+    "read-only": "pwrite64,pwritev:error=EROFS:when=12+",
 }
 
 
@@ -148,7 +150,8 @@ def test_nothing_is_taken_that_a_failing_disk_loses(scratch, make_rig, fault):
     traced = Traced(scratch, rig, LMDB, FAULTS[fault])
     rig.gateway.start()
     for _ in range(15):
-        story.tell(20)
+        story.tell(10)
+        let_pass(0.01)  # or it would take all of it in one commit
     if "once" not in fault:
         wait_until(lambda: rig.gateway.process.says("journal")
                    or not rig.gateway.process.is_running(), 10, "a line about it")
@@ -165,6 +168,21 @@ def test_a_slow_disk_slows_and_loses_nothing(scratch, make_rig):
     story.rig.start_gateway()
     story.tell(500)
     story.expect_recovery(time.monotonic(), within=10)
+
+
+def test_a_full_journal_leaves_the_rest_to_the_broker(make_rig):
+    """Nothing is dropped, the status says so, and it goes on when an output has caught up."""
+    rig = make_rig(lines=["journal_max_size 1M"])
+    rig.nagios.end()
+    payload = json.dumps([{"service": f"s{n % 4}", "state": 0, "output": "x" * 900} for n in range(100)])
+    for _ in range(30):
+        rig.observer.publish("nagios/h0", payload)
+    wait_until(lambda: rig.observer.states()[-1] == "full", 10, "the status of a full journal")
+    assert rig.gateway.process.says("journal: full", "journal_max_size")
+    rig.nagios.start()
+    wait_until(lambda: len(rig.nagios.results()) == 3000, 30, "every result applied")
+    wait_until(lambda: rig.observer.states()[-1] == "online", 10, "room again")
+    rig.applied("nagios/h0/s0", {"state": 1, "output": "afterwards"})
 
 
 # --- the command file made anew under load -------------------------------------------------------
@@ -285,17 +303,14 @@ def test_a_clock_that_jumps_makes_nobody_silent_and_holds_up_nothing(scratch, mo
     rig.start()
     rig.publish("nagios/h0", [{"service": f"s{n}", "state": 0} for n in range(4)])
     rig.nagios.wait_for("h0", "s3")
-    begin, times = time.time(), []
     for n, jump in enumerate(jumps, 1):
         set_clock(jump)
         for service in range(4):
-            # Without a time of its own; of two things the second must not be the older one.
-            rig.applied(f"nagios/h1/s{service}", {"state": 0, "output": f"after jump {n}"})
-        times += [r.time for r in rig.nagios.of("h1", "s0")[-1:]]
+            # Without a time of its own it is of now, whatever the clock said before.
+            result = rig.applied(f"nagios/h1/s{service}", {"state": 0, "output": f"after jump {n}"})
+            assert abs(result.time - time.time() - jump) < 5 * SLACK
         stays_true(lambda: not [r for r in rig.nagios.results() if r.state != OK], 1.2,
                    "everybody heard of")
-    assert times == sorted(times)
-    assert abs(times[0] - begin - max(jumps[0], 0)) < 3700
     assert not rig.observer.rejects()
     rig.gateway.kill()
     rig.start_gateway()
@@ -317,8 +332,7 @@ def test_a_gateway_that_was_stopped_makes_nobody_silent(make_rig):
     tell("before")
     rig.nagios.wait_for("h3", "s7")
     rig.gateway.process.signal(signal.SIGSTOP)
-    begin = time.monotonic()
-    wait_until(lambda: time.monotonic() > begin + 7, 8 / SLACK + 1)
+    let_pass(7)
     tell("meanwhile")
     rig.gateway.process.signal(signal.SIGCONT)
     wait_until(lambda: rig.gateway.process.says("was held up"), 5, "a line that says so")
@@ -347,37 +361,36 @@ def test_memory_stays_flat_over_an_outage(make_rig):
     pid = rig.gateway.process.pid
     items = [{"service": f"s{n % 4}", "state": 0, "output": "waits " + "x" * 100} for n in range(1000)]
     payload = json.dumps(items)
-    for _ in range(10):
+    for _ in range(40):
         rig.observer.publish("nagios/h0", payload)
     queue_of(rig)
-    before = own_memory(pid)
-    for _ in range(190):
+    before = own_memory(pid)  # what one commit takes stays
+    for _ in range(160):
         rig.observer.publish("nagios/h0", payload)
     queue_of(rig)
     waiting = own_memory(pid)
-    print(f"RssAnon {before >> 10} kB with 10,000 waiting, {waiting >> 10} kB with 200,000")
-    assert waiting - before < 8 << 20
+    print(f"RssAnon {before >> 10} kB with 40,000 waiting, {waiting >> 10} kB with 200,000")
+    assert waiting - before < 12 << 20  # a fraction of what waits
     rig.nagios.start()
     wait_until(lambda: rig.nagios.taken.read_bytes().count(b"\nservice") >= 200000, 60,
                "all of it applied", 0.2)
-    assert own_memory(pid) - before < 16 << 20
+    assert own_memory(pid) - before < 12 << 20
 
 
 def test_without_descriptors_results_wait_and_nobody_is_let_down(make_rig):
-    story = Story(make_rig())
+    story = Story(make_rig(stored=True))
     story.tell(20)
     wait_until(story.is_heard, 5, "the first results")
     pid, process = story.rig.gateway.process.pid, story.rig.gateway.process
     taken = len(os.listdir(f"/proc/{pid}/fd"))
     limits = ["prlimit", "--pid", str(pid)]
-    run_as_it([*limits, f"--nofile={taken}:"])
+    run([*limits, f"--nofile={taken}:"])
     since = said(story.rig)
     story.tell(100)
     wait_until(lambda: process.says("batches", since=since), 5, "a line about the folder")
     story.rig.broker.kill()
     story.rig.broker.start()
     assert process.is_running() and not story.is_heard()
-    run_as_it([*limits, "--nofile=1024:"])
-    story.rig.observer.wait_for(1)
+    run([*limits, "--nofile=1024:"])
     wait_until(story.is_heard, 10, "every result applied")
     story.rig.applied("nagios/h0/s0", {"state": 1, "output": "afterwards"})

@@ -1,9 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""What the gateway knows and must not tell, and what strangers write into its log (S7, S8)."""
+"""What the gateway knows and must not tell, and what strangers write into its log (S7, S8, S19)."""
+import base64
+import os
 from pathlib import Path
+
+import pytest
 
 from broker import is_listening
 from http_api import GatewayHttp
+from icinga import IcingaWay
+from odd_https import TAKEN, OddServer, answer
+from pki import Pki
 from process import give_away, program, run
 from wait import wait_until
 
@@ -48,6 +55,67 @@ def test_the_password_is_told_nowhere(make_rig, scratch, monkeypatch):
     assert b"libmosquitto" in told[-1], "the log is not at its most talkative"
     assert all(len(text) > 2 for text in told)
     assert not [text for text in told if CANARY.encode() in text]
+
+
+def test_the_password_for_icinga_is_told_nowhere(scratch):
+    """S8: nor what HTTP makes of it; whether the server takes it or not."""
+    pki = Pki(scratch.folder("pki"))
+    server, http = OddServer(*pki.issue("server")), GatewayHttp()
+    way = IcingaWay(scratch, server.port, pki.path("ca.crt"))
+    way.set_password(CANARY)
+    way.change("status_interval 1s", "\n".join(["status_interval 1s", "log_type all", *http.lines]))
+    way.gateway.process.argv.append("-v")
+    way.start()
+    way.publish("nagios/h0/s0", {"state": 0, "output": "taken"})
+    wait_until(lambda: way.status()["results"] == 1, 10, "a result taken")
+    server.behave = lambda number, body: answer(401, {"error": 401, "status": "Unauthorized."})
+    way.publish("nagios/h0/s0", {"state": 0, "output": "refused"})
+    way.wait_problem("does not accept")
+    way.change("keepalive 60s" if "keepalive" in way.gateway.config.read_text() else "log_type all",
+               "log_type all\nkeepalive 30s")
+    way.gateway.reloaded()
+    told = [http.get(page)[2] for page in ("/", "/metrics", "/healthz", "/readyz")]
+    told += [m.payload for m in list(way.observer.messages)]
+    told.append(Path(f"/proc/{way.gateway.process.pid}/cmdline").read_bytes())
+    told.append(Path(f"/proc/{way.gateway.process.pid}/environ").read_bytes())
+    tested = run([*way.gateway.process.argv, "--test-config"])
+    told += [tested.stdout, tested.stderr]
+    server.behave = lambda number, body: answer(200, TAKEN)
+    way.end()
+    server.close()
+    told.append(way.gateway.process.stderr().encode())
+    secrets = [CANARY.encode(), base64.b64encode(b"gateway:" + CANARY.encode())]
+    assert not [text for text in told for secret in secrets if secret in text]
+
+
+@pytest.fixture
+def no_umask():
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def test_nobody_else_can_read_what_it_writes(no_umask, make_rig):
+    """S19: after a run with everything on, and a umask that hides nothing."""
+    http = GatewayHttp()
+    rig = make_rig(stored=True, lines=["log_type all", *http.lines])
+    rig.applied("nagios/h0/s0", {"state": 0, "output": "x", "id": "1", "ttl": 600})
+    rig.publish("nagios/h9/s9", {"state": 0, "output": "of nobody we know"})
+    rig.publish("nagios/h0/s0", "no state")
+    wait_until(lambda: rig.observer.rejects("nagios/h0/s0"), 10, "the answer")
+    rig.nagios.end()
+    rig.publish("nagios/h0/s1", {"state": 0})  # a batch that waits
+    wait_until(lambda: list(rig.gateway.state_dir.glob("batches/*")), 5, "the batch file")
+    paths = [p for p in rig.gateway.state_dir.rglob("*") if p.exists()]
+    names = {p.relative_to(rig.gateway.state_dir).parts[0] for p in paths}
+    assert {"nagios.progress", "batches"} <= names and len(names) > 2, names
+    for path in paths:
+        mode, folder = path.stat().st_mode & 0o7777, path.parent.stat().st_mode
+        is_batch = path.parent.name == "batches"  # the core reads it, and nobody else enters
+        assert not mode & 0o022 or path.name == "batches", f"{path} can be changed by others: {mode:o}"
+        assert not mode & (0 if is_batch else 0o007), f"{path} can be read by everyone: {mode:o}"
+        assert not is_batch or not folder & 0o007, f"{path.parent} can be entered: {folder:o}"
+    assert rig.gateway.end() == 0
 
 
 def test_what_strangers_write_stays_in_its_line(make_rig):
