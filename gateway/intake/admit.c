@@ -5,8 +5,8 @@
 
 #include "common/mem.h"
 #include "common/name.h"
+#include "common/utf8.h"
 #include "common/wire.h"
-#include "gateway/result/cut.h"
 
 enum {
 	MAX_ANSWERS = 1000, /* to one message: an array can ask for two million */
@@ -46,9 +46,9 @@ static struct record part_of_message(const struct admit *a, enum record_kind kin
 
 	r.kind = kind;
 	r.payload = r.response_topic = r.correlation = (struct span){ 0 };
-	r.publisher.user = first_characters(r.publisher.user, MAX_PUBLISHER_BYTES);
-	r.publisher.client = first_characters(r.publisher.client, MAX_PUBLISHER_BYTES);
-	r.publisher.address = first_characters(r.publisher.address, MAX_PUBLISHER_BYTES);
+	r.publisher.user = utf8_first(r.publisher.user, MAX_PUBLISHER_BYTES);
+	r.publisher.client = utf8_first(r.publisher.client, MAX_PUBLISHER_BYTES);
+	r.publisher.address = utf8_first(r.publisher.address, MAX_PUBLISHER_BYTES);
 	return r;
 }
 

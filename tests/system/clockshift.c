@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * clockshift.so, to be preloaded: the wall clock of a program is off by what stands in the file that
- * CLOCKSHIFT names, a decimal number of seconds. It is read again each time, so that a test makes the
- * clock jump by writing it. The monotonic clocks stay as they are, as they do when a real clock is
- * set.
+ * clockshift.so, to be preloaded: the wall clock of a program is off by what stands in the file
+ * that CLOCKSHIFT names, a decimal number of seconds. It is read again each time, so that a test
+ * makes the clock jump by writing it. The monotonic clocks stay as they are, as they do when a real
+ * clock is set.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
