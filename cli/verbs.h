@@ -31,10 +31,12 @@ extern const struct verb check_verb;
 extern const struct verb demo_verb;
 extern const struct verb hosts_verb;
 extern const struct verb passwd_verb;
+extern const struct verb replay_verb;
 extern const struct verb status_verb;
 extern const struct verb store_verb;
 extern const struct verb submit_verb;
 extern const struct verb watch_verb;
+extern const struct verb why_verb;
 
 /* Run the program. Returns what it exits with. */
 int verbs_run(int argc, char **argv);

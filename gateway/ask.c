@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "common/json.h"
 #include "common/mem.h"
 
 enum {
@@ -33,6 +34,28 @@ static bool goes_on(void *owner)
 	return reply_is_wanted(owner);
 }
 
+/* One page of many goes out at once; the last one waits for what else is to be said. */
+static void add_page(struct reply *reply, const char *key, struct span array, bool is_last)
+{
+	str_printf(&reply->members, ",\"%s\":", key);
+	str_append(&reply->members, array);
+	if (!is_last)
+		reply_part(reply);
+}
+
+static void add_events(void *owner, struct span array, bool is_last)
+{
+	add_page(owner, "events", array, is_last);
+}
+
+/* How far back the journal reaches: what is older has been forgotten, not refused. */
+static void add_found(struct reply *reply, const struct why_found *found, uint64_t keep)
+{
+	str_printf(&reply->members, ",\"found\":%zu,\"keep\":%" PRIu64, found->count, keep);
+	if (found->oldest.ns != 0)
+		json_append_time(&reply->members, "oldest", found->oldest);
+}
+
 static bool answer_why(void *owner, const cJSON *body, struct reply *reply)
 {
 	const struct why_source *source = owner;
@@ -41,20 +64,23 @@ static bool answer_why(void *owner, const cJSON *body, struct reply *reply)
 		.service = text_of(body, "service"),
 		.goes_on = goes_on,
 		.owner = reply };
+	struct why_found found;
 	int r;
 
 	if (why.host.len == 0) {
 		str_append_text(&reply->problem, "names no host; add \"host\"");
 		return false;
 	}
-	if (cJSON_HasObjectItem(body, "limit") && !number_of(body, "limit", 1, WHY_MOST, &limit)) {
+	if (cJSON_GetObjectItemCaseSensitive(body, "limit") != NULL && !number_of(body, "limit", 1, WHY_MOST, &limit)) {
 		str_printf(&reply->problem, "limit is a number from 1 to %d", WHY_MOST);
 		return false;
 	}
 	why.limit = (size_t)limit;
 	why.all_services = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(body, "all"));
-	r = why_format(&reply->members, &why, source);
-	if (r < 0)
+	r = why_format(&why, source, PAGE_BYTES, add_events, reply, &found);
+	if (r == 0)
+		add_found(reply, &found, source->config->journal_keep);
+	else
 		str_printf(&reply->problem, "the journal cannot be read: %s", strerror(-r));
 	return r == 0;
 }
@@ -95,14 +121,9 @@ static bool answer_replay(void *owner, const cJSON *body, struct reply *reply)
 	return true;
 }
 
-static void add_page(void *owner, struct span array, bool is_last)
+static void add_objects(void *owner, struct span array, bool is_last)
 {
-	struct reply *reply = owner;
-
-	str_append_text(&reply->members, ",\"objects\":");
-	str_append(&reply->members, array);
-	if (!is_last)
-		reply_part(reply);
+	add_page(owner, "objects", array, is_last);
 }
 
 static bool answer_pending(void *owner, const cJSON *body, struct reply *reply)
@@ -114,7 +135,7 @@ static bool answer_pending(void *owner, const cJSON *body, struct reply *reply)
 	for (size_t i = 0; i < source->config->output_count; i++)
 		names[i] = source->config->outputs[i]->name;
 	pending_format_json(source->pending, names, source->config->output_count, PAGE_BYTES,
-			add_page, reply);
+			add_objects, reply);
 	return true;
 }
 

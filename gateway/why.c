@@ -17,8 +17,8 @@ struct search {
 	const struct why *why;
 	const struct why_source *source;
 	struct str *ring;
-	size_t count; /* of all that were found */
-	size_t left;  /* of the piece at hand */
+	struct why_found found;
+	size_t left; /* of the piece at hand */
 };
 
 static void add_text(struct str *into, const char *key, struct span text)
@@ -43,6 +43,23 @@ static bool is_meant(const struct why *why, struct span host, struct span servic
 {
 	return span_equal(host, why->host) &&
 	       (why->all_services || span_equal(service, why->service));
+}
+
+/* The core of the output has refused it meanwhile, as far as is remembered. */
+static void add_missing(const struct search *s, const struct check_result *result, size_t output,
+		struct str *into)
+{
+	enum object_presence missing;
+	const struct reject_info *info;
+
+	if (s->source->pending == NULL || !pending_lacks(s->source->pending, output, result->host,
+							  result->service, &missing))
+		return;
+	info = reject_info(missing == OBJECT_NO_HOST ? REJECT_UNKNOWN_HOST
+						     : REJECT_UNKNOWN_SERVICE);
+	add_text(into, "code", span_of_text(info->code));
+	add_text(into, "reason", span_of_text(info->reason));
+	add_text(into, "remedy", span_of_text(info->remedy));
 }
 
 /* How far each output is with the record. */
@@ -70,6 +87,7 @@ static void add_outputs(const struct search *s, const struct record *r, struct s
 			str_printf(into, ",\"ms\":%.3f",
 					(double)(confirmed.ns - r->received.ns) / 1e6);
 		}
+		add_missing(s, &r->result, i, into);
 		str_append_byte(into, '}');
 	}
 	str_append_byte(into, '}');
@@ -109,7 +127,7 @@ static void add_presence(const struct record *r, struct str *into)
 static struct str *next_in_ring(
 		struct search *s, struct span host, struct span service, const struct record *r)
 {
-	struct str *into = &s->ring[s->count++ % s->why->limit];
+	struct str *into = &s->ring[s->found.count++ % s->why->limit];
 
 	str_clear(into);
 	str_printf(into, "{\"sequence\":%" PRIu64, r->sequence);
@@ -129,6 +147,8 @@ static void look_at(struct search *s, const struct record *r)
 	struct span host = { 0 }, service = { 0 };
 	struct str *into;
 
+	if (s->found.oldest.ns == 0)
+		s->found.oldest = r->received;
 	if (r->kind == RECORD_RESULT) {
 		host = r->result.host;
 		service = r->result.service;
@@ -163,7 +183,7 @@ static int search(struct search *s)
 {
 	const struct why *why = s->why;
 	uint64_t after = 0;
-	int r;
+	int r = 0;
 
 	do {
 		if (why->goes_on != NULL && !why->goes_on(why->owner))
@@ -174,22 +194,41 @@ static int search(struct search *s)
 	return r;
 }
 
-int why_format(struct str *into, const struct why *why, const struct why_source *source)
+static void write_pages(const struct search *s, size_t page_bytes,
+		void (*page)(void *owner, struct span array, bool is_last), void *owner)
+{
+	size_t count = s->found.count, limit = s->why->limit;
+	struct str array = { 0 };
+
+	str_append_byte(&array, '[');
+	for (size_t i = count > limit ? count - limit : 0; i < count; i++) {
+		if (array.len >= page_bytes) {
+			str_append_byte(&array, ']');
+			page(owner, str_span(&array), false);
+			str_clear(&array);
+			str_append_byte(&array, '[');
+		}
+		if (array.len > 1)
+			str_append_byte(&array, ',');
+		str_append(&array, str_span(&s->ring[i % limit]));
+	}
+	str_append_byte(&array, ']');
+	page(owner, str_span(&array), true);
+	str_finish(&array);
+}
+
+int why_format(const struct why *why, const struct why_source *source, size_t page_bytes,
+		void (*page)(void *owner, struct span array, bool is_last), void *owner,
+		struct why_found *ret)
 {
 	struct search s = { .why = why, .source = source };
-	size_t from;
 	int r;
 
 	s.ring = xcalloc(why->limit, sizeof(*s.ring));
 	r = search(&s);
-	from = s.count > why->limit ? s.count - why->limit : 0;
-	str_printf(into, ",\"found\":%zu,\"events\":[", s.count);
-	for (size_t i = from; i < s.count; i++) {
-		if (i > from)
-			str_append_byte(into, ',');
-		str_append(into, str_span(&s.ring[i % why->limit]));
-	}
-	str_append_byte(into, ']');
+	if (r == 0)
+		write_pages(&s, page_bytes, page, owner);
+	*ret = s.found;
 	for (size_t i = 0; i < why->limit; i++)
 		str_finish(&s.ring[i]);
 	free(s.ring);

@@ -26,7 +26,17 @@ struct why_source {
 	struct pending *pending;
 };
 
-/* Append ,"events":[...] in the order of time. 0 or -errno; -ECANCELED: goes_on() ended it. */
-int why_format(struct str *into, const struct why *why, const struct why_source *source);
+struct why_found {
+	size_t count;		 /* of all events, of which the last `limit` are told */
+	struct wall_time oldest; /* when the oldest record of the journal came; ns == 0: it is empty */
+};
+
+/*
+ * The events, in the order of time, as JSON arrays of about `page_bytes`. `page` is called at least
+ * once unless this fails, with is_last at the end. 0 or -errno; -ECANCELED: goes_on() ended it.
+ */
+int why_format(const struct why *why, const struct why_source *source, size_t page_bytes,
+		void (*page)(void *owner, struct span array, bool is_last), void *owner,
+		struct why_found *ret);
 
 #endif

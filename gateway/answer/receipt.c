@@ -13,20 +13,43 @@ static void add_milliseconds(
 	str_printf(into, ",\"%s\":%.3f", key, ms > 0 ? ms : 0);
 }
 
-void receipt_refuse(struct receipt *r, const struct rejection *rejection)
+static void add_reason(struct str *into, const struct rejection *rejection)
 {
 	const struct reject_info *info = reject_info(rejection->reject);
 
+	str_printf(into, "\"index\":%zu", rejection->index);
+	json_append_member(into, "code", span_of_text(info->code));
+	json_append_member(into, "reason", span_of_text(info->reason));
+	json_append_member(into, "remedy", span_of_text(info->remedy));
+}
+
+void receipt_refuse(struct receipt *r, const struct rejection *rejection)
+{
 	if (r->refused++ >= RECEIPT_REFUSALS)
 		return;
-	str_printf(&r->refusals, ",{\"index\":%zu", rejection->index);
-	json_append_member(&r->refusals, "code", span_of_text(info->code));
-	json_append_member(&r->refusals, "reason", span_of_text(info->reason));
-	json_append_member(&r->refusals, "remedy", span_of_text(info->remedy));
+	str_append_text(&r->refusals, ",{");
+	add_reason(&r->refusals, rejection);
 	str_append_byte(&r->refusals, '}');
 }
 
-void receipt_format(struct str *into, const struct receipt *r, struct span gateway_id)
+static void add_outputs(struct str *into, uint64_t set, const char *const *names)
+{
+	const char *separator = ",\"outputs\":[";
+
+	if (set == 0)
+		str_append_text(into, separator);
+	for (size_t i = 0; i < 64 && set >> i != 0; i++) {
+		if ((set >> i & 1) == 0)
+			continue;
+		str_append_text(into, separator);
+		json_append_string(into, span_of_text(names[i]));
+		separator = ",";
+	}
+	str_append_byte(into, ']');
+}
+
+void receipt_format(struct str *into, const struct receipt *r, const char *const *outputs,
+		struct span gateway_id)
 {
 	struct span refusals = str_span(&r->refusals);
 
@@ -37,6 +60,7 @@ void receipt_format(struct str *into, const struct receipt *r, struct span gatew
 	str_append_text(into, ",\"rejects\":[");
 	str_append(into, refusals.len > 0 ? span_from(refusals, 1) : refusals);
 	str_append_byte(into, ']');
+	add_outputs(into, r->outputs, outputs);
 	json_append_time(into, "received", r->received);
 	json_append_member(into, "gateway", gateway_id);
 }
@@ -55,6 +79,17 @@ void receipt_format_confirmed(struct str *into, struct span topic, const char *o
 	json_append_member(into, "output", span_of_text(output));
 	add_milliseconds(into, "confirmed_ms", received, confirmed);
 	json_append_time(into, "received", received);
+	json_append_member(into, "gateway", gateway_id);
+	str_append_byte(into, '}');
+}
+
+void receipt_format_rejected(struct str *into, const struct rejection *rejection, struct span topic,
+		const char *output, struct span gateway_id)
+{
+	str_append_text(into, "{\"receipt\":\"rejected\",");
+	add_reason(into, rejection);
+	json_append_member(into, "topic", topic);
+	json_append_member(into, "output", span_of_text(output));
 	json_append_member(into, "gateway", gateway_id);
 	str_append_byte(into, '}');
 }

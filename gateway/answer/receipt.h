@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a publisher is told who asked for it with a response topic (MQTT 5 4.10): one message when
- * its results are in the journal, and one from each output when the core has confirmed them. Each
- * carries the publisher's correlation data, so that it knows which of its messages is meant.
+ * its results are in the journal, and one from each output when the core has confirmed them, or for
+ * each result that the core does not take. Each carries the publisher's correlation data, so that it
+ * knows which of its messages is meant.
  */
 #ifndef GATEWAY_ANSWER_RECEIPT_H
 #define GATEWAY_ANSWER_RECEIPT_H
@@ -18,6 +19,7 @@ enum { RECEIPT_REFUSALS = 20 };
 struct receipt {
 	struct span topic; /* of the message */
 	size_t accepted, refused;
+	uint64_t outputs; /* set of those that will tell when they have confirmed it */
 	struct str refusals; /* JSON objects, one behind the other, each with a comma in front */
 	struct wall_time received, decoded;
 };
@@ -26,14 +28,19 @@ struct receipt {
 void receipt_refuse(struct receipt *r, const struct rejection *rejection);
 /*
  * The receipt but for its end: what it tells is only true when it is on disk, and
- * receipt_format_end() then says how long that took.
+ * receipt_format_end() then says how long that took. `outputs` are the names of the outputs.
  */
-void receipt_format(struct str *into, const struct receipt *r, struct span gateway_id);
+void receipt_format(struct str *into, const struct receipt *r, const char *const *outputs,
+		struct span gateway_id);
 void receipt_format_end(struct str *into, struct wall_time received, struct wall_time journaled);
 
 /* {"receipt":"confirmed",...}: the core behind `output` has applied the results. */
 void receipt_format_confirmed(struct str *into, struct span topic, const char *output,
 		struct wall_time received, struct wall_time confirmed, struct span gateway_id);
+
+/* {"receipt":"rejected",...}: the core behind `output` does not take one of the results. */
+void receipt_format_rejected(struct str *into, const struct rejection *rejection, struct span topic,
+		const char *output, struct span gateway_id);
 
 /*
  * May the gateway publish a receipt there? It has rights that the publisher may not have, so it

@@ -78,13 +78,17 @@ static void refuse(struct admit *a, const struct rejection *rejection)
 
 static void add_receipt(struct admit *a, struct wall_time decoded)
 {
+	const char *names[MAX_OUTPUTS];
+
 	if (!a->wants_receipt)
 		return;
+	for (size_t i = 0; i < a->config->output_count; i++)
+		names[i] = a->config->outputs[i]->name;
 	a->receipt.topic = a->message->topic;
 	a->receipt.received = a->message->received;
 	a->receipt.decoded = decoded;
 	str_clear(&a->text);
-	receipt_format(&a->text, &a->receipt, span_of_text(a->config->client_id));
+	receipt_format(&a->text, &a->receipt, names, span_of_text(a->config->client_id));
 	add_answer(a, OUTBOUND_RECEIPT, a->message->response_topic, str_span(&a->text),
 			a->message->correlation);
 }
@@ -147,6 +151,20 @@ static void note_state(struct admit *a, const struct record *record)
 	states_note(a->states, &note);
 }
 
+/* The outputs that get the last result of a message, and so tell when it has arrived. */
+static uint64_t outputs_of(struct admit *a, const struct check_result *result)
+{
+	const struct config *c = a->config;
+	uint64_t set = 0;
+
+	for (size_t i = 0; i < c->output_count; i++) {
+		if (routes_lead(c->routes, c->route_count, a->message->topic, a->route->naming,
+				    result->host, i))
+			set |= UINT64_C(1) << i;
+	}
+	return set;
+}
+
 static void add_result(struct admit *a, const struct check_result *result)
 {
 	struct record record = part_of_message(a, RECORD_RESULT);
@@ -161,6 +179,8 @@ static void add_result(struct admit *a, const struct check_result *result)
 	note_state(a, &record);
 	count(a->counters, COUNT_RESULTS_ACCEPTED, 1);
 	a->receipt.accepted++;
+	if (a->wants_receipt)
+		a->last_outputs = outputs_of(a, result);
 }
 
 /* False after a rejection. */
@@ -294,6 +314,8 @@ static void decode_message(struct admit *a)
 	decode(a->decoder, &input, &sink);
 	if (a->last_result > 0)
 		mark_last_result(a);
+	a->receipt.outputs |= a->last_outputs;
+	a->last_outputs = 0;
 }
 
 /* --- routes ------------------------------------------------------------------------------- */
@@ -425,6 +447,7 @@ void admit_message(struct admit *a, const struct record *message, const struct a
 	a->is_first = true;
 	str_clear(&a->receipt.refusals);
 	a->receipt.accepted = a->receipt.refused = 0;
+	a->receipt.outputs = 0;
 	a->wants_receipt = message->response_topic.len > 0;
 	if (a->wants_receipt && !may_answer_to(c, message)) {
 		count(a->counters, COUNT_RECEIPTS_REFUSED, 1);

@@ -41,6 +41,7 @@ struct admit {
 	size_t answered;
 	struct receipt receipt;
 	bool wants_receipt;
+	uint64_t last_outputs; /* set of those that its last result goes to */
 
 	struct decoder *decoder;
 	struct presence_decoder *presence_decoder;

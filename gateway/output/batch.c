@@ -82,11 +82,13 @@ static bool take_over(struct batch *b, size_t index)
 
 /* --- items -------------------------------------------------------------------------------- */
 
-static void add_receipt(struct batch *b, const struct batch_item *item, const struct record *r)
+void batch_add_receipt(struct batch *b, const struct record *r)
 {
 	struct batch_receipt receipt = {
-		.topic = item->topic,
-		.topic_len = item->topic_len,
+		.sequence = r->sequence,
+		.is_last = r->is_last,
+		.topic = put_text(b, r->topic),
+		.topic_len = r->topic.len,
 		.response = put_text(b, r->response_topic),
 		.response_len = r->response_topic.len,
 		.correlation = put_text(b, r->correlation),
@@ -123,8 +125,10 @@ bool batch_add(struct batch *b, const struct record *record, size_t at, bool coa
 		.received = record->received,
 	};
 
-	if (record->is_last && record->response_topic.len > 0)
-		add_receipt(b, &item, record);
+	if (record->response_topic.len > 0) {
+		batch_add_receipt(b, record);
+		item.receipt = b->receipt_count;
+	}
 	if (coalesce)
 		put_name(b, &item, &record->result);
 	b->items = grow_array(b->items, b->results, &b->capacity, sizeof(*b->items));

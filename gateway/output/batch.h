@@ -19,10 +19,13 @@ struct batch_item {
 	bool is_outdated; /* a newer one of its object follows; gone when the batch is submitted */
 	uint32_t hash;	  /* of its object, when that is looked for */
 	size_t name, name_len;
+	size_t receipt; /* number + 1 of its message's receipt; 0: its publisher wants none */
 };
 
 /* Somebody who is to hear when the batch has arrived. Places are in texts. */
 struct batch_receipt {
+	uint64_t sequence; /* of the record */
+	bool is_last;	   /* of its message: it is to be confirmed */
 	size_t topic, topic_len, response, response_len, correlation, correlation_len;
 	unsigned source;
 	struct wall_time received;
@@ -48,6 +51,9 @@ struct batch {
  * item of the same host and service that is in the batch becomes outdated; returns whether one did.
  */
 bool batch_add(struct batch *b, const struct record *record, size_t at, bool coalesce);
+
+/* Whoever published `record` wants to hear of it, though it is no item. */
+void batch_add_receipt(struct batch *b, const struct record *record);
 
 /* Let outdated items go. */
 void batch_compact(struct batch *b);

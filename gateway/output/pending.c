@@ -172,6 +172,21 @@ bool pending_remove(struct pending *p, struct span host, struct span service)
 	return o != NULL;
 }
 
+bool pending_lacks(struct pending *p, size_t output, struct span host, struct span service,
+		enum object_presence *ret_missing)
+{
+	struct object *o;
+	bool lacks;
+
+	pthread_mutex_lock(&p->lock);
+	o = find(p, host, service);
+	lacks = o != NULL && (o->outputs & UINT64_C(1) << output) != 0;
+	if (lacks)
+		*ret_missing = o->missing;
+	pthread_mutex_unlock(&p->lock);
+	return lacks;
+}
+
 size_t pending_count(struct pending *p)
 {
 	size_t count;

@@ -43,6 +43,10 @@ bool pending_remove(struct pending *p, struct span host, struct span service);
 
 size_t pending_count(struct pending *p);
 
+/* Is it known that the core of this output does not have the object? *ret_missing is what. */
+bool pending_lacks(struct pending *p, size_t output, struct span host, struct span service,
+		enum object_presence *ret_missing);
+
 /*
  * All of them, the one that was heard of last at the end, as JSON arrays of about `page_bytes`:
  *

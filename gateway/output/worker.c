@@ -39,6 +39,7 @@ struct worker {
 	bool read_failed;  /* was said */
 	uint64_t position; /* last record that was put into a batch */
 	uint64_t seen;	   /* last record that was taken; up to it all are answered */
+	uint64_t told;	   /* last record that was confirmed, so that its receipt is sent */
 	struct unknown unknown;
 	struct str text;
 };
@@ -68,6 +69,32 @@ static void answer(struct worker *w, const struct rejection *rejection, struct s
 	str_finish(&to);
 }
 
+static void send_receipt(struct worker *w, struct span response, struct span correlation,
+		unsigned source)
+{
+	struct outbound_message *m = outbound_message_create(
+			OUTBOUND_RECEIPT, response, str_span(&w->text), correlation);
+
+	if (!outbound_push(outbound_of(w, source), m))
+		count(w->env.counters, COUNT_RECEIPTS_DROPPED, 1);
+}
+
+static void send_batch_receipt(
+		struct worker *w, const struct batch *b, const struct batch_receipt *r)
+{
+	const char *text = b->texts.text;
+
+	send_receipt(w, span_of(text + r->response, r->response_len),
+			span_of(text + r->correlation, r->correlation_len), r->source);
+}
+
+static void format_rejected(struct worker *w, const struct rejection *rejection, struct span topic)
+{
+	str_clear(&w->text);
+	receipt_format_rejected(&w->text, rejection, topic, w->config->name,
+			span_of_text(w->env.config->client_id));
+}
+
 /* The core refuses a result of the batch that is out. */
 static void take_refusal(void *owner, size_t index, const struct rejection *rejection)
 {
@@ -84,28 +111,30 @@ static void take_refusal(void *owner, size_t index, const struct rejection *reje
 
 		unknown_note(&w->unknown, &result, rejection, NULL, item->received);
 	}
+	if (item->receipt == 0)
+		return;
+	format_rejected(w, rejection, batch_topic(w->out, item));
+	send_batch_receipt(w, w->out, &w->out->receipts[item->receipt - 1]);
 }
 
-/* Who asked for receipts hears of the batch that has arrived. */
+/* Who asked for receipts hears of the batch that has arrived, but not of what is replayed. */
 static void send_receipts(struct worker *w, const struct batch *b)
 {
 	struct wall_time now = wall_time_now();
 
 	for (size_t i = 0; i < b->receipt_count; i++) {
 		const struct batch_receipt *r = &b->receipts[i];
-		const char *text = b->texts.text;
-		struct outbound_message *m;
 
+		if (!r->is_last || r->sequence <= w->told)
+			continue;
 		str_clear(&w->text);
-		receipt_format_confirmed(&w->text, span_of(text + r->topic, r->topic_len),
+		receipt_format_confirmed(&w->text, span_of(b->texts.text + r->topic, r->topic_len),
 				w->config->name, r->received, now,
 				span_of_text(w->env.config->client_id));
-		m = outbound_message_create(OUTBOUND_RECEIPT,
-				span_of(text + r->response, r->response_len), str_span(&w->text),
-				span_of(text + r->correlation, r->correlation_len));
-		if (!outbound_push(outbound_of(w, r->source), m))
-			count(w->env.counters, COUNT_RECEIPTS_DROPPED, 1);
+		send_batch_receipt(w, b, r);
 	}
+	if (b->last > w->told)
+		w->told = b->last;
 }
 
 /* --- from record to batch ----------------------------------------------------------------- */
@@ -121,6 +150,10 @@ static void take_unknown(struct worker *w, const struct record *record, struct r
 	rejection->index = record->index;
 	unknown_note(&w->unknown, &record->result, rejection, &record->publisher, record->received);
 	answer(w, rejection, record->topic, record->source);
+	if (record->response_topic.len == 0)
+		return;
+	format_rejected(w, rejection, record->topic);
+	send_receipt(w, record->response_topic, record->correlation, record->source);
 }
 
 static void encode_result(struct worker *w, const struct record *record)
@@ -304,6 +337,35 @@ static void run_sink(struct worker *w)
 	}
 }
 
+/* Who is to hear of the batch that an earlier run left with the core. */
+static bool note_receipt(void *owner, const struct record *record)
+{
+	struct worker *w = owner;
+	const struct config *c = w->env.config;
+
+	if (record->sequence > w->out->last)
+		return false;
+	if (record->kind == RECORD_RESULT && record->response_topic.len > 0 &&
+			routes_lead(c->routes, c->route_count, record->topic, record->naming,
+					record->result.host, w->env.output))
+		batch_add_receipt(w->out, record);
+	return true;
+}
+
+/* The batch that an earlier run left is out, as far as that is known. */
+static void take_leftover(struct worker *w, const struct progress *left)
+{
+	uint64_t after = left->issued_first - 1;
+	int r;
+
+	w->out = &w->batches[1];
+	w->out->first = left->issued_first;
+	w->out->last = left->issued_last;
+	r = journal_scan(w->env.journal, &after, note_receipt, w);
+	if (r < 0)
+		log_error_errno(r, "output \"%s\": the journal cannot be read", w->config->name);
+}
+
 /* Where an earlier run stopped. */
 static void resume(struct worker *w)
 {
@@ -320,14 +382,13 @@ static void resume(struct worker *w)
 	}
 	if (known && left.confirmed > journal_reader_confirmed(w->reader))
 		journal_reader_confirm(w->reader, left.confirmed);
+	w->told = journal_reader_confirmed(w->reader);
 	if (known && left.issued_last > journal_reader_confirmed(w->reader))
 		what = w->sink->class->resume(w->sink, &left);
 	else
 		w->sink->class->resume(w->sink, NULL);
 	if (what != LEFTOVER_NONE) {
-		w->out = &w->batches[1];
-		w->out->first = left.issued_first;
-		w->out->last = left.issued_last;
+		take_leftover(w, &left);
 		log_info("output \"%s\": the batch an earlier run left with the core %s",
 				w->config->name,
 				what == LEFTOVER_BUSY ? "is still there, offering it again"
@@ -507,11 +568,11 @@ enum worker_place worker_place_of(
 uint64_t worker_replay(struct worker *w, struct wall_time time)
 {
 	uint64_t before = journal_before(w->env.journal, time);
-	uint64_t head = journal_status(w->env.journal).head;
+	uint64_t confirmed = journal_reader_confirmed(w->reader);
 
 	w->replay_from = time.ns;
 	journal_reader_wake(w->reader);
-	return head - before;
+	return confirmed > before ? confirmed - before : 0;
 }
 
 uint64_t worker_turns(struct worker *w)

@@ -54,7 +54,8 @@ enum worker_place worker_place_of(
 
 /*
  * Deliver again what was received since `time`, as far as the journal has it, when the batch that
- * is out has arrived. Returns how many records that is. From any thread.
+ * is out has arrived. Returns how many of the records that were confirmed already lie there. From
+ * any thread.
  */
 uint64_t worker_replay(struct worker *w, struct wall_time time);
 
