@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/publisher.h"
 
+#include <mqtt_protocol.h>
 #include <stdio.h>
 
+#include "common/hash.h"
 #include "common/mem.h"
 
 enum { MAX_UNANSWERED = 100 };
@@ -20,6 +22,12 @@ struct publisher {
 	struct unanswered unanswered[MAX_UNANSWERED]; /* in the order of sending */
 	size_t count;
 	struct instant last_answer;
+
+	publisher_receipt *receipt; /* NULL: none are wanted */
+	char reply_topic[64];	    /* of receipts, followed by the tag */
+	int subscribe;		    /* packet identifier */
+	bool is_subscribed;
+	int code; /* of the SUBACK */
 };
 
 static void on_published(void *owner, int packet, int code, const mosquitto_property *properties)
@@ -44,11 +52,40 @@ static void on_published(void *owner, int packet, int code, const mosquitto_prop
 	str_finish(&sentence);
 }
 
+static void on_subscribed(void *owner, int packet, int code)
+{
+	struct publisher *p = owner;
+
+	if (packet != p->subscribe)
+		return;
+	p->is_subscribed = true;
+	p->code = code;
+}
+
+static void on_received(void *owner, struct span topic, struct span payload)
+{
+	struct publisher *p = owner;
+	uint64_t tag;
+	cJSON *receipt;
+
+	if (p->receipt == NULL || !span_starts_with(topic, span_of_text(p->reply_topic)) ||
+			!span_to_uint(span_from(topic, strlen(p->reply_topic)), SIZE_MAX, &tag))
+		return;
+	p->last_answer = instant_now();
+	receipt = cJSON_ParseWithLength((const char *)payload.data, payload.len);
+	if (cJSON_IsObject(receipt))
+		p->receipt(p->owner, tag, receipt);
+	cJSON_Delete(receipt);
+}
+
 struct publisher *publisher_open(const struct link_config *config, publisher_report *report,
 		void *owner, enum answer *ret, struct str *problem)
 {
 	struct publisher *p = xcalloc(1, sizeof(*p));
-	struct link_events events = { .owner = p, .published = on_published };
+	struct link_events events = { .owner = p,
+		.published = on_published,
+		.subscribed = on_subscribed,
+		.received = on_received };
 
 	*p = (struct publisher){ .report = report, .owner = owner, .timeout = config->timeout };
 	p->link = link_open(config, &events, ret, problem);
@@ -92,6 +129,23 @@ static void wait_for_answers(struct publisher *p, size_t left)
 	}
 }
 
+static int publish(struct publisher *p, int *packet, size_t tag, const char *topic,
+		struct span payload)
+{
+	mosquitto_property *properties = NULL;
+	char reply[96];
+	int r = MOSQ_ERR_SUCCESS;
+
+	snprintf(reply, sizeof(reply), "%s%zu", p->reply_topic, tag);
+	if (p->receipt != NULL)
+		r = mosquitto_property_add_string(&properties, MQTT_PROP_RESPONSE_TOPIC, reply);
+	if (r == MOSQ_ERR_SUCCESS)
+		r = mosquitto_publish_v5(link_mosquitto(p->link), packet, topic, (int)payload.len,
+				payload.data, 1, false, properties);
+	mosquitto_property_free_all(&properties);
+	return r;
+}
+
 void publisher_send(struct publisher *p, size_t tag, const char *topic, struct span payload)
 {
 	int packet = 0;
@@ -104,8 +158,7 @@ void publisher_send(struct publisher *p, size_t tag, const char *topic, struct s
 	}
 	if (p->count == 0)
 		p->last_answer = instant_now();
-	r = mosquitto_publish_v5(link_mosquitto(p->link), &packet, topic, (int)payload.len,
-			payload.data, 1, false, NULL);
+	r = publish(p, &packet, tag, topic, payload);
 	if (r == MOSQ_ERR_OVERSIZE_PACKET || r == MOSQ_ERR_PAYLOAD_SIZE)
 		p->report(p->owner, tag, ANSWER_REFUSED,
 				"it is larger than the broker accepts (max_packet_size)");
@@ -118,4 +171,56 @@ void publisher_send(struct publisher *p, size_t tag, const char *topic, struct s
 void publisher_wait(struct publisher *p)
 {
 	wait_for_answers(p, 0);
+}
+
+/* --- receipts ------------------------------------------------------------------------------- */
+
+/* False when *missing did not become 0 in time, or the connection is over. */
+static bool turn_until(struct publisher *p, const bool *is_there, const size_t *missing)
+{
+	while (is_there != NULL ? !*is_there : *missing > 0) {
+		struct instant deadline = instant_after(p->last_answer, p->timeout);
+		struct duration patience = instant_between(instant_now(), deadline);
+
+		if (patience.ns <= 0)
+			link_give_up(p->link, "no answer in time");
+		if (patience.ns <= 0 || !link_turn(p->link, patience))
+			return false;
+	}
+	return true;
+}
+
+enum answer publisher_ask_receipts(
+		struct publisher *p, publisher_receipt *receipt, struct str *problem)
+{
+	char filter[96];
+	int r;
+
+	if (!link_is_v5(p->link)) {
+		str_append_text(problem, "the broker does not speak MQTT 5, which receipts need");
+		return ANSWER_REFUSED;
+	}
+	p->receipt = receipt;
+	snprintf(p->reply_topic, sizeof(p->reply_topic), "belfry/reply/%016llx%016llx/",
+			(unsigned long long)hash_seed(), (unsigned long long)hash_seed());
+	snprintf(filter, sizeof(filter), "%s+", p->reply_topic);
+	p->last_answer = instant_now();
+	r = mosquitto_subscribe(link_mosquitto(p->link), &p->subscribe, filter, 1);
+	if (r == MOSQ_ERR_SUCCESS && turn_until(p, &p->is_subscribed, NULL)) {
+		if (p->code < 0x80)
+			return ANSWER_DONE;
+		str_append_text(problem, "belfry/reply/#: ");
+		return answer_explain(
+				p->code == 0x80 ? MQTT_RC_NOT_AUTHORIZED : p->code, NULL, problem);
+	}
+	str_append_text(problem,
+			r != MOSQ_ERR_SUCCESS ? mqtt_client_error(r) : link_problem(p->link));
+	return ANSWER_LOST;
+}
+
+bool publisher_wait_receipts(struct publisher *p, const size_t *missing)
+{
+	if (*missing > 0)
+		p->last_answer = instant_now();
+	return turn_until(p, NULL, missing);
 }

@@ -6,6 +6,8 @@
 #ifndef CLI_PUBLISHER_H
 #define CLI_PUBLISHER_H
 
+#include <cjson/cJSON.h>
+
 #include "cli/link.h"
 
 struct publisher;
@@ -29,5 +31,18 @@ void publisher_send(struct publisher *p, size_t tag, const char *topic, struct s
 
 /* Wait until every message sent has been reported. */
 void publisher_wait(struct publisher *p);
+
+/* A receipt of the gateway for the message with `tag`; called as a report is, any time. */
+typedef void publisher_receipt(void *owner, size_t tag, const cJSON *receipt);
+
+/*
+ * Ask for receipts of all that is sent from now on; needs MQTT 5. `receipt` gets the owner of
+ * publisher_open(). *problem says why it is not ANSWER_DONE.
+ */
+enum answer publisher_ask_receipts(
+		struct publisher *p, publisher_receipt *receipt, struct str *problem);
+
+/* Wait for receipts until *missing is 0; false when none came for the configuration's timeout. */
+bool publisher_wait_receipts(struct publisher *p, const size_t *missing);
 
 #endif

@@ -13,7 +13,7 @@ struct replay {
 	char *gateway, *output, *since;
 	bool json;
 
-	double seconds;	 /* back from now */
+	double seconds; /* back from now */
 	double records; /* that are handed over again; negative: the answer does not say */
 };
 
@@ -34,10 +34,19 @@ GATEWAY_ROW(struct replay, gateway),
 { 0 },
 };
 
-static const struct setting how_long[] = {
-{ "since",          SETTING_DURATION, SETTING_FIELD(struct { uint64_t n; }, uint64_t, n), 1, 1000000000, "1h", 0, "", NULL },
-};
 /* clang-format on */
+
+struct how_long {
+	uint64_t seconds;
+};
+
+static const struct setting how_long = {
+	.name = "since",
+	.kind = SETTING_DURATION,
+	.offset = SETTING_FIELD(struct how_long, uint64_t, seconds),
+	.min = 1,
+	.max = 1000000000,
+};
 
 static void take_reply(void *owner, const cJSON *reply)
 {
@@ -111,7 +120,7 @@ static bool read_since(struct replay *r)
 	struct span text = span_of_text(r->since);
 	struct str problem = { 0 };
 	struct wall_time from;
-	uint64_t ago = 0;
+	struct how_long ago;
 	bool is_time = span_find(text, 'T') < text.len;
 
 	if (is_time && time_parse(text, &from)) {
@@ -119,8 +128,8 @@ static bool read_since(struct replay *r)
 		if (r->seconds >= 0)
 			return true;
 		options_complain(&replay_verb, "--since: '%s' is in the future", r->since);
-	} else if (!is_time && setting_parse(how_long, &ago, text, &problem)) {
-		r->seconds = (double)ago;
+	} else if (!is_time && setting_parse(&how_long, &ago, text, &problem)) {
+		r->seconds = (double)ago.seconds;
 		return true;
 	} else {
 		options_complain(&replay_verb,

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <limits.h>
 
+#include "cli/awaited.h"
 #include "cli/connect_options.h"
 #include "cli/outgoing.h"
 #include "cli/publisher.h"
@@ -20,9 +21,10 @@ struct submit {
 	char *host, *service, *state, *output, *long_output, *perfdata, *time, *ttl, *id;
 	char *topic_prefix;
 	uint64_t plugin_timeout;
-	bool verbose;
+	bool verbose, wait;
 
 	struct outgoing outgoing;
+	struct awaited awaited; /* with --wait */
 	size_t refused, lost;
 };
 
@@ -55,6 +57,8 @@ CONNECT_ROWS(struct submit, connect.),
   "Published is to PREFIX/HOST/SERVICE or PREFIX/HOST.", NULL },
 { "plugin-timeout", SETTING_DURATION, S(uint64_t, plugin_timeout), 1, 86400,   "60s", 0,
   "How long a plugin may run. After that it is killed and its service UNKNOWN.", NULL },
+{ "wait",           SETTING_BOOL,     S(bool, wait),              0, 0,        "false", 0,
+  "Wait until the gateway has each result and its core has confirmed it, and print how long that took. Needs MQTT 5.", NULL },
 { "verbose",        SETTING_BOOL,     S(bool, verbose),           0, 0,        "false", 0,
   "(or -v) Print what was published.", NULL },
 { 0 },
@@ -66,6 +70,8 @@ static void report(void *owner, size_t tag, enum answer answer, const char *sent
 	struct submit *s = owner;
 	const struct outgoing_message *m = &s->outgoing.messages[tag];
 
+	if (answer != ANSWER_DONE)
+		awaited_drop(&s->awaited, tag);
 	switch (answer) {
 	case ANSWER_DONE:
 		if (s->verbose)
@@ -87,7 +93,89 @@ static int exit_code_of(const struct submit *s)
 {
 	if (s->lost > 0)
 		return EXIT_UNREACHABLE;
-	return s->refused + s->outgoing.invalid > 0 ? EXIT_REFUSED : EXIT_DONE;
+	if (s->refused + s->outgoing.invalid > 0)
+		return EXIT_REFUSED;
+	return s->awaited.missing > 0 ? EXIT_UNCONFIRMED : EXIT_DONE;
+}
+
+/* --- receipts ------------------------------------------------------------------------------- */
+
+static void take_receipt(void *owner, size_t tag, const cJSON *receipt)
+{
+	struct submit *s = owner;
+	struct str refusals = { 0 }, text = { 0 };
+	struct span rest;
+	bool is_over;
+
+	if (tag >= s->awaited.count)
+		return;
+	is_over = awaited_take(&s->awaited, tag, receipt, &refusals);
+	rest = str_span(&refusals);
+	while (rest.len > 0) {
+		struct span line = span_cut(&rest, '\n');
+
+		s->refused++;
+		fprintf(stderr, "belfry submit: %s: %.*s\n", s->outgoing.messages[tag].label,
+				SPAN_ARGS(line));
+	}
+	if (is_over) {
+		awaited_describe(&s->awaited, tag, &text);
+		printf("%s: %s\n", s->outgoing.messages[tag].label, str_text(&text));
+	}
+	str_finish(&refusals);
+	str_finish(&text);
+}
+
+static void tell_unconfirmed(const struct submit *s)
+{
+	size_t told = 0;
+
+	for (size_t i = 0; i < s->awaited.count && told < MAX_LOST_TOLD; i++) {
+		struct str text = { 0 };
+
+		if (s->awaited.all[i].is_over)
+			continue;
+		told++;
+		awaited_describe(&s->awaited, i, &text);
+		fprintf(stderr,
+				"belfry submit: %s: %s in time; it is not lost, belfry why tells "
+				"more\n",
+				s->outgoing.messages[i].label, str_text(&text));
+		str_finish(&text);
+	}
+	if (s->awaited.missing > told)
+		fprintf(stderr, "belfry submit: and %zu more that are not confirmed\n",
+				s->awaited.missing - told);
+}
+
+/* --- publishing ----------------------------------------------------------------------------- */
+
+static void send_all(struct submit *s, struct publisher *publisher)
+{
+	const struct outgoing *o = &s->outgoing;
+
+	for (size_t i = 0; i < o->count; i++)
+		publisher_send(publisher, i, o->messages[i].topic,
+				str_span(&o->messages[i].payload));
+	publisher_wait(publisher);
+	if (s->wait && !publisher_wait_receipts(publisher, &s->awaited.missing))
+		tell_unconfirmed(s);
+}
+
+/* The publisher, which asks for receipts if they are wanted; NULL with the outcome in *ret. */
+static struct publisher *open_publisher(struct submit *s, const struct link_config *config,
+		enum answer *ret, struct str *problem)
+{
+	struct publisher *p = publisher_open(config, report, s, ret, problem);
+
+	if (p == NULL || !s->wait)
+		return p;
+	awaited_init(&s->awaited, s->outgoing.count);
+	*ret = publisher_ask_receipts(p, take_receipt, problem);
+	if (*ret == ANSWER_DONE)
+		return p;
+	publisher_close(p);
+	return NULL;
 }
 
 static int publish(struct submit *s)
@@ -101,17 +189,14 @@ static int publish(struct submit *s)
 	if (o->count == 0)
 		return exit_code_of(s);
 	connect_watchdog_start(&submit_verb, &s->connect);
-	publisher = publisher_open(&config, report, s, &answer, &problem);
+	publisher = open_publisher(s, &config, &answer, &problem);
 	connect_watchdog_stop();
 	if (publisher == NULL) {
 		fprintf(stderr, "belfry submit: %s\n", str_text(&problem));
 		str_finish(&problem);
 		return answer == ANSWER_LOST ? EXIT_UNREACHABLE : EXIT_REFUSED;
 	}
-	for (size_t i = 0; i < o->count; i++)
-		publisher_send(publisher, i, o->messages[i].topic,
-				str_span(&o->messages[i].payload));
-	publisher_wait(publisher);
+	send_all(s, publisher);
 	publisher_close(publisher);
 	if (s->lost > MAX_LOST_TOLD)
 		fprintf(stderr, "belfry submit: and %zu more without an answer\n",
@@ -264,6 +349,7 @@ static int submit_run(int argc, char **argv)
 		else
 			code = s.state != NULL ? submit_one(&s) : submit_stdin(&s);
 	}
+	awaited_finish(&s.awaited);
 	outgoing_finish(&s.outgoing);
 	connect_options_finish(&s.connect);
 	settings_finish(submit_options, &s);
@@ -276,7 +362,9 @@ const struct verb submit_verb = {
 	.usage = "--host HOST [--service SERVICE] --state STATE [--output TEXT] [OPTION...]\n"
 		 "[--host HOST] [--service SERVICE] [OPTION...] -- PLUGIN [ARG...]\n"
 		 "[OPTION...] < RESULTS",
-	.about = "Publishes with QoS 1 and waits until the broker has taken each result.\n"
+	.about = "Publishes with QoS 1 and waits until the broker has taken each result; with\n"
+		 "--wait, until the core has it. The user then has to be allowed to read\n"
+		 "belfry/reply/#, and the gateway to write there.\n"
 		 "\n"
 		 "With a plugin: runs it (without a shell) and takes its exit code, output and\n"
 		 "performance data. A plugin that cannot be run, is killed or takes too long "
@@ -292,7 +380,10 @@ const struct verb submit_verb = {
 		 "\n"
 		 "Exit codes: 0 the broker has taken everything; 1 something was invalid or\n"
 		 "refused, or nobody is subscribed to it; 2 wrong usage, nothing was done;\n"
-		 "3 the broker cannot be reached, or did not answer in time.\n",
+		 "3 the broker cannot be reached, or did not answer in time; 4 with --wait: the\n"
+		 "broker has taken everything, but not every output has confirmed it in time. "
+		 "That\n"
+		 "is not lost: do not send it again.\n",
 	.options = submit_options,
 	.run = submit_run,
 };

@@ -14,7 +14,8 @@ static const struct verb help_verb = {
 };
 
 static const struct verb *const verbs[] = { &demo_verb, &submit_verb, &watch_verb, &status_verb,
-	&check_verb, &why_verb, &replay_verb, &hosts_verb, &passwd_verb, &cert_verb, &store_verb, &help_verb };
+	&check_verb, &why_verb, &replay_verb, &hosts_verb, &passwd_verb, &cert_verb, &store_verb,
+	&help_verb };
 
 const struct verb *verb_find(const char *name, const char **ret_nearest)
 {

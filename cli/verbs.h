@@ -14,6 +14,7 @@ enum exit_code {
 	EXIT_REFUSED = 1,     /* something was refused, invalid or did not happen */
 	EXIT_USAGE = 2,	      /* the command line is wrong; nothing was done */
 	EXIT_UNREACHABLE = 3, /* the broker cannot be reached, or did not answer in time */
+	EXIT_UNCONFIRMED = 4, /* the broker has it; who was to confirm it did not in time */
 };
 
 struct verb {

@@ -56,8 +56,8 @@ static void take_reply(void *owner, const cJSON *reply)
 {
 	struct why *w = owner;
 	const cJSON *events = cJSON_GetObjectItemCaseSensitive(reply, "events"), *event;
-	const char *oldest = cJSON_GetStringValue(
-			cJSON_GetObjectItemCaseSensitive(reply, "oldest"));
+	const char *oldest =
+			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(reply, "oldest"));
 
 	cJSON_ArrayForEach(event, events)
 	{
@@ -234,8 +234,7 @@ static int why_run(int argc, char **argv)
 	AUTO_FREE char **words = xcalloc((size_t)argc, sizeof(*words));
 	struct why w = { .events = cJSON_CreateArray() };
 	int code = EXIT_USAGE, count;
-	enum options_outcome outcome =
-			options_read_words(&why_verb, &w, argc, argv, words, &count);
+	enum options_outcome outcome = options_read_words(&why_verb, &w, argc, argv, words, &count);
 
 	if (outcome == OPTIONS_HELP)
 		code = EXIT_DONE;

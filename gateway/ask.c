@@ -71,7 +71,8 @@ static bool answer_why(void *owner, const cJSON *body, struct reply *reply)
 		str_append_text(&reply->problem, "names no host; add \"host\"");
 		return false;
 	}
-	if (cJSON_GetObjectItemCaseSensitive(body, "limit") != NULL && !number_of(body, "limit", 1, WHY_MOST, &limit)) {
+	if (cJSON_GetObjectItemCaseSensitive(body, "limit") != NULL &&
+			!number_of(body, "limit", 1, WHY_MOST, &limit)) {
 		str_printf(&reply->problem, "limit is a number from 1 to %d", WHY_MOST);
 		return false;
 	}

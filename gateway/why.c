@@ -55,8 +55,8 @@ static void add_missing(const struct search *s, const struct check_result *resul
 	if (s->source->pending == NULL || !pending_lacks(s->source->pending, output, result->host,
 							  result->service, &missing))
 		return;
-	info = reject_info(missing == OBJECT_NO_HOST ? REJECT_UNKNOWN_HOST
-						     : REJECT_UNKNOWN_SERVICE);
+	info = reject_info(
+			missing == OBJECT_NO_HOST ? REJECT_UNKNOWN_HOST : REJECT_UNKNOWN_SERVICE);
 	add_text(into, "code", span_of_text(info->code));
 	add_text(into, "reason", span_of_text(info->reason));
 	add_text(into, "remedy", span_of_text(info->remedy));

@@ -2,8 +2,8 @@
 /*
  * What a publisher is told who asked for it with a response topic (MQTT 5 4.10): one message when
  * its results are in the journal, and one from each output when the core has confirmed them, or for
- * each result that the core does not take. Each carries the publisher's correlation data, so that it
- * knows which of its messages is meant.
+ * each result that the core does not take. Each carries the publisher's correlation data, so that
+ * it knows which of its messages is meant.
  */
 #ifndef GATEWAY_ANSWER_RECEIPT_H
 #define GATEWAY_ANSWER_RECEIPT_H
@@ -19,7 +19,7 @@ enum { RECEIPT_REFUSALS = 20 };
 struct receipt {
 	struct span topic; /* of the message */
 	size_t accepted, refused;
-	uint64_t outputs; /* set of those that will tell when they have confirmed it */
+	uint64_t outputs;    /* set of those that will tell when they have confirmed it */
 	struct str refusals; /* JSON objects, one behind the other, each with a comma in front */
 	struct wall_time received, decoded;
 };

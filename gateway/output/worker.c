@@ -69,8 +69,8 @@ static void answer(struct worker *w, const struct rejection *rejection, struct s
 	str_finish(&to);
 }
 
-static void send_receipt(struct worker *w, struct span response, struct span correlation,
-		unsigned source)
+static void send_receipt(
+		struct worker *w, struct span response, struct span correlation, unsigned source)
 {
 	struct outbound_message *m = outbound_message_create(
 			OUTBOUND_RECEIPT, response, str_span(&w->text), correlation);
