@@ -71,12 +71,6 @@ static void take_reply(void *owner, const cJSON *reply)
 	}
 }
 
-static void add_member(struct str *body, const char *key, struct span text)
-{
-	str_printf(body, ",\"%s\":", key);
-	json_append_string(body, text);
-}
-
 static enum answer ask(struct why *w, struct str *problem)
 {
 	struct str body = { 0 };
@@ -88,9 +82,9 @@ static enum answer ask(struct why *w, struct str *problem)
 	enum answer answer;
 
 	str_append_text(&body, "{\"ask\":\"why\"");
-	add_member(&body, "host", w->host);
+	json_append_member(&body, "host", w->host);
 	if (w->service.len > 0)
-		add_member(&body, "service", w->service);
+		json_append_member(&body, "service", w->service);
 	str_printf(&body, ",\"limit\":%llu,\"all\":%s}", (unsigned long long)w->limit,
 			w->all ? "true" : "false");
 	q.body = str_text(&body);
@@ -164,7 +158,7 @@ static void print_json(const struct why *w)
 
 	str_printf(&text, "{\"found\":%.0f,\"keep\":%.0f", w->found, w->keep);
 	if (w->oldest.len > 0)
-		add_member(&text, "oldest", str_span(&w->oldest));
+		json_append_member(&text, "oldest", str_span(&w->oldest));
 	str_append_text(&text, ",\"events\":");
 	json_append_printed(&text, span_of_text(events));
 	str_append_byte(&text, '}');

@@ -50,17 +50,22 @@ static void a_full_queue_takes_no_more(void **state)
 
 static void a_receipt_tells_what_became_of_the_message(void **state)
 {
-	struct receipt r = { .topic = SPAN("nagios/h/s"), .accepted = 2, .decoded = { 1500000 } };
+	static const char *const outputs[] = { "first", "second", "third" };
+	struct receipt r = { .topic = SPAN("nagios/h/s"),
+		.accepted = 2,
+		.decoded = { 1500000 },
+		.outputs = 5 };
 	struct rejection bad = { .reject = REJECT_BAD_STATE, .index = 1 };
 	struct str text = { 0 };
 
 	(void)state;
 	receipt_refuse(&r, &bad);
-	receipt_format(&text, &r, BYTES("gw"));
+	receipt_format(&text, &r, outputs, BYTES("gw"));
 	receipt_format_end(&text, r.received, (struct wall_time){ 2500000 });
 	assert_non_null(strstr(str_text(&text), "\"receipt\":\"journaled\""));
 	assert_non_null(strstr(str_text(&text), "\"accepted\":2,\"rejected\":1"));
 	assert_non_null(strstr(str_text(&text), "\"accepted_ms\":1.500"));
+	assert_non_null(strstr(str_text(&text), "\"outputs\":[\"first\",\"third\"]"));
 	assert_non_null(strstr(str_text(&text), "\"journaled_ms\":2.500}"));
 	assert_non_null(strstr(
 			str_text(&text), "\"rejects\":[{\"index\":1,\"code\":\"bad-state\""));
