@@ -51,10 +51,9 @@ static void a_full_queue_takes_no_more(void **state)
 static void a_receipt_tells_what_became_of_the_message(void **state)
 {
 	static const char *const outputs[] = { "first", "second", "third" };
-	struct receipt r = { .topic = SPAN("nagios/h/s"),
-		.accepted = 2,
-		.decoded = { 1500000 },
-		.outputs = 5 };
+	struct receipt r = {
+		.topic = SPAN("nagios/h/s"), .accepted = 2, .decoded = { 1500000 }, .outputs = 5
+	};
 	struct rejection bad = { .reject = REJECT_BAD_STATE, .index = 1 };
 	struct str text = { 0 };
 
