@@ -12,6 +12,7 @@
 enum {
 	TICK_MS = 100,	  /* what came within is published together */
 	MAX_OUTPUT = 512, /* bytes of output that a state tells */
+	MAX_WAITING = 100000,
 };
 
 struct state {
@@ -97,13 +98,14 @@ static void format(const struct states *s, const struct state_note *note, struct
 	str_append_byte(into, '}');
 }
 
+/* NULL when too many wait. */
 static struct state *state_of_topic(struct states *s, struct span topic)
 {
 	unsigned hash = hash_span(s->seed, topic);
 	struct state *state;
 
 	HASH_FIND_BYHASHVALUE(hh, s->table, topic.data, topic.len, hash, state);
-	if (state != NULL)
+	if (state != NULL || HASH_COUNT(s->table) >= MAX_WAITING)
 		return state;
 	state = xcalloc(1, sizeof(*state));
 	state->topic = span_dup_text(topic);
@@ -114,20 +116,23 @@ static struct state *state_of_topic(struct states *s, struct span topic)
 	return state;
 }
 
-void states_note(struct states *s, const struct state_note *note)
+bool states_note(struct states *s, const struct state_note *note)
 {
 	struct state *state;
 
 	if (s->rate == 0)
-		return;
+		return true;
 	str_clear(&s->topic);
 	object_topic(&s->topic, "belfry/state", note->result->host, note->result->service);
 	state = state_of_topic(s, str_span(&s->topic));
+	if (state == NULL)
+		return false;
 	str_clear(&state->payload);
 	format(s, note, &state->payload);
 	state->source = note->source;
 	if (s->next.ns == INSTANT_NEVER.ns)
 		s->next = (struct instant){ 0 }; /* the next time anybody looks */
+	return true;
 }
 
 void states_publish(struct states *s, struct instant now, struct outbound *const *outbounds,

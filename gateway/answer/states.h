@@ -27,7 +27,7 @@ struct state_note {
 };
 
 /* It is the object's last state now. */
-void states_note(struct states *s, const struct state_note *note);
+bool states_note(struct states *s, const struct state_note *note);
 
 /*
  * Publish what may be published by now, oldest first, as far as the queues have room to spare for

@@ -41,6 +41,7 @@ static struct standing_policy policy_of(const struct config *c)
 		.max_skew = seconds((int64_t)c->max_skew),
 		.when_new = (enum stamp_policy)c->when_new,
 		.id_window = seconds((int64_t)c->id_window),
+		.max_objects = (size_t)c->max_objects,
 		.max_ids = (size_t)c->max_ids,
 		.grace = seconds((int64_t)c->grace),
 	};

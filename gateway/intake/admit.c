@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "common/log.h"
 #include "common/mem.h"
 #include "common/name.h"
 #include "common/utf8.h"
@@ -133,12 +134,24 @@ static struct silence_rule silence_of(const struct admit *a, const struct check_
 	return rule;
 }
 
+static void note_known(struct admit *a, bool is_known)
+{
+	if (is_known)
+		return;
+	count(a->counters, COUNT_OBJECTS_LEFT_OUT, 1);
+	if (!a->left_out)
+		log_warn("there are more hosts and services than max_objects; of further ones "
+			 "order and silence are not watched: raise it, or look for who invents "
+			 "names");
+	a->left_out = true;
+}
+
 static void note_result(struct admit *a, const struct record *record, const struct arrival *arrival)
 {
 	struct silence_rule rule = record->silence;
 
 	rule.context = context_of(a, record->topic, record->naming);
-	standings_take(a->standings, &record->result, arrival, &rule);
+	note_known(a, standings_take(a->standings, &record->result, arrival, &rule));
 }
 
 static void note_state(struct admit *a, const struct record *record)
@@ -148,7 +161,8 @@ static void note_state(struct admit *a, const struct record *record)
 		.is_silent = record->is_own && record->result.state != CHECK_OK,
 		.source = record->source };
 
-	states_note(a->states, &note);
+	if (!states_note(a->states, &note))
+		count(a->counters, COUNT_STATES_DROPPED, 1);
 }
 
 /* The outputs that get the last result of a message, and so tell when it has arrived. */
@@ -375,7 +389,7 @@ static void take_presence(struct admit *a)
 		record.presence = presence_of(a, &m);
 		record_batch_add(&a->records, &record);
 		record.presence.rule.context = context_of(a, topic, record.naming);
-		standings_present(a->standings, &record.presence, a->arrival);
+		note_known(a, standings_present(a->standings, &record.presence, a->arrival));
 	}
 }
 

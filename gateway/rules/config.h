@@ -109,6 +109,7 @@ struct config {
 	uint64_t journal_keep;
 	uint64_t max_age, max_skew;
 	int when_old, when_new; /* enum stamp_policy */
+	uint64_t max_objects;
 	uint64_t id_window, max_ids;
 	uint64_t grace;
 	uint64_t state_rate;

@@ -22,6 +22,10 @@
 	COUNTER(RESULTS_ACCEPTED, "results_accepted", "results that were taken")                   \
 	COUNTER(RESULTS_KNOWN, "results_known", "ignored: retained, and not newer than is known")  \
 	COUNTER(RESULTS_RESTAMPED, "results_restamped", "whose time was replaced, out of bounds")  \
+	COUNTER(OBJECTS_LEFT_OUT, "objects_left_out",                                              \
+			"results and states of objects beyond max_objects")                        \
+	COUNTER(STATES_DROPPED, "states_dropped",                                                  \
+			"last states not published because too many waited")                       \
 	COUNTER(SILENCES, "silences", "changes of state because an object fell silent or is back") \
 	COUNTER(RECEIPTS_REFUSED, "receipts_refused", "response topics not to be published to")    \
 	COUNTER(RECEIPTS_PUBLISHED, "receipts_published", "receipts on response topics")           \

@@ -87,7 +87,7 @@ struct standing *standing_find(const struct standings *s, struct span host, stru
 	return find_key(s, key, hash_span(s->seed, key));
 }
 
-struct standing *standing_get(struct standings *s, struct span host, struct span service)
+static struct standing *get(struct standings *s, struct span host, struct span service, size_t most)
 {
 	uint8_t bytes[KEY_BYTES];
 	struct span key = make_key(bytes, host, service);
@@ -96,7 +96,8 @@ struct standing *standing_get(struct standings *s, struct span host, struct span
 
 	if (x != NULL)
 		return x;
-	if (!name_valid(host) || (service.len > 0 && !name_valid(service)))
+	if (standings_count(s) >= most || !name_valid(host) ||
+			(service.len > 0 && !name_valid(service)))
 		return NULL;
 	x = xcalloc(1, sizeof(*x) + key.len);
 	memcpy(x + 1, key.data, key.len);
@@ -105,6 +106,16 @@ struct standing *standing_get(struct standings *s, struct span host, struct span
 	x->result_due = x->presence_due = INSTANT_NEVER;
 	HASH_ADD_KEYPTR_BYHASHVALUE(hh, s->table, x + 1, (unsigned)key.len, hash, x);
 	return x;
+}
+
+struct standing *standing_get(struct standings *s, struct span host, struct span service)
+{
+	return get(s, host, service, s->policy.max_objects > 0 ? s->policy.max_objects : SIZE_MAX);
+}
+
+struct standing *standing_restore(struct standings *s, struct span host, struct span service)
+{
+	return get(s, host, service, SIZE_MAX);
 }
 
 void standing_set_output(struct standing *x, struct span output)
@@ -291,13 +302,13 @@ static void note_result(struct standing *x, const struct check_result *result,
 	standing_set_output(x, result->output);
 }
 
-void standings_take(struct standings *s, const struct check_result *result,
+bool standings_take(struct standings *s, const struct check_result *result,
 		const struct arrival *arrival, const struct silence_rule *rule)
 {
 	struct standing *x = standing_get(s, result->host, result->service);
 
 	if (x == NULL)
-		return;
+		return false;
 	note_stamp(s, x, result, arrival);
 	standing_note_clock(x, arrival);
 	if (arrival->from_silence) {
@@ -315,6 +326,7 @@ void standings_take(struct standings *s, const struct check_result *result,
 
 		recent_ids_add(s->ids, &hash, arrival->now, arrival->received);
 	}
+	return true;
 }
 
 /* --- views --- */

@@ -40,6 +40,7 @@ struct standing_policy {
 	enum stamp_policy when_new;
 	struct duration id_window; /* how long an id is remembered; 0: not at all */
 	size_t max_ids;		   /* beyond that the oldest are forgotten */
+	size_t max_objects;	   /* hosts and services that are known; 0: any number */
 	struct duration grace;	   /* see standings_hold() */
 };
 
@@ -109,8 +110,10 @@ enum standing_verdict standings_judge(const struct standings *s, struct check_re
  * With arrival->from_silence it is the gateway's own result of a silence: its stamp is noted and
  * nothing else, `rule` is not looked at. Read back from the journal it makes its object silent (or
  * heard, when it is OK) where that was not on disk yet.
+ *
+ * False when it was not noted: there are max_objects others already, or it has no name.
  */
-void standings_take(struct standings *s, const struct check_result *result,
+bool standings_take(struct standings *s, const struct check_result *result,
 		const struct arrival *arrival, const struct silence_rule *rule);
 
 /*
@@ -131,7 +134,8 @@ struct presence {
 	struct duration delay;
 	struct silence_rule rule;
 };
-void standings_present(struct standings *s, const struct presence *presence,
+/* False when it was not noted, as above. */
+bool standings_present(struct standings *s, const struct presence *presence,
 		const struct arrival *arrival);
 
 enum silence_kind {

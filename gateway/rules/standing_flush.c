@@ -228,7 +228,7 @@ static bool load_standing(struct standings *s, struct span key, struct span valu
 	if (service.data == NULL || !read_standing(value, &d) || !is_sound(&d) ||
 			standing_find(s, host, service) != NULL)
 		return false;
-	x = standing_get(s, host, service);
+	x = standing_restore(s, host, service);
 	if (x == NULL)
 		return false;
 	unpack_flags(x, pack_flags(&d.x));

@@ -80,8 +80,10 @@ struct span standing_output(const struct standing *x);
 
 struct standing *standing_find(const struct standings *s, struct span host, struct span service);
 
-/* Found or made; NULL when they cannot be names. */
+/* Found or made; NULL when they cannot be names, or when there are enough. */
 struct standing *standing_get(struct standings *s, struct span host, struct span service);
+/* The same of one that is on disk, of which there are never enough. */
+struct standing *standing_restore(struct standings *s, struct span host, struct span service);
 
 /* At most OUTPUT_BYTES of it, cut at a character. */
 void standing_set_output(struct standing *x, struct span output);

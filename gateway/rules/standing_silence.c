@@ -123,17 +123,17 @@ static void say_there(
 	x->presence_due = due_after(arrival->now, x->wait);
 }
 
-void standings_present(
+bool standings_present(
 		struct standings *s, const struct presence *presence, const struct arrival *arrival)
 {
 	struct standing *x = standing_find(s, presence->host, presence->service);
 
 	if (x == NULL && presence->is_there && presence->rule.ttl <= 0)
-		return;
+		return true;
 	if (x == NULL)
 		x = standing_get(s, presence->host, presence->service);
 	if (x == NULL)
-		return;
+		return false;
 	if (presence->is_there)
 		say_there(x, presence, arrival);
 	else
@@ -143,6 +143,7 @@ void standings_present(
 	standing_note_clock(x, arrival);
 	standing_arm(s, x);
 	standing_changed(s, x);
+	return true;
 }
 
 /* --- who is due --- */

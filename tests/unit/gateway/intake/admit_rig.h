@@ -19,7 +19,7 @@ static inline void admit_rig_init(struct admit_rig *r)
 {
 	static char id[] = "rig";
 	struct standing_policy policy = {
-		.max_skew = seconds(60), .id_window = seconds(60), .max_ids = 100
+		.max_skew = seconds(60), .id_window = seconds(60), .max_ids = 100, .max_objects = 2
 	};
 	struct str problem = { 0 };
 

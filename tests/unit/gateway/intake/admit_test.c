@@ -123,6 +123,23 @@ static void one_message_does_not_fill_the_memory(void **state)
 	str_finish(&topic);
 }
 
+static void objects_beyond_the_most_are_taken_and_not_remembered(void **state)
+{
+	struct admit_rig *r = *state;
+	struct record message = message_of("[{\"service\":\"a\",\"state\":0},"
+					   "{\"service\":\"b\",\"state\":0},"
+					   "{\"service\":\"c\",\"state\":0},"
+					   "{\"service\":\"a\",\"state\":2}]");
+	struct record gone = message_of("gone");
+
+	admit_rig_take(r, &message);
+	gone.topic = span_of_text("nagios/web2/$state");
+	admit_rig_take(r, &gone);
+	assert_int_equal(count_of(r, COUNT_RESULTS_ACCEPTED), 4);
+	assert_int_equal(count_of(r, COUNT_OBJECTS_LEFT_OUT), 2);
+	assert_int_equal(standings_count(r->admit.standings), 2);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -132,6 +149,7 @@ int main(void)
 		T(a_response_topic_that_is_refused_is_not_kept),
 		T(a_response_topic_that_is_very_long_is_refused),
 		T(one_message_does_not_fill_the_memory),
+		T(objects_beyond_the_most_are_taken_and_not_remembered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
