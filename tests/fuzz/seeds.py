@@ -398,6 +398,28 @@ PRESENCE = ["1online", "0OFFLINE", "1 up\n", "01", "00", "1true", "1gone", "1", 
             '0{"state":"UNKNOWN","ttl":"60.0"}', '1{"state":"online","State":"up"}', '1{"ttl":1}',
             '1["online"]', '1{"state":"online","ttl":-1}', '1{"state":"\\u006fnline"}']
 
+# Records of the journal: layout, kind, flags, source, when it was received; then what the kind has.
+def record(kind, rest, flags=0, topic=b"nagios/h/s"):
+    return struct.pack(">BBBBQ", 2, kind, flags, 0, NOW) + text(topic) + rest
+
+
+RECORDS = {
+    "message": record(1, struct.pack(">I", 2) + b"{}" + text(b"user") + text(b"client") + text(b"1.2.3.4")
+                      + text(b"answers/here") + text(b"7"), flags=48),
+    "result": record(2, struct.pack(">IIQBBQQQ", 0, 7, 90, 3, 2, NOW, NOW, 90) + text(b"h") + text(b"s")
+                     + struct.pack(">II", 0, 0) + struct.pack(">I", 4) + b"full" + struct.pack(">II", 0, 0), flags=2),
+    "refusal": record(3, struct.pack(">I", 0) + text(b"bad-state") + struct.pack(">III", 0, 0, 0)),
+    "presence": record(4, struct.pack(">IQQB", 7, 0, 90, 2) + text(b"h") + text(b""), flags=64),
+}
+
+# Messages: flags, topic, NUL, payload, NUL.
+MESSAGES = {
+    "result": b'\2nagios/web1/disk\0{"state":2,"output":"full","ttl":90,"id":"a"}\0\0nagios/web1/disk\0{"state":0,"id":"a"}\0',
+    "presence": b'\0nagios/web1/$state\0{"state":"down","delay":5}\0\1nagios/web1/$state\0online\0',
+    "array": b'\2nagios/web1\0[{"service":"a","state":0},{"state":9},{"service":"b","state":1,"time":5}]\0',
+    "text": b'\0nagios/web1/disk%20space\0CRITICAL disk full | used=98%\0\1nagios//x\0001 up\0',
+}
+
 
 def numbered(seeds):
     return {f"{i:02}": s.encode() if isinstance(s, str) else s for i, s in enumerate(seeds)}
@@ -409,7 +431,8 @@ def main():
                "password_file": numbered(PASSWORD_FILE), "psk_file": numbered(PSK_FILE),
                "proxy": PROXY, "websocket": WEBSOCKET, "bridge": BRIDGE,
                "store_format": STORE_FORMAT, "lmdb_check": LMDB_CHECK,
-               "standing": STANDINGS, "presence": numbered(PRESENCE)}
+               "standing": STANDINGS, "presence": numbered(PRESENCE),
+               "record": RECORDS, "admit": MESSAGES}
     for fuzzer, seeds in corpora.items():
         folder = CORPUS / fuzzer
         folder.mkdir(parents=True, exist_ok=True)
