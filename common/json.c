@@ -3,6 +3,17 @@
 
 #include "common/utf8.h"
 
+/* How many bytes at the beginning stand for themselves, as nearly all do. */
+static size_t plain_length(struct span text)
+{
+	size_t n = 0;
+
+	while (n < text.len && text.data[n] >= 0x20 && text.data[n] < 0x7f &&
+			text.data[n] != '"' && text.data[n] != '\\')
+		n++;
+	return n;
+}
+
 void json_append_string(struct str *into, struct span text)
 {
 	static const char escapes[256] = {
@@ -12,8 +23,14 @@ void json_append_string(struct str *into, struct span text)
 	str_append_byte(into, '"');
 	while (text.len > 0) {
 		uint32_t code;
-		size_t len = utf8_decode(text, &code);
+		size_t len = plain_length(text);
 
+		if (len > 0) {
+			str_append(into, span_first(text, len));
+			text = span_from(text, len);
+			continue;
+		}
+		len = utf8_decode(text, &code);
 		if (len == 0 || code == 0) {
 			str_append_text(into, UTF8_REPLACEMENT);
 			len = 1;

@@ -15,12 +15,17 @@ enum {
 	MAX_WAITING = 100000,
 };
 
+/* Texts as they came: most states are outdated before they are published. */
 struct state {
-	UT_hash_handle hh; /* by topic */
+	UT_hash_handle hh; /* by host, NUL, service: they lie behind it in the same allocation */
 	struct state *next;
-	char *topic;
-	size_t topic_len;
-	struct str payload;
+	size_t host_len, service_len;
+	struct str texts; /* output, perfdata */
+	size_t output_len;
+	enum check_state state;
+	struct wall_time time, received;
+	int64_t ttl;
+	bool is_silent;
 	unsigned source;
 };
 
@@ -31,7 +36,7 @@ struct states {
 	struct state *table;
 	struct state *first, **last; /* in the order in which they began to wait */
 	struct instant next;
-	struct str topic;
+	struct str key, topic, payload;
 };
 
 struct states *states_create(uint64_t rate, const char *gateway_id, uint64_t seed)
@@ -54,8 +59,7 @@ static void drop_first(struct states *s)
 	if (s->first == NULL)
 		s->last = &s->first;
 	HASH_DEL(s->table, state);
-	free(state->topic);
-	str_finish(&state->payload);
+	str_finish(&state->texts);
 	free(state);
 }
 
@@ -71,46 +75,66 @@ void states_destroy(struct states *s)
 	if (s == NULL)
 		return;
 	states_clear(s);
+	str_finish(&s->key);
 	str_finish(&s->topic);
+	str_finish(&s->payload);
 	free(s);
 }
 
-static void format(const struct states *s, const struct state_note *note, struct str *into)
+static struct span host_of(const struct state *state)
 {
-	const struct check_result *r = note->result;
+	return span_of(state->hh.key, state->host_len);
+}
+
+static struct span service_of(const struct state *state)
+{
+	return span_of((const uint8_t *)state->hh.key + state->host_len + 1, state->service_len);
+}
+
+static void format(const struct states *s, const struct state *state, struct str *into)
+{
+	struct span texts = str_span(&state->texts), service = service_of(state);
 
 	str_append_text(into, "{\"host\":");
-	json_append_string(into, r->host);
-	if (r->service.len > 0)
-		json_append_member(into, "service", r->service);
-	str_printf(into, ",\"state\":%d", (int)r->state);
+	json_append_string(into, host_of(state));
+	if (service.len > 0)
+		json_append_member(into, "service", service);
+	str_printf(into, ",\"state\":%d", (int)state->state);
 	json_append_member(into, "state_text",
-			span_of_text(check_state_name(r->state, r->service.len == 0)));
-	json_append_member(into, "output", utf8_first(r->output, MAX_OUTPUT));
-	if (r->perfdata.len > 0 && r->perfdata.len <= MAX_OUTPUT)
-		json_append_member(into, "perfdata", r->perfdata);
-	json_append_time(into, "time", r->time);
-	json_append_time(into, "received", note->received);
-	if (r->ttl >= 0)
-		str_printf(into, ",\"ttl\":%" PRId64, r->ttl);
-	str_printf(into, ",\"silent\":%s", note->is_silent ? "true" : "false");
+			span_of_text(check_state_name(state->state, service.len == 0)));
+	json_append_member(into, "output", span_first(texts, state->output_len));
+	if (texts.len > state->output_len)
+		json_append_member(into, "perfdata", span_from(texts, state->output_len));
+	json_append_time(into, "time", state->time);
+	json_append_time(into, "received", state->received);
+	if (state->ttl >= 0)
+		str_printf(into, ",\"ttl\":%" PRId64, state->ttl);
+	str_printf(into, ",\"silent\":%s", state->is_silent ? "true" : "false");
 	json_append_member(into, "gateway", span_of_text(s->gateway_id));
 	str_append_byte(into, '}');
 }
 
-/* NULL when too many wait. */
-static struct state *state_of_topic(struct states *s, struct span topic)
+/* The one that waits, or one that begins to wait. NULL when too many do. */
+static struct state *state_of(struct states *s, struct span host, struct span service)
 {
-	unsigned hash = hash_span(s->seed, topic);
 	struct state *state;
+	struct span key;
+	unsigned hash;
 
-	HASH_FIND_BYHASHVALUE(hh, s->table, topic.data, topic.len, hash, state);
+	str_clear(&s->key);
+	str_append(&s->key, host);
+	str_append_byte(&s->key, 0);
+	str_append(&s->key, service);
+	key = str_span(&s->key);
+	hash = hash_span(s->seed, key);
+	HASH_FIND_BYHASHVALUE(hh, s->table, key.data, key.len, hash, state);
 	if (state != NULL || HASH_COUNT(s->table) >= MAX_WAITING)
 		return state;
-	state = xcalloc(1, sizeof(*state));
-	state->topic = span_dup_text(topic);
-	state->topic_len = topic.len;
-	HASH_ADD_KEYPTR_BYHASHVALUE(hh, s->table, state->topic, state->topic_len, hash, state);
+	state = xcalloc(1, sizeof(*state) + key.len);
+	memcpy(state + 1, key.data, key.len);
+	state->host_len = host.len;
+	state->service_len = service.len;
+	HASH_ADD_KEYPTR_BYHASHVALUE(hh, s->table, state + 1, key.len, hash, state);
 	*s->last = state;
 	s->last = &state->next;
 	return state;
@@ -118,21 +142,38 @@ static struct state *state_of_topic(struct states *s, struct span topic)
 
 bool states_note(struct states *s, const struct state_note *note)
 {
+	const struct check_result *r = note->result;
 	struct state *state;
 
 	if (s->rate == 0)
 		return true;
-	str_clear(&s->topic);
-	object_topic(&s->topic, "belfry/state", note->result->host, note->result->service);
-	state = state_of_topic(s, str_span(&s->topic));
+	state = state_of(s, r->host, r->service);
 	if (state == NULL)
 		return false;
-	str_clear(&state->payload);
-	format(s, note, &state->payload);
+	str_clear(&state->texts);
+	str_append(&state->texts, utf8_first(r->output, MAX_OUTPUT));
+	state->output_len = state->texts.len;
+	if (r->perfdata.len <= MAX_OUTPUT)
+		str_append(&state->texts, r->perfdata);
+	state->state = r->state;
+	state->time = r->time;
+	state->received = note->received;
+	state->ttl = r->ttl;
+	state->is_silent = note->is_silent;
 	state->source = note->source;
 	if (s->next.ns == INSTANT_NEVER.ns)
 		s->next = (struct instant){ 0 }; /* the next time anybody looks */
 	return true;
+}
+
+static struct outbound_message *message_of(struct states *s, const struct state *state)
+{
+	str_clear(&s->topic);
+	str_clear(&s->payload);
+	object_topic(&s->topic, "belfry/state", host_of(state), service_of(state));
+	format(s, state, &s->payload);
+	return outbound_message_create(OUTBOUND_STATE, str_span(&s->topic), str_span(&s->payload),
+			(struct span){ 0 });
 }
 
 void states_publish(struct states *s, struct instant now, struct outbound *const *outbounds,
@@ -144,14 +185,11 @@ void states_publish(struct states *s, struct instant now, struct outbound *const
 		return;
 	s->next = instant_after(now, milliseconds(TICK_MS));
 	for (; s->first != NULL && most > 0; most--) {
-		struct state *state = s->first;
-		struct outbound *to = outbounds[state->source % outbound_count];
+		struct outbound *to = outbounds[s->first->source % outbound_count];
 
 		if (outbound_is_half_full(to))
 			return;
-		outbound_push(to, outbound_message_create(OUTBOUND_STATE,
-						  span_of(state->topic, state->topic_len),
-						  str_span(&state->payload), (struct span){ 0 }));
+		outbound_push(to, message_of(s, s->first));
 		drop_first(s);
 	}
 	if (s->first == NULL)
