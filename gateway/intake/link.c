@@ -99,6 +99,9 @@ static void on_accepted(struct link *l, bool session)
 	l->connected = true;
 	l->unheard = 0;
 	l->connected_at = instant_now();
+	/* It formats a line for each packet, which nobody reads. */
+	if (!log_enabled(LOG_TYPE_DEBUG))
+		mosquitto_log_callback_set(l->client, NULL);
 	str_clear(&l->said);
 	count(l->counters, COUNT_CONNECTIONS, 1);
 	broker_health_connected(&l->health, protocol);
