@@ -224,13 +224,44 @@ def broker(path, folder, cpu=None, settings=LONG_QUEUES, transport="tcp", passwo
         yield process
 
 
-def peak_memory(pid):
-    """The most resident memory in bytes that the process has ever had."""
+def memory(pid, name):
+    """Bytes of one of the kinds of memory that /proc tells of: VmRSS, RssAnon, …"""
     with open(f"/proc/{pid}/status") as status:
         for line in status:
-            if line.startswith("VmHWM:"):
+            if line.startswith(name + ":"):
                 return int(line.split()[1]) * 1024
-    raise Failure(f"/proc/{pid}/status has no VmHWM")
+    raise Failure(f"/proc/{pid}/status has no {name}")
+
+
+def peak_memory(pid):
+    """The most resident memory in bytes that the process has ever had."""
+    return memory(pid, "VmHWM")
+
+
+@contextlib.contextmanager
+def standstill(process):
+    """The program and all that came from it do nothing meanwhile."""
+    pids = family(process.pid)
+    try:
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+def await_quiet(process, seconds=60):
+    """Until it has hardly used a CPU for half a second."""
+    end, before = time.monotonic() + seconds, family_cpu_ns(process.pid)
+    while True:
+        time.sleep(0.5)
+        now = family_cpu_ns(process.pid)
+        if now - before < 10e6:
+            return
+        if time.monotonic() > end:
+            raise Failure(f"{process.name} is still busy after {seconds} s")
+        before = now
 
 
 class SteppedLoadgen:
