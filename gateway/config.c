@@ -119,6 +119,8 @@ const struct setting config_route_settings[] = {
   "The state of a service that is silent. A host that is silent is DOWN.", silent_states },
 { "will_delay",         SETTING_DURATION, R(uint64_t, will_delay),         0, 86400,        "30s", 0,
   "How long after a last will (.../$state) an object counts as gone, unless its publisher is back before.", NULL },
+{ "commands",           SETTING_LIST,     R(struct text_list, commands),   1, 4096,         NULL, 0,
+  "Which commands (.../$command) are passed on: downtime, acknowledge, remove_acknowledgement, comment. Default: none. With submit blocks one of them has to allow results command too.", NULL },
 { 0 },
 };
 

@@ -167,6 +167,28 @@ static void check_decode(const struct check *k, struct route_config *rc)
 				"decode check");
 }
 
+static void check_commands(const struct check *k, struct route_config *rc)
+{
+	for (size_t i = 0; i < rc->commands.count; i++) {
+		struct settings_line words = { .file = k->config->file,
+			.number = rc->commands.lines[i],
+			.report = k->report,
+			.rest = span_of_text(rc->commands.texts[i]) };
+
+		while (words.rest.len > 0) {
+			struct span name = settings_word(&words);
+			enum command_kind kind;
+
+			if (command_find(name, &kind))
+				rc->route.commands |= 1u << kind;
+			else
+				settings_error(&words, name,
+						"is no command; take downtime, acknowledge, "
+						"remove_acknowledgement, comment");
+		}
+	}
+}
+
 static void check_template(const struct check *k, const struct route_config *rc, const char *key,
 		const char *text, struct template *into)
 {
@@ -191,6 +213,7 @@ static void check_route(const struct check *k, struct route_config *rc)
 	}
 	check_targets(k, rc);
 	check_decode(k, rc);
+	check_commands(k, rc);
 	check_template(k, rc, "host", rc->host, &rc->route.host);
 	check_template(k, rc, "service", rc->service, &rc->route.service);
 	rc->route.naming =

@@ -124,6 +124,14 @@ static void add_presence(const struct record *r, struct str *into)
 	str_printf(into, ",\"event\":\"%s\"", r->presence.is_there ? "there" : "gone");
 }
 
+static void add_command(const struct record *r, struct str *into)
+{
+	str_append_text(into, ",\"event\":\"command\"");
+	add_text(into, "command", span_of_text(command_name(r->command.kind)));
+	add_text(into, "author", r->command.author);
+	add_text(into, "comment", r->command.comment);
+}
+
 static struct str *next_in_ring(
 		struct search *s, struct span host, struct span service, const struct record *r)
 {
@@ -158,6 +166,9 @@ static void look_at(struct search *s, const struct record *r)
 	} else if (r->kind == RECORD_PRESENCE) {
 		host = r->presence.host;
 		service = r->presence.service;
+	} else if (r->kind == RECORD_COMMAND) {
+		host = r->command.host;
+		service = r->command.service;
 	}
 	if (!is_meant(s->why, host, service))
 		return;
@@ -166,6 +177,8 @@ static void look_at(struct search *s, const struct record *r)
 		add_result(s, r, into);
 	else if (r->kind == RECORD_REFUSAL)
 		add_refusal(r, into);
+	else if (r->kind == RECORD_COMMAND)
+		add_command(r, into);
 	else
 		add_presence(r, into);
 	str_append_byte(into, '}');

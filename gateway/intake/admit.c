@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "gateway/intake/admit.h"
+#include "gateway/intake/admit_impl.h"
 
 #include <inttypes.h>
 
@@ -40,8 +40,7 @@ static void add_answer(struct admit *a, enum outbound_kind kind, struct span top
 	a->last_answer = &m->next;
 }
 
-/* What is kept of the message with each of its results. */
-static struct record part_of_message(const struct admit *a, enum record_kind kind)
+struct record admit_part(const struct admit *a, enum record_kind kind)
 {
 	struct record r = *a->message;
 
@@ -53,9 +52,9 @@ static struct record part_of_message(const struct admit *a, enum record_kind kin
 	return r;
 }
 
-static void refuse(struct admit *a, const struct rejection *rejection)
+void admit_refuse(struct admit *a, const struct rejection *rejection)
 {
-	struct record record = part_of_message(a, RECORD_REFUSAL);
+	struct record record = admit_part(a, RECORD_REFUSAL);
 	struct str topic = { 0 };
 
 	if (!a->is_first)
@@ -113,14 +112,19 @@ static struct span context_of(struct admit *a, struct span topic, uint32_t namin
 
 /* --- results ------------------------------------------------------------------------------ */
 
-static const enum reject verdicts[] = {
-	[STANDING_FRESH] = REJECT_NONE,
-	[STANDING_KNOWN] = REJECT_NONE,
-	[STANDING_DUPLICATE] = REJECT_DUPLICATE,
-	[STANDING_OUT_OF_ORDER] = REJECT_OUT_OF_ORDER,
-	[STANDING_TOO_OLD] = REJECT_TOO_OLD,
-	[STANDING_TOO_NEW] = REJECT_TOO_NEW,
-};
+enum reject admit_verdict(enum standing_verdict verdict)
+{
+	static const enum reject verdicts[] = {
+		[STANDING_FRESH] = REJECT_NONE,
+		[STANDING_KNOWN] = REJECT_NONE,
+		[STANDING_DUPLICATE] = REJECT_DUPLICATE,
+		[STANDING_OUT_OF_ORDER] = REJECT_OUT_OF_ORDER,
+		[STANDING_TOO_OLD] = REJECT_TOO_OLD,
+		[STANDING_TOO_NEW] = REJECT_TOO_NEW,
+	};
+
+	return verdicts[verdict];
+}
 
 /* The payload's own ttl wins, and 0 says that the result is an event. */
 static struct silence_rule silence_of(const struct admit *a, const struct check_result *result)
@@ -181,7 +185,7 @@ static uint64_t outputs_of(struct admit *a, const struct check_result *result)
 
 static void add_result(struct admit *a, const struct check_result *result)
 {
-	struct record record = part_of_message(a, RECORD_RESULT);
+	struct record record = admit_part(a, RECORD_RESULT);
 
 	record.index = result->index;
 	record.naming = a->route->naming;
@@ -197,8 +201,7 @@ static void add_result(struct admit *a, const struct check_result *result)
 		a->last_outputs = outputs_of(a, result);
 }
 
-/* False after a rejection. */
-static bool may_speak(struct admit *a, struct span host, struct span service, enum submit_kind kind,
+bool admit_may_speak(struct admit *a, struct span host, struct span service, enum submit_kind kind,
 		size_t index)
 {
 	const struct config *c = a->config;
@@ -212,7 +215,7 @@ static bool may_speak(struct admit *a, struct span host, struct span service, en
 	str_clear(&a->detail);
 	publisher_describe(publisher, &a->detail);
 	bad.detail = str_span(&a->detail);
-	refuse(a, &bad);
+	admit_refuse(a, &bad);
 	return false;
 }
 
@@ -227,15 +230,15 @@ static void take_result(void *owner, const struct check_result *decoded)
 		.index = result.index, .host = result.host, .service = result.service
 	};
 
-	if (!may_speak(a, result.host, result.service, kind, result.index))
+	if (!admit_may_speak(a, result.host, result.service, kind, result.index))
 		return;
 	if (a->records.bytes.len - a->naming_at > MAX_RECORD_BYTES) {
 		bad.reject = REJECT_TOO_LARGE;
-		refuse(a, &bad);
+		admit_refuse(a, &bad);
 		return;
 	}
 	verdict = standings_judge(a->standings, &result, a->arrival, &restamped);
-	bad.reject = verdicts[verdict];
+	bad.reject = admit_verdict(verdict);
 	/* Under another naming it is another object, but for the id, which is the message's. */
 	if (verdict == STANDING_DUPLICATE && !a->is_first)
 		verdict = STANDING_FRESH;
@@ -251,13 +254,13 @@ static void take_result(void *owner, const struct check_result *decoded)
 		bad.detail = verdict == STANDING_DUPLICATE
 					     ? result.id
 					     : span_of_text(wall_time_format(decoded->time, time));
-		refuse(a, &bad);
+		admit_refuse(a, &bad);
 	}
 }
 
 static void take_rejection(void *owner, const struct rejection *rejection)
 {
-	refuse(owner, rejection);
+	admit_refuse(owner, rejection);
 }
 
 static const struct decode_sink decode_into_admit = {
@@ -289,12 +292,11 @@ static bool expand_names(struct admit *a, struct span topic)
 				!names_nothing(a, topic))
 			return true;
 	}
-	refuse(a, &bad);
+	admit_refuse(a, &bad);
 	return false;
 }
 
-/* It is the one whose arrival at an output is told to who wants receipts. */
-static void mark_last_result(struct admit *a)
+void admit_mark_last(struct admit *a)
 {
 	struct span topic = { 0 }, correlation = { 0 };
 
@@ -327,17 +329,20 @@ static void decode_message(struct admit *a)
 	a->naming_at = a->records.bytes.len;
 	decode(a->decoder, &input, &sink);
 	if (a->last_result > 0)
-		mark_last_result(a);
+		admit_mark_last(a);
 	a->receipt.outputs |= a->last_outputs;
 	a->last_outputs = 0;
 }
 
 /* --- routes ------------------------------------------------------------------------------- */
 
-static bool check_presence_names(struct admit *a)
+bool admit_object(struct admit *a, struct span level)
 {
-	struct rejection bad = { .detail = a->message->topic };
+	struct span topic = a->message->topic;
+	struct rejection bad = { .detail = topic };
 
+	if (!expand_names(a, span_first(topic, topic.len - level.len)))
+		return false;
 	if (a->host.len == 0)
 		bad.reject = REJECT_NO_HOST;
 	else if (!name_valid(str_span(&a->host)))
@@ -345,7 +350,7 @@ static bool check_presence_names(struct admit *a)
 	else if (a->service.len > 0 && !name_valid(str_span(&a->service)))
 		bad.reject = REJECT_BAD_SERVICE;
 	if (bad.reject != REJECT_NONE)
-		refuse(a, &bad);
+		admit_refuse(a, &bad);
 	return bad.reject == REJECT_NONE;
 }
 
@@ -370,21 +375,20 @@ static struct presence presence_of(const struct admit *a, const struct presence_
 static void take_presence(struct admit *a)
 {
 	struct span topic = a->message->topic;
-	struct record record = part_of_message(a, RECORD_PRESENCE);
+	struct record record = admit_part(a, RECORD_PRESENCE);
 	struct rejection bad = { 0 };
 	struct presence_message m;
 
-	if (!expand_names(a, span_first(topic, topic.len - state_level.len)) ||
-			!check_presence_names(a))
+	if (!admit_object(a, state_level))
 		return;
 	bad.host = str_span(&a->host);
 	bad.service = str_span(&a->service);
 	bad.reject = presence_decode(a->presence_decoder, a->message->payload, a->service.len == 0,
 			&m, &bad.detail);
 	if (bad.reject != REJECT_NONE) {
-		refuse(a, &bad);
+		admit_refuse(a, &bad);
 	} else if (m.word != PRESENCE_NOTHING &&
-			may_speak(a, bad.host, bad.service, SUBMIT_STATE, 0)) {
+			admit_may_speak(a, bad.host, bad.service, SUBMIT_STATE, 0)) {
 		record.naming = a->route->naming;
 		record.presence = presence_of(a, &m);
 		record_batch_add(&a->records, &record);
@@ -398,6 +402,8 @@ static void take_naming(struct admit *a)
 {
 	if (is_presence(a->message->topic))
 		take_presence(a);
+	else if (admit_is_command(a->message->topic))
+		admit_command(a);
 	else if (expand_names(a, a->message->topic))
 		decode_message(a);
 }
@@ -469,7 +475,7 @@ void admit_message(struct admit *a, const struct record *message, const struct a
 	}
 	if (!routes_match(c->routes, c->route_count, message->topic)) {
 		count(a->counters, COUNT_MESSAGES_UNROUTED, 1);
-		refuse(a, &unrouted);
+		admit_refuse(a, &unrouted);
 	} else {
 		take_routes(a, c->routes, c->route_count);
 	}
@@ -554,6 +560,8 @@ void admit_again(struct admit *a, const struct record *r, const struct arrival *
 		standings_present(a->standings, &presence, arrival);
 		return;
 	}
+	if (r->kind == RECORD_COMMAND)
+		standings_take_command(a->standings, &r->command, arrival);
 	if (r->kind != RECORD_RESULT)
 		return;
 	note_result(a, r, arrival);
@@ -568,6 +576,7 @@ void admit_init(struct admit *a, const struct config *config, struct counters *c
 	a->last_answer = &a->answers;
 	a->decoder = decoder_create();
 	a->presence_decoder = presence_decoder_create();
+	a->command_decoder = command_decoder_create();
 }
 
 void admit_clear(struct admit *a)
@@ -590,6 +599,7 @@ void admit_finish(struct admit *a)
 	record_batch_finish(&a->silences);
 	decoder_destroy(a->decoder);
 	presence_decoder_destroy(a->presence_decoder);
+	command_decoder_destroy(a->command_decoder);
 	str_finish(&a->receipt.refusals);
 	str_finish(&a->host);
 	str_finish(&a->service);

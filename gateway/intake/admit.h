@@ -4,7 +4,7 @@
  * whether what it says is news. Turns it into records for the journal, and into answers that are
  * due when those are on disk.
  *
- *     message ─▶ route ─▶ names ─▶ decode ─▶ judge ─┬─▶ RECORD_RESULT, standing
+ *     message ─▶ route ─▶ names ─▶ decode ─▶ judge ─┬─▶ RECORD_RESULT, _PRESENCE, _COMMAND
  *                                    └ refused ──────┴─▶ RECORD_REFUSAL, belfry/reject/...
  *
  * No disk. Belongs to whoever holds the admission's lock.
@@ -46,6 +46,7 @@ struct admit {
 
 	struct decoder *decoder;
 	struct presence_decoder *presence_decoder;
+	struct command_decoder *command_decoder;
 	struct str host, service, text, context, detail;
 };
 

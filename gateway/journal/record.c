@@ -147,6 +147,61 @@ static void read_presence(struct reader *r, struct record *record)
 	ret->service = read_text(r);
 }
 
+enum command_flag {
+	COMMAND_FIXED = 1,
+	COMMAND_STICKY = 2,
+	COMMAND_NOTIFY = 4,
+	COMMAND_PERSISTENT = 8,
+};
+
+/* The name as text, as the code of a refusal is. */
+static void write_command(struct writer *w, const struct record *record)
+{
+	const struct command *c = &record->command;
+	unsigned flags = (c->fixed ? COMMAND_FIXED : 0u) | (c->sticky ? COMMAND_STICKY : 0u) |
+			 (c->notify ? COMMAND_NOTIFY : 0u) |
+			 (c->persistent ? COMMAND_PERSISTENT : 0u);
+
+	write_u32(w, record->naming);
+	write_text(w, span_of_text(command_name(c->kind)));
+	write_u8(w, (uint8_t)flags);
+	write_u64(w, (uint64_t)c->start.ns);
+	write_u64(w, (uint64_t)c->end.ns);
+	write_u64(w, (uint64_t)c->duration);
+	write_u64(w, (uint64_t)c->expire.ns);
+	write_u64(w, (uint64_t)c->time.ns);
+	write_text(w, c->host);
+	write_text(w, c->service);
+	write_text(w, c->author);
+	write_text(w, c->comment);
+	write_text(w, c->id);
+}
+
+static void read_command(struct reader *r, struct record *record)
+{
+	struct command *ret = &record->command;
+	uint8_t flags;
+
+	record->naming = read_u32(r);
+	if (!command_find(read_text(r), &ret->kind))
+		reader_fail(r);
+	flags = read_u8(r);
+	ret->fixed = (flags & COMMAND_FIXED) != 0;
+	ret->sticky = (flags & COMMAND_STICKY) != 0;
+	ret->notify = (flags & COMMAND_NOTIFY) != 0;
+	ret->persistent = (flags & COMMAND_PERSISTENT) != 0;
+	ret->start.ns = (int64_t)read_u64(r);
+	ret->end.ns = (int64_t)read_u64(r);
+	ret->duration = (int64_t)read_u64(r);
+	ret->expire.ns = (int64_t)read_u64(r);
+	ret->time.ns = (int64_t)read_u64(r);
+	ret->host = read_text(r);
+	ret->service = read_text(r);
+	ret->author = read_text(r);
+	ret->comment = read_text(r);
+	ret->id = read_text(r);
+}
+
 /* --- the whole ---------------------------------------------------------------------------- */
 
 static size_t most_bytes(const struct record *r)
@@ -158,7 +213,8 @@ static size_t most_bytes(const struct record *r)
 	       r->payload.len + c->host.len + c->service.len + c->id.len + c->source.len +
 	       c->output.len + c->long_output.len + c->perfdata.len + r->rejection.host.len +
 	       r->rejection.service.len + r->rejection.detail.len + r->presence.host.len +
-	       r->presence.service.len;
+	       r->presence.service.len + r->command.host.len + r->command.service.len +
+	       r->command.author.len + r->command.comment.len + r->command.id.len;
 }
 
 static unsigned flags_of(const struct record *r)
@@ -202,6 +258,9 @@ static void write_record(struct writer *w, const struct record *r)
 		break;
 	case RECORD_PRESENCE:
 		write_presence(w, r);
+		break;
+	case RECORD_COMMAND:
+		write_command(w, r);
 		break;
 	}
 	if (flags & FLAG_PUBLISHER) {
@@ -293,6 +352,8 @@ bool record_decode(struct span bytes, struct record *ret)
 		read_refusal(&r, ret);
 	else if (kind == RECORD_PRESENCE)
 		read_presence(&r, ret);
+	else if (kind == RECORD_COMMAND)
+		read_command(&r, ret);
 	else
 		reader_fail(&r);
 	ret->retain = (flags & FLAG_RETAIN) != 0;

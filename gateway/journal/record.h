@@ -6,6 +6,7 @@
  *     message ─┬─▶ RECORD_RESULT     one for each check result that was taken
  *              ├─▶ RECORD_REFUSAL    one for each that was not, and why
  *              ├─▶ RECORD_PRESENCE   somebody said that an object is there or gone
+ *              ├─▶ RECORD_COMMAND    what a core is asked to do
  *              └─▶ RECORD_MESSAGE    the message as it came, for outputs that take payloads
  */
 #ifndef GATEWAY_JOURNAL_RECORD_H
@@ -14,6 +15,7 @@
 #include "common/clock.h"
 #include "common/str.h"
 #include "gateway/result/check_result.h"
+#include "gateway/result/command.h"
 #include "gateway/result/reject.h"
 #include "gateway/rules/publisher.h"
 #include "gateway/rules/standing.h"
@@ -23,6 +25,7 @@ enum record_kind {
 	RECORD_RESULT = 2,
 	RECORD_REFUSAL = 3,
 	RECORD_PRESENCE = 4,
+	RECORD_COMMAND = 5,
 };
 
 /* Spans are borrowed: from the received message, or from the journal during a read. */
@@ -44,7 +47,7 @@ struct record {
 
 	/* RECORD_RESULT and RECORD_REFUSAL: which of the message's, counted from 0. */
 	uint32_t index;
-	/* RECORD_RESULT: no other result of its message follows. */
+	/* RECORD_RESULT and RECORD_COMMAND: no other one of its message follows. */
 	bool is_last;
 	/* RECORD_RESULT: which naming of a route made its host and service, see route_naming(). */
 	uint32_t naming;
@@ -56,6 +59,7 @@ struct record {
 
 	struct rejection rejection; /* RECORD_REFUSAL */
 	struct presence presence;   /* RECORD_PRESENCE */
+	struct command command;	    /* RECORD_COMMAND */
 };
 
 /* Records read and not yet written. Zeroed memory is an empty one. */

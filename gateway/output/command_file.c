@@ -178,6 +178,12 @@ static void encode(struct sink *s, struct str *into, const struct check_result *
 		count_up(&c->env.counters->cut, 1);
 }
 
+static const char *encode_one_command(struct sink *s, struct str *into,
+		const struct command *command, struct wall_time received)
+{
+	return core_info(of(s)->core.core)->encode_command(into, command, received);
+}
+
 /* The batch files are the other run's business no longer, and the pipe's first look is due. */
 static enum sink_leftover resume(struct sink *s, const struct progress *left)
 {
@@ -576,6 +582,7 @@ const struct sink_class command_file_class = {
 	.resume = resume,
 	.objects = objects,
 	.encode = encode,
+	.encode_command = encode_one_command,
 	.submit = submit,
 	.step = step,
 	.descriptors = descriptors,

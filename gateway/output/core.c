@@ -7,10 +7,10 @@
 #include "common/log.h"
 
 static const struct core_info cores[CORE_COUNT] = {
-	[CORE_AUTO] = { "Nagios", encode_nagios, 0 },
-	[CORE_NAGIOS] = { "Nagios", encode_nagios, 0 },
-	[CORE_NAEMON] = { "Naemon", encode_naemon, 0 },
-	[CORE_ICINGA] = { "Icinga", encode_icinga, 10 },
+	[CORE_AUTO] = { "Nagios", encode_nagios, encode_command_nagios, 0 },
+	[CORE_NAGIOS] = { "Nagios", encode_nagios, encode_command_nagios, 0 },
+	[CORE_NAEMON] = { "Naemon", encode_naemon, encode_command_nagios, 0 },
+	[CORE_ICINGA] = { "Icinga", encode_icinga, encode_command_icinga, 10 },
 };
 
 /* In this order: Naemon and Icinga both have "nagios" in folders of theirs here and there. */

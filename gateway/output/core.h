@@ -8,12 +8,14 @@
 #include <sys/types.h>
 
 #include "gateway/result/encode.h"
+#include "gateway/result/encode_command.h"
 
 enum core { CORE_AUTO, CORE_NAGIOS, CORE_NAEMON, CORE_ICINGA, CORE_COUNT };
 
 struct core_info {
 	const char *name;
 	encode_result *encode;
+	encode_command *encode_command;
 	/*
 	 * It may forget what it took this many seconds before it went away. Nagios has applied what
 	 * it has confirmed; Icinga writes its state down before it stops to take results.

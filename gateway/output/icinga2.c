@@ -11,6 +11,7 @@
 #include "gateway/output/icinga2_access.h"
 #include "gateway/output/icinga2_answer.h"
 #include "gateway/output/recent.h"
+#include "gateway/result/encode_command.h"
 #include "gateway/result/encode_icinga2.h"
 
 enum {
@@ -99,6 +100,7 @@ struct icinga2 {
 	uint64_t random;
 	const struct batch *batch; /* borrowed from submit() to done; NULL: none */
 	bool is_shared_out;	   /* among the lanes */
+	unsigned permitted;	   /* set of 1 << enum command_kind, as Icinga says */
 	enum trouble trouble;	   /* as it was said */
 	struct str program;	   /* which process of Icinga it is; empty: not known yet */
 	bool has_changed;	   /* another one has answered */
@@ -173,6 +175,20 @@ static bool refuse_answer(struct lane *lane, const struct http_answer *answer)
 	return false;
 }
 
+/* They are asked for by the day; without them results are taken all the same. */
+static void note_permitted_commands(struct icinga2 *s, struct span body)
+{
+	s->permitted = 0;
+	for (unsigned kind = 0; kind < COMMAND_COUNT; kind++) {
+		struct str action = { 0 };
+
+		str_printf(&action, "actions/%s", icinga2_action((enum command_kind)kind));
+		if (icinga2_permits(body, str_text(&action)))
+			s->permitted |= 1u << kind;
+		str_finish(&action);
+	}
+}
+
 static bool take_permissions(struct lane *lane, const struct http_answer *answer)
 {
 	if (answer->status != 200)
@@ -187,6 +203,7 @@ static bool take_permissions(struct lane *lane, const struct http_answer *answer
 				answer);
 		return false;
 	}
+	note_permitted_commands(lane->icinga, answer->body);
 	ask(lane, &lane->icinga->access.ask_program, LANE_ASKING_PROGRAM);
 	return true;
 }
@@ -269,24 +286,45 @@ static bool is_verdict(unsigned status)
 	return status < 500 && status != 401 && status != 407 && status != 408 && status != 429;
 }
 
+static bool is_permitted(const struct icinga2 *s, struct span action)
+{
+	for (unsigned kind = 0; kind < COMMAND_COUNT; kind++) {
+		if (span_equal_text(action, icinga2_action((enum command_kind)kind)))
+			return (s->permitted & 1u << kind) != 0;
+	}
+	return true;
+}
+
+static void take_refusal(struct icinga2 *s, size_t index, const struct http_answer *answer)
+{
+	struct span action = icinga2_item_of(item_text(s, index)).action;
+	bool is_command = action.len > 0;
+	struct str sentence = { 0 };
+
+	if (!is_permitted(s, action)) {
+		str_printf(&sentence, "Icinga's ApiUser needs the permission actions/%.*s",
+				SPAN_ARGS(action));
+		refuse(s, index, REJECT_BAD_COMMAND, str_span(&sentence));
+	} else if (answer->status == 404) {
+		refuse_unknown(s, index);
+	} else if (answer->status == 409 && !is_command) {
+		count_up(&s->env.counters->outdated, 1);
+	} else {
+		icinga2_sentence(answer->body, &sentence);
+		refuse(s, index, is_command ? REJECT_BAD_COMMAND : REJECT_REFUSED,
+				str_span(&sentence));
+	}
+	str_finish(&sentence);
+}
+
 static bool take_verdict(struct lane *lane, const struct http_answer *answer)
 {
 	struct icinga2 *s = lane->icinga;
-	size_t index = lane->items[lane->answered];
 
 	if (!is_verdict(answer->status) || (answer->status >= 300 && answer->status < 400))
 		return refuse_answer(lane, answer);
-	if (answer->status == 404) {
-		refuse_unknown(s, index);
-	} else if (answer->status == 409) {
-		count_up(&s->env.counters->outdated, 1);
-	} else if (answer->status >= 400) {
-		struct str sentence = { 0 };
-
-		icinga2_sentence(answer->body, &sentence);
-		refuse(s, index, REJECT_REFUSED, str_span(&sentence));
-		str_finish(&sentence);
-	}
+	if (answer->status >= 400)
+		take_refusal(s, lane->items[lane->answered], answer);
 	lane->answered++;
 	lane->has_worked = true;
 	lane->ask_at = instant_after(s->now, milliseconds(ASK_MS));
@@ -376,12 +414,12 @@ static void go_up(struct lane *lane)
 static void send_result(struct lane *lane, size_t index)
 {
 	struct icinga2 *s = lane->icinga;
-	struct span body = icinga2_item_of(item_text(s, index)).body;
-	size_t before = s->access.submit.len;
+	struct icinga2_item item = icinga2_item_of(item_text(s, index));
+	struct span action = item.action.len > 0 ? item.action
+						 : (struct span)SPAN("process-check-result");
 
-	str_printf(&s->access.submit, "%zu\r\n\r\n", body.len);
-	http_connection_send(lane->connection, str_span(&s->access.submit), body);
-	str_truncate(&s->access.submit, before);
+	http_connection_send(lane->connection,
+			icinga2_access_post(&s->access, action, item.body.len), item.body);
 }
 
 /* What is to be asked or sent next. Returns true when something was. */
@@ -425,7 +463,7 @@ static void step_lane(struct lane *lane)
 
 static struct lane *lane_of(struct icinga2 *s, struct span text, struct icinga2_item item)
 {
-	struct span name = span_first(text, text.len - item.body.len);
+	struct span name = span_first(text, text.len - item.action.len - item.body.len);
 
 	return &s->lanes[hash_span(0, name) % s->lane_count];
 }
@@ -591,6 +629,13 @@ static void encode(struct sink *sink, struct str *into, const struct check_resul
 		count_up(&s->env.counters->cut, 1);
 }
 
+static const char *encode_one_command(struct sink *sink, struct str *into,
+		const struct command *command, struct wall_time received)
+{
+	(void)sink;
+	return encode_command_icinga2(into, command, received);
+}
+
 static size_t descriptors(struct sink *sink, struct pollfd *fds)
 {
 	struct icinga2 *s = of(sink);
@@ -636,6 +681,7 @@ const struct sink_class icinga2_class = {
 	.destroy = destroy,
 	.resume = resume,
 	.encode = encode,
+	.encode_command = encode_one_command,
 	.submit = submit,
 	.step = step,
 	.descriptors = descriptors,

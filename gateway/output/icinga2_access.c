@@ -80,9 +80,7 @@ static void make_requests(struct icinga2_access *access, const struct str *autho
 	str_printf(&access->ask_permissions, "GET /v1 HTTP/1.1\r\n%s\r\n", str_text(&common));
 	str_printf(&access->ask_program, "GET /v1/status/IcingaApplication HTTP/1.1\r\n%s\r\n",
 			str_text(&common));
-	str_printf(&access->submit,
-			"POST /v1/actions/process-check-result HTTP/1.1\r\n%s"
-			"Content-Type: application/json\r\nContent-Length: ",
+	str_printf(&access->headers, "%sContent-Type: application/json\r\nContent-Length: ",
 			str_text(&common));
 	finish_secret(&common);
 }
@@ -103,6 +101,20 @@ bool icinga2_access_load(struct icinga2_access *access, const struct icinga2_con
 	return ok;
 }
 
+struct span icinga2_access_post(
+		struct icinga2_access *access, struct span action, size_t content_length)
+{
+	struct str *into = &access->request;
+
+	str_clear(into);
+	str_append_text(into, "POST /v1/actions/");
+	str_append(into, action);
+	str_append_text(into, " HTTP/1.1\r\n");
+	str_append(into, str_span(&access->headers));
+	str_printf(into, "%zu\r\n\r\n", content_length);
+	return str_span(into);
+}
+
 void icinga2_access_finish(struct icinga2_access *access)
 {
 	url_finish(&access->url);
@@ -110,5 +122,6 @@ void icinga2_access_finish(struct icinga2_access *access)
 	access->context = NULL;
 	finish_secret(&access->ask_permissions);
 	finish_secret(&access->ask_program);
-	finish_secret(&access->submit);
+	finish_secret(&access->headers);
+	finish_secret(&access->request);
 }

@@ -18,12 +18,17 @@ struct icinga2_access {
 	struct tls_context *context;
 	struct str ask_permissions; /* whole requests */
 	struct str ask_program;
-	struct str submit; /* up to the value of Content-Length */
+	struct str headers; /* of a request with content, up to the value of Content-Length */
+	struct str request; /* made by icinga2_access_post() */
 };
 
 /* False after appending to *problem what is wrong, and what would be right. */
 bool icinga2_access_load(struct icinga2_access *access, const struct icinga2_config *config,
 		struct str *problem);
+
+/* The head of a request for an action; until the next one. */
+struct span icinga2_access_post(
+		struct icinga2_access *access, struct span action, size_t content_length);
 
 void icinga2_access_finish(struct icinga2_access *access);
 

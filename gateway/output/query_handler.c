@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "gateway/result/encode.h"
+#include "gateway/result/encode_command.h"
 
 enum {
 	RETRY_MS = 200,	       /* a missing socket is looked for this often */
@@ -121,6 +122,13 @@ static void encode(struct sink *s, struct str *into, const struct check_result *
 		count_up(&q->env.counters->cut, 1);
 }
 
+static const char *encode_one_command(struct sink *s, struct str *into,
+		const struct command *command, struct wall_time received)
+{
+	(void)s;
+	return encode_command_nagios(into, command, received);
+}
+
 static void submit(struct sink *s, const struct batch *batch)
 {
 	struct query_handler *q = of(s);
@@ -228,7 +236,13 @@ static void ask(struct query_handler *q, struct instant now)
 	q->asked_at = now;
 }
 
-/* A result that the core does not take: because of its object, as far as can be told, or not. */
+static bool is_of_service(struct span command)
+{
+	return memmem(command.data, command.len, "_SERVICE_", 9) != NULL ||
+	       memmem(command.data, command.len, "_SVC_", 5) != NULL;
+}
+
+/* A result or command that the core does not take: because of its object, as far as can be told, or not. */
 static void refuse(struct query_handler *q, struct span reason)
 {
 	const struct batch_item *item = &q->batch->items[q->at];
@@ -239,11 +253,13 @@ static void refuse(struct query_handler *q, struct span reason)
 	span_cut(&line, ' ');
 	command = span_cut(&line, ';');
 	r.host = span_cut(&line, ';');
-	if (span_equal_text(command, "PROCESS_SERVICE_CHECK_RESULT"))
+	if (is_of_service(command))
 		r.service = span_cut(&line, ';');
 	/* What names no object is the only value of ours that can be invalid. */
 	if (span_equal_text(reason, "Invalid value"))
 		r.reject = r.service.len > 0 ? REJECT_UNKNOWN_SERVICE : REJECT_UNKNOWN_HOST;
+	else if (!span_starts_with(command, (struct span)SPAN("PROCESS_")))
+		r.reject = REJECT_BAD_COMMAND;
 	q->env.refuse(q->env.owner, q->at, &r);
 }
 
@@ -389,6 +405,7 @@ const struct sink_class query_handler_class = {
 	.destroy = destroy,
 	.resume = resume,
 	.encode = encode,
+	.encode_command = encode_one_command,
 	.submit = submit,
 	.step = step,
 	.descriptors = descriptors,

@@ -103,6 +103,12 @@ struct sink_class {
 	/* Append the result in the sink's form. `received` stands in for a missing time. */
 	void (*encode)(struct sink *s, struct str *into, const struct check_result *result,
 			struct wall_time received);
+	/*
+	 * Append a command in the sink's form; returns NULL, or why the other side can do nothing
+	 * of the kind, in words. Without this function the sink takes no commands at all.
+	 */
+	const char *(*encode_command)(struct sink *s, struct str *into,
+			const struct command *command, struct wall_time received);
 	/* Start with the batch, which stays untouched until it is done. Only when idle. */
 	void (*submit)(struct sink *s, const struct batch *batch);
 	enum sink_state (*step)(struct sink *s, struct instant now);

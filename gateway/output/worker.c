@@ -40,6 +40,8 @@ struct worker {
 	uint64_t position; /* last record that was put into a batch */
 	uint64_t seen;	   /* last record that was taken; up to it all are answered */
 	uint64_t told;	   /* last record that was confirmed, so that its receipt is sent */
+	uint64_t replayed; /* last record that is handed over again because somebody asked */
+	uint64_t rewound;  /* ... because the other side may have forgotten it */
 	struct unknown unknown;
 	struct str text;
 };
@@ -191,10 +193,65 @@ static void take_result(struct worker *w, const struct record *record)
 		encode_result(w, record);
 }
 
+/*
+ * A command is not repeated as a result is: a second downtime would be one. What becomes a part of
+ * the object's state can be forgotten with it.
+ */
+static bool was_carried_out(const struct worker *w, const struct record *record)
+{
+	enum command_kind kind = record->command.kind;
+	bool is_state = kind == COMMAND_ACKNOWLEDGE || kind == COMMAND_REMOVE_ACKNOWLEDGEMENT;
+
+	return record->sequence <= w->replayed || (record->sequence <= w->rewound && !is_state);
+}
+
+/* Empty when it can be carried out here and is in the batch. */
+static struct rejection encode_command_of(struct worker *w, const struct record *record)
+{
+	const struct command *c = &record->command;
+	const struct check_result object = { .host = c->host, .service = c->service };
+	const struct sink_class *class = w->sink->class;
+	struct batch *b = w->gathering;
+	size_t at = b->text.len;
+	struct rejection r;
+	const char *why = "outputs of this type take no commands";
+
+	if (unknown_find(&w->unknown, w->sink, &object, &r))
+		return r;
+	if (class->encode_command != NULL)
+		why = class->encode_command(w->sink, &b->text, c, record->received);
+	if (why == NULL) {
+		batch_add(b, record, at, false);
+		return (struct rejection){ 0 };
+	}
+	return (struct rejection){ .reject = REJECT_BAD_COMMAND,
+		.detail = span_of_text(why),
+		.host = c->host,
+		.service = c->service };
+}
+
+static void take_command(struct worker *w, const struct record *record)
+{
+	const struct config *c = w->env.config;
+	struct rejection rejection;
+
+	if (!routes_lead(c->routes, c->route_count, record->topic, record->naming,
+			    record->command.host, w->env.output) ||
+			!routes_pass_command(c->routes, c->route_count, record->topic,
+					w->env.output, record->command.kind) ||
+			was_carried_out(w, record))
+		return;
+	rejection = encode_command_of(w, record);
+	if (rejection.reject != REJECT_NONE && record->sequence > w->seen)
+		answer(w, &rejection, record->topic, record->source);
+}
+
 static void take_record(struct worker *w, const struct record *record)
 {
 	const struct config *c = w->env.config;
 
+	if (record->kind == RECORD_COMMAND)
+		take_command(w, record);
 	if (record->kind != RECORD_RESULT)
 		return;
 	if (routes_lead(c->routes, c->route_count, record->topic, record->naming,
@@ -284,8 +341,8 @@ static void begin_again(struct worker *w, uint64_t after)
 	w->position = after;
 }
 
-/* What was confirmed behind `before` counts as not delivered again. */
-static void rewind_reader(struct worker *w, uint64_t before)
+/* What was confirmed behind `before` counts as not delivered again; *mark is how far that goes. */
+static void rewind_reader(struct worker *w, uint64_t before, uint64_t *mark)
 {
 	uint64_t confirmed = journal_reader_confirmed(w->reader);
 	struct progress p = { .confirmed = before < confirmed ? before : confirmed };
@@ -299,6 +356,8 @@ static void rewind_reader(struct worker *w, uint64_t before)
 	if (p.confirmed < confirmed)
 		journal_maintain(w->env.journal); /* a restart would believe the later place */
 	w->health.counters.delivered = p.confirmed;
+	if (confirmed > *mark)
+		*mark = confirmed;
 	begin_again(w, p.confirmed);
 }
 
@@ -307,16 +366,18 @@ static void replay_if_asked(struct worker *w)
 	struct wall_time from = { atomic_exchange(&w->replay_from, 0) };
 
 	if (from.ns != 0)
-		rewind_reader(w, journal_before(w->env.journal, from));
+		rewind_reader(w, journal_before(w->env.journal, from), &w->replayed);
 }
 
 static void rewind_sink(struct worker *w)
 {
 	const struct sink_class *class = w->sink->class;
 
-	rewind_reader(w, class->held != NULL ? class->held(w->sink)
-					     : journal_before(w->env.journal,
-							       class->rewind_to(w->sink)));
+	rewind_reader(w,
+			class->held != NULL ? class->held(w->sink)
+					    : journal_before(w->env.journal,
+							      class->rewind_to(w->sink)),
+			&w->rewound);
 }
 
 static void run_sink(struct worker *w)

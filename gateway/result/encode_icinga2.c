@@ -8,6 +8,7 @@
 #include "common/json.h"
 #include "common/name.h"
 #include "gateway/result/cut.h"
+#include "gateway/result/encode_command.h"
 
 static void append_member(struct str *into, const char *key, struct span value)
 {
@@ -24,15 +25,15 @@ static void append_time(struct str *into, const char *key, struct wall_time time
 			microseconds % 1000000);
 }
 
-static void append_object(struct str *into, const struct check_result *r)
+static void append_object(struct str *into, struct span host, struct span service)
 {
 	struct str name = { 0 };
-	bool is_host = r->service.len == 0;
+	bool is_host = service.len == 0;
 
-	str_append(&name, r->host);
+	str_append(&name, host);
 	if (!is_host) {
 		str_append_byte(&name, '!');
-		str_append(&name, r->service);
+		str_append(&name, service);
 	}
 	str_append_text(into, is_host ? "{\"type\":\"Host\",\"host\":"
 				      : "{\"type\":\"Service\",\"service\":");
@@ -108,6 +109,22 @@ static bool can_be_object(struct span name)
 	return span_find(name, '!') == name.len;
 }
 
+/* Up to the object of the body. False when that is where it ends. */
+static bool begin(struct str *into, struct span host, struct span service, const char *action)
+{
+	if (!name_valid(host) || (service.len > 0 && !name_valid(service)))
+		return false;
+	str_append(into, host);
+	str_append_byte(into, '\n');
+	str_append(into, service);
+	str_append_byte(into, '\n');
+	if (!can_be_object(host) || !can_be_object(service))
+		return false;
+	str_append_text(into, action);
+	append_object(into, host, service);
+	return true;
+}
+
 bool encode_icinga2(struct str *into, const struct check_result *r, struct wall_time now,
 		size_t max_output, const char *source)
 {
@@ -115,17 +132,10 @@ bool encode_icinga2(struct str *into, const struct check_result *r, struct wall_
 	struct span from = r->source;
 	bool cut;
 
-	if (!name_valid(r->host) || (r->service.len > 0 && !name_valid(r->service)))
-		return false;
 	if (from.len == 0 && source != NULL)
 		from = span_of_text(source);
-	str_append(into, r->host);
-	str_append_byte(into, '\n');
-	str_append(into, r->service);
-	str_append_byte(into, '\n');
-	if (!can_be_object(r->host) || !can_be_object(r->service))
+	if (!begin(into, r->host, r->service, ""))
 		return false;
-	append_object(into, r);
 	str_printf(into, ",\"exit_status\":%u", exit_status(r));
 	cut = append_output(into, r, max_output);
 	cut |= append_perfdata(into, r->perfdata, max_output);
@@ -139,11 +149,61 @@ bool encode_icinga2(struct str *into, const struct check_result *r, struct wall_
 	return cut;
 }
 
+/* --- commands ------------------------------------------------------------------------------ */
+
+const char *icinga2_action(enum command_kind kind)
+{
+	static const char *const actions[COMMAND_COUNT] = {
+		[COMMAND_DOWNTIME] = "schedule-downtime",
+		[COMMAND_ACKNOWLEDGE] = "acknowledge-problem",
+		[COMMAND_REMOVE_ACKNOWLEDGEMENT] = "remove-acknowledgement",
+		[COMMAND_COMMENT] = "add-comment",
+	};
+
+	return actions[kind];
+}
+
+static void append_bool(struct str *into, const char *key, bool value)
+{
+	str_printf(into, ",\"%s\":%s", key, value ? "true" : "false");
+}
+
+const char *encode_command_icinga2(
+		struct str *into, const struct command *c, struct wall_time now)
+{
+	(void)now;
+	if (!begin(into, c->host, c->service, icinga2_action(c->kind)))
+		return NULL;
+	if (c->author.len > 0)
+		append_member(into, "author", c->author);
+	if (c->comment.len > 0)
+		append_member(into, "comment", c->comment);
+	if (c->kind == COMMAND_DOWNTIME) {
+		append_time(into, "start_time", c->start);
+		append_time(into, "end_time", c->end);
+		append_bool(into, "fixed", c->fixed);
+		if (!c->fixed)
+			str_printf(into, ",\"duration\":%" PRId64, c->duration);
+	} else if (c->kind == COMMAND_ACKNOWLEDGE) {
+		append_bool(into, "sticky", c->sticky);
+		append_bool(into, "notify", c->notify);
+		append_bool(into, "persistent", c->persistent);
+		if (c->expire.ns > 0)
+			append_time(into, "expiry", c->expire);
+	}
+	str_append_byte(into, '}');
+	return NULL;
+}
+
+/* --- items --------------------------------------------------------------------------------- */
+
 struct icinga2_item icinga2_item_of(struct span text)
 {
 	struct icinga2_item item = { .body = text };
 
 	item.host = span_cut(&item.body, '\n');
 	item.service = span_cut(&item.body, '\n');
+	item.action = span_first(item.body, span_find(item.body, '{'));
+	item.body = span_from(item.body, item.action.len);
 	return item;
 }

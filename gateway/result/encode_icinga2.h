@@ -19,11 +19,13 @@
 /* What was encoded, taken apart again; all borrowed from the text. */
 struct icinga2_item {
 	struct span host, service; /* service empty: the host itself */
+	struct span action;	   /* empty: process-check-result */
 	struct span body;	   /* empty: Icinga can have no such object */
 };
 
 /*
- * Append the result as "HOST\nSERVICE\nBODY". Output and long output keep their line ends and all
+ * Append the result as "HOST\nSERVICE\nBODY"; a command has the name of its action in front of the
+ * body (encode_command.h). Output and long output keep their line ends and all
  * their characters; of both together `max_output` bytes are kept, then " [cut, N bytes]" says how
  * much is missing. Of perfdata as many bytes, whole values only. `now` stamps a result that has no
  * time, and limits one from the future. A host is up or down: UNREACHABLE becomes DOWN, as Icinga
@@ -36,7 +38,7 @@ struct icinga2_item {
 bool encode_icinga2(struct str *into, const struct check_result *result, struct wall_time now,
 		size_t max_output, const char *source);
 
-/* `text` as encode_icinga2() wrote it; of an empty one all parts are empty. */
+/* `text` as it was encoded; of an empty one all parts are empty. */
 struct icinga2_item icinga2_item_of(struct span text);
 
 #endif

@@ -41,7 +41,7 @@ static struct span escape_next(const struct text_form *form, struct span text, s
 		return (struct span){ NULL, 0 };
 	if (c == '\\')
 		return text.len > 1 && text.data[1] == 'n' ? form->backslash_n : form->backslash;
-	if (c == '|')
+	if (c == '|' && !form->keeps_bar)
 		return (struct span)SPAN(BROKEN_BAR);
 	if (c < 0x20 || (c >= 0x7f && c < 0xa0))
 		return (struct span)SPAN(" ");
@@ -200,6 +200,11 @@ bool line_append_result(const struct line *line, const struct check_result *r, s
 		complete = append_or_cut(line, long_output, max_long_output, 0, form->newline);
 	}
 	return cut || !complete;
+}
+
+void line_append_word(const struct line *line, struct span text)
+{
+	append_text(line, text, blank);
 }
 
 /* printf() would take a tenth of the time of the whole way from payload to line. */

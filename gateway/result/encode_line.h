@@ -14,6 +14,7 @@ struct text_form {
 	struct span backslash; /* a `\` that is part of a text */
 	/* One before an `n`, where the core would take both for a line end. */
 	struct span backslash_n;
+	bool keeps_bar;	 /* a `|` is nothing but a `|` */
 	bool needs_text; /* the core refuses an empty text: the state's name stands in */
 };
 
@@ -33,6 +34,9 @@ struct line line_begin(struct str *into, size_t max_line, const struct text_form
  */
 bool line_append_result(
 		const struct line *line, const struct check_result *result, size_t max_output);
+
+/* Append a text on one line, its line ends as blanks. */
+void line_append_word(const struct line *line, struct span text);
 
 /* The digits of a number; at least `width` of them. */
 void line_append_number(struct str *into, uint64_t value, size_t width);

@@ -98,8 +98,8 @@ static const struct reject_info infos[REJECT_COUNT] = {
 	[REJECT_REFUSED] = { "refused", "The core does not take the result.",
 			"Look whether passive results are switched on for the host or service." },
 	[REJECT_BAD_COMMAND] = { "bad-command", "The command cannot be carried out.",
-			"Send one of the commands that the gateway's configuration allows, with "
-			"the values that it needs." },
+			"Send one of the commands that a line commands of the gateway's route "
+			"names, with the values that it needs." },
 };
 
 const struct reject_info *reject_info(enum reject reject)

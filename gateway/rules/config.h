@@ -46,6 +46,7 @@ struct route_config {
 	uint64_t ttl;
 	int on_silence; /* enum check_state, of a service */
 	uint64_t will_delay;
+	struct text_list commands;
 	unsigned line; /* that opened it */
 	struct settings_lines lines;
 	struct route route;

@@ -20,6 +20,7 @@
 	COUNTER(CONNECTIONS, "connections", "times a broker accepted the gateway")                 \
 	COUNTER(CONNECTIONS_LOST, "connections_lost", "times a connection ended by itself")        \
 	COUNTER(RESULTS_ACCEPTED, "results_accepted", "results that were taken")                   \
+	COUNTER(COMMANDS_ACCEPTED, "commands_accepted", "commands that were taken")                \
 	COUNTER(RESULTS_KNOWN, "results_known", "ignored: retained, and not newer than is known")  \
 	COUNTER(RESULTS_RESTAMPED, "results_restamped", "whose time was replaced, out of bounds")  \
 	COUNTER(OBJECTS_LEFT_OUT, "objects_left_out",                                              \

@@ -213,6 +213,27 @@ bool routes_lead(const struct route *routes, size_t count, struct span topic, ui
 	return !r->by_host || route_output_of(r, host) == output;
 }
 
+unsigned routes_commands(
+		const struct route *routes, size_t count, struct span topic, uint32_t naming)
+{
+	unsigned commands = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (routes[i].naming == naming && routes[i].formats != 0 &&
+				route_matches(&routes[i], topic))
+			commands |= routes[i].commands;
+	}
+	return commands;
+}
+
+bool routes_pass_command(const struct route *routes, size_t count, struct span topic, size_t output,
+		enum command_kind kind)
+{
+	const struct route *r = routes_find(routes, count, topic, output);
+
+	return r != NULL && (r->commands & 1u << kind) != 0;
+}
+
 bool routes_match(const struct route *routes, size_t count, struct span topic)
 {
 	for (size_t i = 0; i < count; i++) {

@@ -16,6 +16,7 @@
 #define GATEWAY_RULES_ROUTE_H
 
 #include "common/settings.h"
+#include "gateway/result/command.h"
 #include "gateway/rules/standing.h"
 
 struct template_part {
@@ -48,6 +49,7 @@ struct route {
 	const char **output_names; /* of the same; borrowed */
 	size_t output_count;
 	uint64_t output_set;	     /* the same, a bit for each */
+	unsigned commands;	     /* set of 1 << enum command_kind that are passed on */
 	bool by_host;		     /* each host's results go to one of the outputs only */
 	struct silence_rule silence; /* of a service; ttl where the payload gives none */
 	struct duration will_delay;  /* of a $state that says "gone", unless it says another */
@@ -72,6 +74,15 @@ const struct route *routes_find(
  */
 bool routes_lead(const struct route *routes, size_t count, struct span topic, uint32_t naming,
 		struct span host, size_t output);
+
+/*
+ * Which commands are passed on from a topic by the routes that name objects so, and whether an
+ * output gets one of this kind.
+ */
+unsigned routes_commands(
+		const struct route *routes, size_t count, struct span topic, uint32_t naming);
+bool routes_pass_command(const struct route *routes, size_t count, struct span topic, size_t output,
+		enum command_kind kind);
 
 /*
  * Which of the route's outputs is the host's under `by_host`: by rendezvous hashing over the

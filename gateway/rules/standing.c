@@ -329,6 +329,50 @@ bool standings_take(struct standings *s, const struct check_result *result,
 	return true;
 }
 
+/* --- commands --- */
+
+/* The id of a command is none of a result's. */
+static struct id_hash hash_of_command(const struct standings *s, const struct command *c)
+{
+	struct str id = { 0 };
+	struct id_hash hash;
+
+	str_append_text(&id, "$command ");
+	str_append(&id, c->id);
+	hash = recent_ids_hash(s->ids, c->host, c->service, str_span(&id));
+	str_finish(&id);
+	return hash;
+}
+
+static bool remembers(const struct standings *s, const struct command *c)
+{
+	return c->id.len > 0 && s->policy.id_window.ns > 0 && s->policy.max_ids > 0;
+}
+
+enum standing_verdict standings_judge_command(const struct standings *s, const struct command *c,
+		const struct arrival *arrival)
+{
+	struct check_result timed = { .time = c->time };
+
+	if (remembers(s, c)) {
+		struct id_hash hash = hash_of_command(s, c);
+
+		if (recent_ids_has(s->ids, &hash, arrival->now))
+			return STANDING_DUPLICATE;
+	}
+	return c->time.ns == 0 ? STANDING_FRESH : judge_time(s, NULL, &timed, arrival);
+}
+
+void standings_take_command(
+		struct standings *s, const struct command *c, const struct arrival *arrival)
+{
+	if (remembers(s, c)) {
+		struct id_hash hash = hash_of_command(s, c);
+
+		recent_ids_add(s->ids, &hash, arrival->now, arrival->received);
+	}
+}
+
 /* --- views --- */
 
 bool standings_find(const struct standings *s, struct span host, struct span service,

@@ -23,6 +23,7 @@
 
 #include "common/clock.h"
 #include "gateway/result/check_result.h"
+#include "gateway/result/command.h"
 
 struct standings;
 
@@ -115,6 +116,15 @@ enum standing_verdict standings_judge(const struct standings *s, struct check_re
  */
 bool standings_take(struct standings *s, const struct check_result *result,
 		const struct arrival *arrival, const struct silence_rule *rule);
+
+/*
+ * The same for a command: its id and its time, which says nothing about order, are looked at
+ * before, and its id is remembered when it is taken.
+ */
+enum standing_verdict standings_judge_command(const struct standings *s,
+		const struct command *command, const struct arrival *arrival);
+void standings_take_command(
+		struct standings *s, const struct command *command, const struct arrival *arrival);
 
 /*
  * A publisher says that the object is there, or its will says that it is gone (`is_there` false):

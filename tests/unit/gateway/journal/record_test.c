@@ -46,7 +46,27 @@ static const struct record presence = {
 			.rule = { 90, CHECK_WARNING } },
 };
 
-static const struct record *const all[] = { &message, &result, &refusal, &presence };
+static const struct record command = {
+	.kind = RECORD_COMMAND,
+	.topic = SPAN("nagios/h/s/$command"),
+	.naming = 11,
+	.is_last = true,
+	.command = { .kind = COMMAND_ACKNOWLEDGE,
+			.host = SPAN("h"),
+			.service = SPAN("s"),
+			.author = SPAN("anna"),
+			.comment = SPAN("a\nb"),
+			.start = { 1 },
+			.end = { 2 },
+			.duration = 3,
+			.sticky = true,
+			.persistent = true,
+			.expire = { 4 },
+			.time = { 5 },
+			.id = SPAN("id-2") },
+};
+
+static const struct record *const all[] = { &message, &result, &refusal, &presence, &command };
 
 static void assert_same(const struct record *a, const struct record *b)
 {
@@ -85,6 +105,25 @@ static void assert_same_result(const struct check_result *a, const struct check_
 	assert_span_equal(a->source, b->source);
 }
 
+static void assert_same_command(const struct command *a, const struct command *b)
+{
+	assert_int_equal(a->kind, b->kind);
+	assert_span_equal(a->host, b->host);
+	assert_span_equal(a->service, b->service);
+	assert_span_equal(a->author, b->author);
+	assert_span_equal(a->comment, b->comment);
+	assert_int_equal(a->start.ns, b->start.ns);
+	assert_int_equal(a->end.ns, b->end.ns);
+	assert_int_equal(a->duration, b->duration);
+	assert_int_equal(a->fixed, b->fixed);
+	assert_int_equal(a->sticky, b->sticky);
+	assert_int_equal(a->notify, b->notify);
+	assert_int_equal(a->persistent, b->persistent);
+	assert_int_equal(a->expire.ns, b->expire.ns);
+	assert_int_equal(a->time.ns, b->time.ns);
+	assert_span_equal(a->id, b->id);
+}
+
 static void every_kind_comes_back_as_it_went(void **state)
 {
 	struct record_batch batch = { 0 };
@@ -102,6 +141,7 @@ static void every_kind_comes_back_as_it_went(void **state)
 		assert_true(record_decode(span_first(rest, batch.sizes[i]), &back));
 		assert_same(&back, all[i]);
 		assert_same_result(&back.result, &all[i]->result);
+		assert_same_command(&back.command, &all[i]->command);
 		assert_true(record_decode_received(span_first(rest, batch.sizes[i]), &received));
 		assert_int_equal(received.ns, all[i]->received.ns);
 		rest = span_from(rest, batch.sizes[i]);
