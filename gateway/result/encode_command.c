@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The names and arguments are those of Nagios's base/commands.c; Naemon and Icinga have taken them
- * over. The last argument, the comment, goes to the end of the line.
+ * over. The comment goes to the end of the line, but for a downtime's, which Nagios ends at a `;`.
  */
 #include "gateway/result/encode_command.h"
 
@@ -59,15 +59,22 @@ static void append_acknowledgement(struct str *into, const struct command *c)
 		append_number(into, seconds_of(c->expire));
 }
 
-static void append_author(const struct line *line, struct span author)
+/* A text behind which another argument begins, or may begin. */
+static void append_argument(const struct line *line, struct span text)
 {
 	str_append_byte(line->into, ';');
 	for (;;) {
-		line_append_word(line, span_cut(&author, ';'));
-		if (author.data == NULL)
+		line_append_word(line, span_cut(&text, ';'));
+		if (text.data == NULL)
 			break;
 		str_append_byte(line->into, ',');
 	}
+}
+
+static void append_last(const struct line *line, struct span text)
+{
+	str_append_byte(line->into, ';');
+	line_append_word(line, text);
 }
 
 static void append_arguments(struct str *into, const struct command *c)
@@ -88,9 +95,11 @@ static void append_arguments(struct str *into, const struct command *c)
 	case COMMAND_COUNT:
 		return;
 	}
-	append_author(&line, c->author);
-	str_append_byte(into, ';');
-	line_append_word(&line, c->comment);
+	append_argument(&line, c->author);
+	if (c->kind == COMMAND_DOWNTIME)
+		append_argument(&line, c->comment);
+	else
+		append_last(&line, c->comment);
 }
 
 static void encode(struct str *into, const struct command *c, struct wall_time now)

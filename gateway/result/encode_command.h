@@ -6,7 +6,7 @@
  *
  * Whatever author and comment hold, it is exactly one line that names exactly the command's own
  * host and service. Cores resolve no escape in these texts: what would end the line becomes a
- * blank, and a `;` in the author, behind which the comment begins, a comma.
+ * blank, and a `;` in a text that it would end a comma.
  *
  * Each function appends nothing and returns why, a literal, when the core has nothing that would do
  * what is asked; else NULL. `now` stamps the line. The names are name_valid(), the texts and times

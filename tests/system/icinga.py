@@ -35,6 +35,7 @@ object ApiUser "gateway" {{
   password = "secret"
   permissions = [ "status/query", "actions/process-check-result" ]
 }}
+object ApiUser "operator" {{ password = "secret"; permissions = [ "status/query", "actions/*" ] }}
 object ApiUser "watcher" {{ password = "secret"; permissions = [ "status/query" ] }}
 object ApiUser "certified" {{ client_cn = "gateway"; permissions = [ "status/*", "actions/*" ] }}
 object IcingaApplication "app" {{

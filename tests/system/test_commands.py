@@ -78,7 +78,8 @@ def wait_entry(nagios, kind, host, service, **wanted):
 def test_nagios_schedules_a_downtime(rig, host, service):
     until = int(time.time()) + 600
     rig.publish(topic_of(host, service), command("downtime", end=until, comment="new disk; soon"))
-    entry = wait_entry(rig.nagios, "downtime", host, service, comment="new disk; soon")
+    # Nagios ends a downtime's comment at a `;`.
+    entry = wait_entry(rig.nagios, "downtime", host, service, comment="new disk, soon")
     assert (entry["author"], entry["end_time"], entry["fixed"]) == ("anna", str(until), "1")
     wait_until(lambda: rig.nagios.shown(host, service).get("scheduled_downtime_depth") == "1", 15,
                "the downtime in effect")
@@ -157,13 +158,16 @@ def test_bad_names_are_answered(rig):
     assert refusal(rig, "h0", "s0%0A", command("comment"))["code"] == "bad-service"
 
 
-def test_a_retained_command_is_none(rig):
-    answer = refusal(rig, "h1", "s2", command("comment", comment="retained"), retain=True)
+def test_a_retained_command_is_not_given_again(rig):
+    rig.publish(topic_of("h1", "s2"), command("comment", comment="retained"), retain=True)
+    wait_entry(rig.nagios, "comment", "h1", "s2", comment_data="retained")
+    assert rig.gateway.end() == 0
+    [answer] = answers(rig, rig.start_gateway)
     assert answer["code"] == "bad-command" and "retained" in answer["detail"]
     rig.publish(topic_of("h1", "s2"), "", retain=True)
-    rig.publish(topic_of("h1", "s2"), command("comment", comment="not retained"))
-    wait_entry(rig.nagios, "comment", "h1", "s2", comment_data="not retained")
-    assert len(entries(rig.nagios, "comment", "h1", "s2")) == 1
+    rig.publish(topic_of("h1", "s2"), command("comment", comment="the next"))
+    wait_entry(rig.nagios, "comment", "h1", "s2", comment_data="the next")
+    assert len(entries(rig.nagios, "comment", "h1", "s2")) == 2
 
 
 def test_an_id_counts_once_also_after_a_restart(rig):
@@ -194,16 +198,127 @@ def test_only_what_is_named_is_allowed(module, lines, word, code):
         rig.end()
 
 
+def connected(rig, user):
+    client = Client(rig.broker.port, f"{user}-client")
+    if user != "nobody":
+        client.paho.username_pw_set(user, user)
+    assert client.connect()[1] == 0
+    return client
+
+
 def test_who_may_and_under_whose_name(module):
     rules = ["", "submit team", "user alice", "hosts h0", "results service command", "",
-             "submit agents", "user bob"]
+             "submit agents", "user bob", "", "submit strangers", "client nobody-*", "hosts h1",
+             "results command"]
     with Scratch() as scratch:
         users = make_users(scratch.path / "users", alice="alice", bob="bob")
-        rig = Rig(scratch, module, broker_lines=("allow_anonymous false", f"password_file {users}",
+        rig = Rig(scratch, module, broker_lines=("allow_anonymous true", f"password_file {users}",
                                                  "publisher_properties true"),
-                  lines=(), routes=["route nagios/#", "to nagios", ALL, *rules],
-                  brokers=None)
-        pytest.skip("needs users of its own") if rig is None else None
+                  routes=["route nagios/#", "to nagios", ALL, *rules]).start()
+
+        def give(user, host):
+            client = connected(rig, user)
+            client.publish(topic_of(host, "s0"), json.dumps(command("comment", author="root")))
+            client.close()
+
+        for user, host in (("alice", "h1"), ("bob", "h0"), ("nobody", "h0")):
+            [answer] = answers(rig, lambda u=user, h=host: give(u, h))
+            assert answer["code"] == "not-allowed" and user in answer["detail"]
+        give("alice", "h0")
+        assert wait_entry(rig.nagios, "comment", "h0", "s0")["author"] == "alice"
+        give("nobody", "h1")
+        assert wait_entry(rig.nagios, "comment", "h1", "s0")["author"] == "client nobody-client"
+        assert len(entries(rig.nagios, "comment", "h0", "s0")) == 1
+        rig.end()
 
 
 # --- Icinga ------------------------------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def place():
+    with Scratch() as scratch:
+        yield scratch
+
+
+@pytest.fixture(scope="module")
+def icinga(place):
+    yield Icinga(place.folder("icinga")).start()
+
+
+def make_way(place, icinga, user):
+    way = IcingaWay(place, icinga.port, icinga.ca, name=user)
+    way.change("user gateway", f"user {user}")
+    way.change("to icinga", f"to icinga\n{ALL}")
+    return way.start()
+
+
+@pytest.fixture(scope="module")
+def way(place, icinga):
+    way = make_way(place, icinga, "operator")
+    yield way
+    way.end()
+
+
+def wait_object(icinga, kind, host, service, comment):
+    """The attributes of the Downtime or Comment with this text."""
+    key = "comment" if kind == "downtimes" else "text"
+
+    def found():
+        return [o["attrs"] for o in icinga.ask(f"objects/{kind}") if
+                (o["attrs"]["host_name"], o["attrs"]["service_name"], o["attrs"][key]) ==
+                (host, service or "", comment)]
+    return wait_until(found, 20, f"{comment!r} in {kind} of Icinga")[0]
+
+
+@pytest.mark.parametrize("host, service", OBJECTS)
+def test_icinga_schedules_downtimes(way, icinga, host, service):
+    until = int(time.time()) + 600
+    way.publish(topic_of(host, service), command("downtime", end=until, comment="fixed"))
+    entry = wait_object(icinga, "downtimes", host, service, "fixed")
+    assert (entry["author"], entry["end_time"], entry["fixed"]) == ("anna", until, True)
+    wait_until(lambda: icinga.shown(host, service)["downtime_depth"] == 1, 20, "its effect")
+    way.publish(topic_of(host, service), command("downtime", end=until + 300, fixed=False,
+                                                 duration=60, comment="flexible"))
+    entry = wait_object(icinga, "downtimes", host, service, "flexible")
+    assert (entry["end_time"], entry["fixed"], entry["duration"]) == (until + 300, False, 60)
+
+
+@pytest.mark.parametrize("host, service", OBJECTS)
+def test_icinga_acknowledges_and_takes_it_back(way, icinga, host, service):
+    def acknowledged(value):
+        wait_until(lambda: icinga.shown(host, service)["acknowledgement"] == value, 20,
+                   f"acknowledgement {value}")
+
+    until = int(time.time()) + 900
+    way.publish("/".join(filter(None, ("nagios", host, service))), {"state": 1, "output": "bad"})
+    icinga.wait_for(host, service, "bad")
+    way.publish(topic_of(host, service), command("acknowledge", comment="on it", expire=until))
+    acknowledged(2)
+    assert icinga.shown(host, service)["acknowledgement_expiry"] == until
+    assert wait_object(icinga, "comments", host, service, "on it")["author"] == "anna"
+    assert refusal(way, host, service, command("acknowledge"))["code"] == "bad-command"
+    way.publish(topic_of(host, service), command("remove_acknowledgement"))
+    acknowledged(0)
+
+
+@pytest.mark.parametrize("host, service", OBJECTS)
+def test_icinga_keeps_comments_with_all_their_characters(way, icinga, host, service):
+    for text in HOSTILE:
+        way.publish(topic_of(host, service), command("comment", author="an" + text + "na",
+                                                     comment="so" + text + "!"))
+        entry = wait_object(icinga, "comments", host, service, "so" + text + "!")
+        assert entry["author"] == "an" + text + "na"
+
+
+def test_icinga_has_no_such_object(way):
+    assert refusal(way, "h9", None, command("comment"))["code"] == "unknown-host"
+    assert refusal(way, "h0", "s9", command("comment"))["code"] == "unknown-service"
+
+
+def test_what_the_api_user_may_not_do_is_said(place, icinga):
+    way = make_way(place, icinga, "gateway")
+    answer = refusal(way, "h0", "s0", command("comment"))
+    assert answer["code"] == "bad-command" and "actions/add-comment" in answer["detail"]
+    way.publish("nagios/h0/s3", {"state": 0, "output": "results are taken"})
+    icinga.wait_for("h0", "s3", "results are taken")
+    way.end()

@@ -46,7 +46,7 @@ static void downtimes(void **state)
 	(void)state;
 	must_be(encode_command_nagios, downtime, false,
 			"[1800000000] SCHEDULE_SVC_DOWNTIME;web 1;Disk /var;1800000000;1800003600;1;"
-			"0;3600;anna;new disk; 50 % | \\n\n");
+			"0;3600;anna;new disk, 50 % | \\n\n");
 	flexible.fixed = false;
 	flexible.duration = 600;
 	must_be(encode_command_icinga, flexible, true,
