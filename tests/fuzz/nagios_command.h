@@ -104,4 +104,64 @@ static inline struct nagios_command nagios_read(struct span line)
 	return c;
 }
 
+/* The external commands that may come of a command, with how many arguments follow the object. */
+static const struct nagios_external {
+	const char *name;
+	unsigned arguments;
+	bool is_host;
+	bool ends_open; /* the last argument goes to the end of the line, `;` and all */
+} nagios_externals[] = {
+	{ "SCHEDULE_HOST_DOWNTIME", 7, true, false },
+	{ "SCHEDULE_SVC_DOWNTIME", 7, false, false },
+	{ "ACKNOWLEDGE_HOST_PROBLEM", 5, true, true },
+	{ "ACKNOWLEDGE_SVC_PROBLEM", 5, false, true },
+	{ "ACKNOWLEDGE_HOST_PROBLEM_EXPIRE", 6, true, true },
+	{ "ACKNOWLEDGE_SVC_PROBLEM_EXPIRE", 6, false, true },
+	{ "REMOVE_HOST_ACKNOWLEDGEMENT", 0, true, false },
+	{ "REMOVE_SVC_ACKNOWLEDGEMENT", 0, false, false },
+	{ "ADD_HOST_COMMENT", 3, true, true },
+	{ "ADD_SVC_COMMENT", 3, false, true },
+};
+
+/* All but author and comment, which come last, are numbers. */
+static inline void nagios_check_arguments(const struct nagios_external *e, struct span rest)
+{
+	for (unsigned i = 1; i <= e->arguments; i++) {
+		struct span argument;
+		uint64_t number;
+
+		MUST(rest.data != NULL);
+		argument = i == e->arguments && e->ends_open ? rest : span_cut(&rest, ';');
+		if (i + 2 <= e->arguments)
+			MUST(span_to_uint(argument, UINT32_MAX, &number));
+	}
+	MUST(e->ends_open || rest.data == NULL);
+}
+
+/* Exactly one of the commands above, for exactly this object. */
+static inline void nagios_check_external(struct span line, struct span host, struct span service)
+{
+	struct span rest, name;
+	uint64_t stamp;
+	size_t i = 0;
+
+	MUST(line.len > 0 && line.data[line.len - 1] == '\n' && line.data[0] == '[');
+	line.len--;
+	for (size_t at = 0; at < line.len; at++)
+		MUST(line.data[at] >= 0x20 && line.data[at] != 0x7f);
+	rest = span_from(line, 1);
+	MUST(span_to_uint(span_cut(&rest, ']'), UINT32_MAX, &stamp));
+	MUST(rest.len > 0 && rest.data[0] == ' ');
+	rest = span_from(rest, 1);
+	name = span_cut(&rest, ';');
+	while (i < array_size(nagios_externals) && !span_equal_text(name, nagios_externals[i].name))
+		i++;
+	MUST(i < array_size(nagios_externals));
+	MUST(nagios_externals[i].is_host == (service.len == 0));
+	MUST(span_equal(span_cut(&rest, ';'), host));
+	if (service.len > 0)
+		MUST(span_equal(span_cut(&rest, ';'), service));
+	nagios_check_arguments(&nagios_externals[i], rest);
+}
+
 #endif
