@@ -420,6 +420,19 @@ MESSAGES = {
     "text": b'\0nagios/web1/disk%20space\0CRITICAL disk full | used=98%\0\1nagios//x\0001 up\0',
 }
 
+COMMANDS = [
+    '1{"command":"downtime","author":"anna","comment":"new disk","start":1795384096,'
+    '"end":"2027-01-01T00:00:00Z"}',
+    '0{"command":"downtime","comment":"a;b\\n[0] SHUTDOWN_PROGRAM","fixed":false,"end":1795390000,'
+    '"duration":600}',
+    '0{"command":"downtime","comment":"x","duration":3600,"id":"7","time":1795384000}',
+    '1{"command":"acknowledge","author":"a;b","comment":"on it;\\u0085\\\\","sticky":false,'
+    '"notify":true,"persistent":true}',
+    '0{"command":"acknowledge","comment":"on it","expire":1795399999}',
+    '0{"command":"remove_acknowledgement"}',
+    '1{"command":"comment","author":"x","comment":"a|b","persistent":false}',
+    '1{"command":"SHUTDOWN_PROGRAM"}', '1[{"command":"comment"}]']
+
 
 def numbered(seeds):
     return {f"{i:02}": s.encode() if isinstance(s, str) else s for i, s in enumerate(seeds)}
@@ -432,7 +445,7 @@ def main():
                "proxy": PROXY, "websocket": WEBSOCKET, "bridge": BRIDGE,
                "store_format": STORE_FORMAT, "lmdb_check": LMDB_CHECK,
                "standing": STANDINGS, "presence": numbered(PRESENCE),
-               "record": RECORDS, "admit": MESSAGES}
+               "record": RECORDS, "admit": MESSAGES, "command": numbered(COMMANDS)}
     for fuzzer, seeds in corpora.items():
         folder = CORPUS / fuzzer
         folder.mkdir(parents=True, exist_ok=True)

@@ -187,6 +187,19 @@ def test_an_id_counts_once_also_after_a_restart(rig):
     assert len(entries(rig.nagios, "comment", "h1", "s3")) == 2
 
 
+def test_a_replay_repeats_no_command(rig):
+    rig.publish(topic_of("h1", "s2"), command("comment", comment="once"))
+    rig.publish("nagios/h1/s2", {"state": 0, "output": "again"})
+    wait_entry(rig.nagios, "comment", "h1", "s2", comment_data="once")
+    rig.nagios.wait_for("h1", "s2")
+    rig.publish("belfry/gateway/belfry-gateway/ask",
+                {"ask": "replay", "output": "nagios", "since": 600, "reply": "belfry/reply/test"})
+    rig.nagios.wait_for("h1", "s2", 2)
+    rig.publish(topic_of("h1", "s2"), command("comment", comment="canary"))
+    wait_entry(rig.nagios, "comment", "h1", "s2", comment_data="canary")
+    assert len(entries(rig.nagios, "comment", "h1", "s2")) == 2
+
+
 # --- who may -----------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("lines, word, code", [
@@ -319,6 +332,17 @@ def test_icinga_keeps_comments_with_all_their_characters(way, icinga, host, serv
 def test_icinga_has_no_such_object(way):
     assert refusal(way, "h9", None, command("comment"))["code"] == "unknown-host"
     assert refusal(way, "h0", "s9", command("comment"))["code"] == "unknown-service"
+
+
+def test_a_reload_of_icinga_repeats_no_comment(way, icinga):
+    way.publish(topic_of("h1", "s0"), command("comment", comment="once"))
+    wait_object(icinga, "comments", "h1", "s0", "once")
+    icinga.reload()
+    way.publish("nagios/h1/s0", {"state": 0, "output": "after the reload"})
+    icinga.wait_for("h1", "s0", "after the reload", timeout=40)
+    assert way.gateway.process.says("handing over again")
+    assert [o["attrs"]["text"] for o in icinga.ask("objects/comments")
+            if o["attrs"]["host_name"] == "h1"] == ["once"]
 
 
 def test_what_the_api_user_may_not_do_is_said(place, icinga):
