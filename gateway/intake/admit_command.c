@@ -15,10 +15,9 @@ bool admit_is_command(struct span topic)
 
 static void refuse(struct admit *a, const struct command *c, enum reject reject, struct span detail)
 {
-	struct rejection bad = { .reject = reject,
-		.detail = detail,
-		.host = c->host,
-		.service = c->service };
+	struct rejection bad = {
+		.reject = reject, .detail = detail, .host = c->host, .service = c->service
+	};
 
 	admit_refuse(a, &bad);
 }
@@ -37,8 +36,8 @@ static bool is_event(struct admit *a, const struct command *c)
 static bool is_passed_on(struct admit *a, const struct command *c, unsigned kinds)
 {
 	const struct config *config = a->config;
-	unsigned passed = routes_commands(config->routes, config->route_count, a->message->topic,
-			a->route->naming);
+	unsigned passed = routes_commands(
+			config->routes, config->route_count, a->message->topic, a->route->naming);
 
 	if ((passed & kinds) != 0)
 		return true;
@@ -112,8 +111,8 @@ void admit_command(struct admit *a)
 	if (!is_passed_on(a, &c, ALL_COMMANDS) ||
 			!admit_may_speak(a, host, service, SUBMIT_COMMAND, 0) || !is_event(a, &c))
 		return;
-	reject = command_decode(a->command_decoder, a->message->payload, a->arrival->received, &c,
-			&detail);
+	reject = command_decode(
+			a->command_decoder, a->message->payload, a->arrival->received, &c, &detail);
 	c.host = host;
 	c.service = service;
 	if (reject != REJECT_NONE)

@@ -80,8 +80,8 @@ static void make_requests(struct icinga2_access *access, const struct str *autho
 	str_printf(&access->ask_permissions, "GET /v1 HTTP/1.1\r\n%s\r\n", str_text(&common));
 	str_printf(&access->ask_program, "GET /v1/status/IcingaApplication HTTP/1.1\r\n%s\r\n",
 			str_text(&common));
-	str_printf(&access->headers, "%sContent-Type: application/json\r\nContent-Length: ",
-			str_text(&common));
+	str_printf(&access->headers,
+			"%sContent-Type: application/json\r\nContent-Length: ", str_text(&common));
 	finish_secret(&common);
 }
 

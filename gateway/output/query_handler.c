@@ -242,7 +242,8 @@ static bool is_of_service(struct span command)
 	       memmem(command.data, command.len, "_SVC_", 5) != NULL;
 }
 
-/* A result or command that the core does not take: because of its object, as far as can be told, or not. */
+/* A result or command that the core does not take: because of its object, as far as can be told, or
+ * not. */
 static void refuse(struct query_handler *q, struct span reason)
 {
 	const struct batch_item *item = &q->batch->items[q->at];

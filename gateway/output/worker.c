@@ -374,9 +374,9 @@ static void rewind_sink(struct worker *w)
 	const struct sink_class *class = w->sink->class;
 
 	rewind_reader(w,
-			class->held != NULL ? class->held(w->sink)
-					    : journal_before(w->env.journal,
-							      class->rewind_to(w->sink)),
+			class->held != NULL
+					? class->held(w->sink)
+					: journal_before(w->env.journal, class->rewind_to(w->sink)),
 			&w->rewound);
 }
 

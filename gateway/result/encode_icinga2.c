@@ -168,8 +168,7 @@ static void append_bool(struct str *into, const char *key, bool value)
 	str_printf(into, ",\"%s\":%s", key, value ? "true" : "false");
 }
 
-const char *encode_command_icinga2(
-		struct str *into, const struct command *c, struct wall_time now)
+const char *encode_command_icinga2(struct str *into, const struct command *c, struct wall_time now)
 {
 	(void)now;
 	if (!begin(into, c->host, c->service, icinga2_action(c->kind)))

@@ -349,8 +349,8 @@ static bool remembers(const struct standings *s, const struct command *c)
 	return c->id.len > 0 && s->policy.id_window.ns > 0 && s->policy.max_ids > 0;
 }
 
-enum standing_verdict standings_judge_command(const struct standings *s, const struct command *c,
-		const struct arrival *arrival)
+enum standing_verdict standings_judge_command(
+		const struct standings *s, const struct command *c, const struct arrival *arrival)
 {
 	struct check_result timed = { .time = c->time };
 

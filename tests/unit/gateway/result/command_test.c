@@ -24,8 +24,7 @@ static struct command read_it(void **state, const char *payload)
 {
 	struct command c;
 	struct span detail;
-	enum reject reject =
-			command_decode(*state, span_of_text(payload), received, &c, &detail);
+	enum reject reject = command_decode(*state, span_of_text(payload), received, &c, &detail);
 
 	if (reject != REJECT_NONE)
 		fail_msg("%s: %s (%.*s)", payload, reject_info(reject)->code, SPAN_ARGS(detail));
@@ -36,8 +35,7 @@ static void must_refuse(void **state, const char *payload, enum reject wanted, c
 {
 	struct command c;
 	struct span detail;
-	enum reject reject =
-			command_decode(*state, span_of_text(payload), received, &c, &detail);
+	enum reject reject = command_decode(*state, span_of_text(payload), received, &c, &detail);
 
 	if (reject != wanted || memmem(detail.data, detail.len, word, strlen(word)) == NULL)
 		fail_msg("%s: %s (%.*s)", payload, reject_info(reject)->code, SPAN_ARGS(detail));
@@ -77,11 +75,13 @@ static void a_flexible_downtime_has_both(void **state)
 	assert_false(c.fixed);
 	assert_int_equal(c.duration, 600);
 	assert_int_equal(s(c.end), 1800009000);
-	must_refuse(state, "{\"command\":\"downtime\",\"comment\":\"x\",\"fixed\":false,"
-			   "\"end\":1800009000}",
+	must_refuse(state,
+			"{\"command\":\"downtime\",\"comment\":\"x\",\"fixed\":false,"
+			"\"end\":1800009000}",
 			REJECT_BAD_COMMAND, "end and duration");
-	must_refuse(state, "{\"command\":\"downtime\",\"comment\":\"x\",\"fixed\":false,"
-			   "\"duration\":60}",
+	must_refuse(state,
+			"{\"command\":\"downtime\",\"comment\":\"x\",\"fixed\":false,"
+			"\"duration\":60}",
 			REJECT_BAD_COMMAND, "end and duration");
 }
 
@@ -94,9 +94,10 @@ static void the_others(void **state)
 	assert_true(c.sticky && !c.notify && !c.persistent);
 	assert_int_equal(c.expire.ns, 0);
 	assert_span_text(c.id, "7");
-	c = read_it(state, "{\"sticky\":false,\"notify\":true,\"persistent\":true,\"comment\":\"a\","
-			   "\"expire\":1800000001,\"time\":1799999999,"
-			   "\"command\":\"acknowledge\"}");
+	c = read_it(state,
+			"{\"sticky\":false,\"notify\":true,\"persistent\":true,\"comment\":\"a\","
+			"\"expire\":1800000001,\"time\":1799999999,"
+			"\"command\":\"acknowledge\"}");
 	assert_true(!c.sticky && c.notify && c.persistent);
 	assert_int_equal(s(c.expire), 1800000001);
 	assert_int_equal(s(c.time), 1799999999);

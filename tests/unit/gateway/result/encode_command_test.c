@@ -6,7 +6,10 @@
 
 static const struct wall_time now = { 1800000000 * INT64_C(1000000000) };
 
-#define SECONDS(n) { (n) * INT64_C(1000000000) }
+#define SECONDS(n)                                                                                 \
+	{                                                                                          \
+		(n) * INT64_C(1000000000)                                                          \
+	}
 
 static const struct command downtime = {
 	.kind = COMMAND_DOWNTIME,
@@ -45,7 +48,8 @@ static void downtimes(void **state)
 
 	(void)state;
 	must_be(encode_command_nagios, downtime, false,
-			"[1800000000] SCHEDULE_SVC_DOWNTIME;web 1;Disk /var;1800000000;1800003600;1;"
+			"[1800000000] SCHEDULE_SVC_DOWNTIME;web 1;Disk "
+			"/var;1800000000;1800003600;1;"
 			"0;3600;anna;new disk, 50 % | \\n\n");
 	flexible.fixed = false;
 	flexible.duration = 600;
@@ -72,7 +76,8 @@ static void acknowledgements(void **state)
 			"[1800000000] ACKNOWLEDGE_SVC_PROBLEM;web 1;Disk /var;1;1;1;anna;x\n");
 	must_be(encode_command_icinga2, c, false,
 			"web 1\nDisk /var\nacknowledge-problem{\"type\":\"Service\",\"service\":"
-			"\"web 1!Disk /var\",\"author\":\"anna\",\"comment\":\"x\",\"sticky\":false,"
+			"\"web 1!Disk "
+			"/var\",\"author\":\"anna\",\"comment\":\"x\",\"sticky\":false,"
 			"\"notify\":true,\"persistent\":true}");
 	must_be(encode_command_nagios, of_kind(COMMAND_REMOVE_ACKNOWLEDGEMENT), false,
 			"[1800000000] REMOVE_SVC_ACKNOWLEDGEMENT;web 1;Disk /var\n");
@@ -91,8 +96,10 @@ static void an_acknowledgement_expires_where_the_core_can(void **state)
 			"[1800000000] ACKNOWLEDGE_HOST_PROBLEM_EXPIRE;web 1;1;0;0;1800000060;anna;"
 			"x\n");
 	must_be(encode_command_icinga2, c, true,
-			"web 1\n\nacknowledge-problem{\"type\":\"Host\",\"host\":\"web 1\",\"author\""
-			":\"anna\",\"comment\":\"x\",\"sticky\":false,\"notify\":false,\"persistent\":"
+			"web 1\n\nacknowledge-problem{\"type\":\"Host\",\"host\":\"web "
+			"1\",\"author\""
+			":\"anna\",\"comment\":\"x\",\"sticky\":false,\"notify\":false,"
+			"\"persistent\":"
 			"false,\"expiry\":1800000060.000000}");
 	assert_non_null(encode_command_nagios(&line, &c, now));
 	assert_int_equal(line.len, 0);
@@ -107,13 +114,15 @@ static void texts_stay_in_their_place(void **state)
 	c.author = (struct span)SPAN("a;b\nc;");
 	c.comment = (struct span)SPAN("one\r\n[0] SHUTDOWN_PROGRAM\n\x1b\xc2\x85;\\");
 	must_be(encode_command_nagios, c, true,
-			"[1800000000] ADD_HOST_COMMENT;web 1;0;a,b c,;one [0] SHUTDOWN_PROGRAM   ;\\\n");
+			"[1800000000] ADD_HOST_COMMENT;web 1;0;a,b c,;one [0] SHUTDOWN_PROGRAM   "
+			";\\\n");
 	c.persistent = true;
 	must_be(encode_command_icinga, c, false,
 			"[1800000000] ADD_SVC_COMMENT;web 1;Disk /var;1;a,b c,;one [0] "
 			"SHUTDOWN_PROGRAM   ;\\\n");
 	must_be(encode_command_icinga2, c, true,
-			"web 1\n\nadd-comment{\"type\":\"Host\",\"host\":\"web 1\",\"author\":\"a;b\\nc;"
+			"web 1\n\nadd-comment{\"type\":\"Host\",\"host\":\"web "
+			"1\",\"author\":\"a;b\\nc;"
 			"\",\"comment\":\"one\\r\\n[0] SHUTDOWN_PROGRAM\\n\\u001b\\u0085;\\\\\"}");
 }
 
