@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "gateway/intake/admit_impl.h"
 
-#include "gateway/result/cut.h"
+#include "common/utf8.h"
 
 enum { ALL_COMMANDS = (1 << COMMAND_COUNT) - 1 };
 
@@ -59,7 +59,7 @@ static bool set_author(struct admit *a, struct command *c)
 		str_clear(&a->context);
 		str_append_text(&a->context, p->user.len > 0 ? "" : "client ");
 		str_append(&a->context, p->user.len > 0 ? p->user : p->client);
-		c->author = first_characters(str_span(&a->context), MAX_AUTHOR_BYTES);
+		c->author = utf8_first(str_span(&a->context), MAX_AUTHOR_BYTES);
 	}
 	if (c->author.len > 0 || c->kind == COMMAND_REMOVE_ACKNOWLEDGEMENT)
 		return true;
