@@ -72,6 +72,11 @@ struct sink;
 			{ "batch_results", SETTING_NUMBER,                                         \
 				SETTING_FIELD(T, uint64_t, output.batch_results), 1, most_results, \
 				results, 0, "Results in one batch at most.", NULL },               \
+			{ "coalesce", SETTING_BOOL, SETTING_FIELD(T, bool, output.coalesce), 0, 0, \
+				"false", 0,                                                        \
+				"Of results that wait, hand over only the newest of each host "    \
+				"and service; the others are counted (coalesced).",                \
+				NULL },                                                            \
 	{                                                                                          \
 		"batch_size", SETTING_SIZE, SETTING_FIELD(T, uint64_t, output.batch_size), 4096,   \
 				67108864, "1M", 0,                                                 \

@@ -76,7 +76,7 @@ def test_the_page_of_belfry_passwd_has_its_options():
     assert wanted and flags_of(TOP / "cli/belfry-passwd.1") == wanted
 
 
-@pytest.mark.parametrize("verb", ["submit", "status"])
+@pytest.mark.parametrize("verb", ["submit", "status", "watch", "check", "why", "replay", "hosts"])
 def test_the_page_of_a_verb_has_its_options(verb):
     wanted = {o.replace("-", r"\-", 1) for o in options_in(output("belfry", "help", verb))}
     assert wanted and flags_of(TOP / f"cli/belfry-{verb}.1") - {"v"} == wanted
