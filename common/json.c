@@ -8,8 +8,8 @@ static size_t plain_length(struct span text)
 {
 	size_t n = 0;
 
-	while (n < text.len && text.data[n] >= 0x20 && text.data[n] < 0x7f &&
-			text.data[n] != '"' && text.data[n] != '\\')
+	while (n < text.len && text.data[n] >= 0x20 && text.data[n] < 0x7f && text.data[n] != '"' &&
+			text.data[n] != '\\')
 		n++;
 	return n;
 }

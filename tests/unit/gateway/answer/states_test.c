@@ -68,7 +68,8 @@ static void the_newest_of_each_object_waits_in_the_order_of_the_first(void **sta
 	note(&w, "a", "a longer text than the one that waited before it");
 	publish(&w);
 	expect(&w, "belfry/state/h/a", "\"output\":\"a longer text than");
-	expect(&w, "belfry/state/h/b", "\"state\":2,\"state_text\":\"CRITICAL\",\"output\":\"two\"");
+	expect(&w, "belfry/state/h/b",
+			"\"state\":2,\"state_text\":\"CRITICAL\",\"output\":\"two\"");
 	expect(&w, "belfry/state/h", "{\"host\":\"h\",\"state\":2,");
 	assert_null(outbound_pop(w.outbound));
 	assert_int_equal(states_next(w.states).ns, INSTANT_NEVER.ns);
