@@ -75,6 +75,18 @@ def has_ended(pid):
     return _running(pid) is None
 
 
+def processor_time(pid):
+    """Seconds that all threads of a process together have used."""
+    return sum(int(task.joinpath("schedstat").read_text().split()[0])
+               for task in Path(f"/proc/{pid}/task").iterdir()) / 1e9
+
+
+def own_memory(pid):
+    """Bytes that only it has: not pages of files, which the kernel takes back when it likes."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("RssAnon:")) * 1024
+
+
 def _session_members(session):
     running = ((pid, _running(pid)) for pid in os.listdir("/proc") if pid.isdigit())
     return [int(pid) for pid, fields in running if fields and int(fields[3]) == session]

@@ -32,7 +32,7 @@ import pytest
 import chaos
 from load import Account, Load
 from nagios import OK
-from process import give_away, run
+from process import give_away, own_memory, run
 from rig import Rig
 from store import SYNCS, SmallDisk
 from test_core_faults import Story, said
@@ -343,14 +343,6 @@ def test_a_gateway_that_was_stopped_makes_nobody_silent(make_rig):
 
 
 # --- memory and descriptors ----------------------------------------------------------------------
-
-def own_memory(pid):
-    """Bytes that only it has: not the journal's pages, which the kernel takes back when it likes."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("RssAnon:"):
-            return int(line.split()[1]) * 1024
-    raise AssertionError("no RssAnon")
-
 
 @pytest.mark.skipif(os.environ.get("MODE") in ("asan", "tsan"), reason="sanitizers keep memory")
 def test_memory_stays_flat_over_an_outage(make_rig):

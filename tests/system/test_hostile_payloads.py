@@ -3,11 +3,10 @@
 import json
 import os
 import time
-from pathlib import Path
 
 import pytest
 
-from test_gateway_faults import own_memory
+from process import own_memory, processor_time
 from wait import SLACK, wait_until
 
 LARGE = 7 * 1000 * 1000  # max_packet_size is 8M: what is larger does not come
@@ -32,12 +31,6 @@ BOMBS = {
 }
 # What may be shortened or mended, as it is a result for all that.
 MAY_BE_APPLIED = {"seven megabytes of text", "seven megabytes of escapes", "seven megabytes of blanks"}
-
-
-def processor_time(pid):
-    """Seconds of all its threads."""
-    return sum(int(Path(f"/proc/{pid}/task/{task}/schedstat").read_text().split()[0])
-               for task in os.listdir(f"/proc/{pid}/task")) / 1e9
 
 
 @pytest.mark.parametrize("name", BOMBS)
