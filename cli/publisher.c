@@ -175,16 +175,31 @@ void publisher_wait(struct publisher *p)
 
 /* --- receipts ------------------------------------------------------------------------------- */
 
-/* False when *missing did not become 0 in time, or the connection is over. */
-static bool turn_until(struct publisher *p, const bool *is_there, const size_t *missing)
+/* One turn of the link. False when nothing came in time, or the connection is over. */
+static bool turn(struct publisher *p)
 {
-	while (is_there != NULL ? !*is_there : *missing > 0) {
-		struct instant deadline = instant_after(p->last_answer, p->timeout);
-		struct duration patience = instant_between(instant_now(), deadline);
+	struct instant deadline = instant_after(p->last_answer, p->timeout);
+	struct duration patience = instant_between(instant_now(), deadline);
 
-		if (patience.ns <= 0)
-			link_give_up(p->link, "no answer in time");
-		if (patience.ns <= 0 || !link_turn(p->link, patience))
+	if (patience.ns > 0)
+		return link_turn(p->link, patience);
+	link_give_up(p->link, "no answer in time");
+	return false;
+}
+
+static bool wait_subscribed(struct publisher *p)
+{
+	while (!p->is_subscribed) {
+		if (!turn(p))
+			return false;
+	}
+	return true;
+}
+
+static bool wait_receipts(struct publisher *p, const size_t *missing)
+{
+	while (*missing > 0) {
+		if (!turn(p))
 			return false;
 	}
 	return true;
@@ -206,7 +221,7 @@ enum answer publisher_ask_receipts(
 	snprintf(filter, sizeof(filter), "%s+", p->reply_topic);
 	p->last_answer = instant_now();
 	r = mosquitto_subscribe(link_mosquitto(p->link), &p->subscribe, filter, 1);
-	if (r == MOSQ_ERR_SUCCESS && turn_until(p, &p->is_subscribed, NULL)) {
+	if (r == MOSQ_ERR_SUCCESS && wait_subscribed(p)) {
 		if (p->code < 0x80)
 			return ANSWER_DONE;
 		str_append_text(problem, "belfry/reply/#: ");
@@ -222,5 +237,5 @@ bool publisher_wait_receipts(struct publisher *p, const size_t *missing)
 {
 	if (*missing > 0)
 		p->last_answer = instant_now();
-	return turn_until(p, NULL, missing);
+	return wait_receipts(p, missing);
 }

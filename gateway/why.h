@@ -28,7 +28,8 @@ struct why_source {
 
 struct why_found {
 	size_t count;		 /* of all events, of which the last `limit` are told */
-	struct wall_time oldest; /* when the oldest record of the journal came; ns == 0: it is empty */
+	struct wall_time oldest; /* when the oldest record of the journal came; ns == 0: it is empty
+				  */
 };
 
 /*

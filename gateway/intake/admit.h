@@ -42,7 +42,7 @@ struct admit {
 	struct receipt receipt;
 	bool wants_receipt;
 	uint64_t last_outputs; /* set of those that its last result goes to */
-	bool left_out; /* that there are more than max_objects was said */
+	bool left_out;	       /* that there are more than max_objects was said */
 
 	struct decoder *decoder;
 	struct presence_decoder *presence_decoder;
