@@ -26,7 +26,7 @@ static const struct record result = {
 	.naming = 0xfeedbeef,
 	.result = { SPAN("h"), SPAN("s"), CHECK_CRITICAL, SPAN("out"), SPAN("long\nlines"),
 			SPAN("a=1"), { 99 }, 60, SPAN("id-1"), SPAN("who"), 3, { 98 } },
-	.silence = { 30, CHECK_UNKNOWN },
+	.silence = { .ttl = 30, .becomes = CHECK_UNKNOWN },
 };
 
 static const struct record refusal = {
@@ -43,7 +43,7 @@ static const struct record presence = {
 	.presence = { .host = SPAN("h"),
 			.is_there = true,
 			.delay = { 30000000000 },
-			.rule = { 90, CHECK_WARNING } },
+			.rule = { .ttl = 90, .becomes = CHECK_WARNING } },
 };
 
 static const struct record command = {

@@ -329,7 +329,7 @@ static void run_presence(struct model *m, const struct step *e)
 		.service = span_of_text(names[e->object][1]),
 		.is_there = e->is_there,
 		.delay = seconds(e->delay),
-		.rule = { e->ttl, CHECK_CRITICAL } };
+		.rule = { .ttl = e->ttl, .becomes = CHECK_CRITICAL } };
 	struct arrival arrival = { at(e->wall), { ns_of(e->mono) }, e->retained, false };
 	struct ref *x = &m->now.objects[e->object];
 

@@ -135,7 +135,7 @@ static inline void rig_say(struct rig *r, bool is_there, int64_t delay, int64_t 
 		.service = SPAN("s"),
 		.is_there = is_there,
 		.delay = seconds(delay),
-		.rule = { ttl, CHECK_CRITICAL } };
+		.rule = { .ttl = ttl, .becomes = CHECK_CRITICAL } };
 	struct arrival arrival = rig_arrival(r);
 
 	standings_present(r->s, &presence, &arrival);
