@@ -90,10 +90,13 @@ static void a_receipt_belongs_to_the_last_of_its_message(void **state)
 	r.response_topic = span_of_text("reply/x");
 	r.correlation = span_of_text("c1");
 	add(&b, &r, "1", false);
-	assert_int_equal(b.receipt_count, 0);
+	assert_int_equal(b.receipt_count, 1);
+	assert_false(b.receipts[0].is_last);
 	r.is_last = true;
 	add(&b, &r, "2", false);
-	assert_int_equal(b.receipt_count, 1);
+	assert_int_equal(b.receipt_count, 2);
+	assert_true(b.receipts[1].is_last);
+	assert_int_equal(b.items[1].receipt, 2);
 	assert_span_text(span_of(b.texts.text + b.receipts[0].response, b.receipts[0].response_len),
 			"reply/x");
 	assert_span_text(span_of(b.texts.text + b.receipts[0].correlation,
