@@ -18,15 +18,6 @@ enum {
 	MAX_PUBLISHER_BYTES = 1024, /* of each of its names that a result keeps, to be shown */
 };
 
-static const enum check_state host_down = CHECK_WARNING; /* 1: what a silent host is */
-static const struct span state_level = SPAN("/$state");
-
-static bool is_presence(struct span topic)
-{
-	return topic.len > state_level.len &&
-	       span_equal(span_from(topic, topic.len - state_level.len), state_level);
-}
-
 /* --- answers ------------------------------------------------------------------------------ */
 
 static void add_answer(struct admit *a, enum outbound_kind kind, struct span topic,
@@ -99,10 +90,9 @@ static void add_receipt(struct admit *a, struct wall_time decoded)
  * What the standing of an object keeps, so that a result of the gateway's own takes the way of the
  * object's last one: naming u32, topic.
  */
-static struct span context_of(struct admit *a, struct span topic, uint32_t naming)
+struct span admit_context(struct admit *a, struct span topic, uint32_t naming)
 {
-	if (is_presence(topic))
-		topic.len -= state_level.len;
+	topic = admit_without_state(topic);
 	str_clear(&a->context);
 	for (int shift = 24; shift >= 0; shift -= 8)
 		str_append_byte(&a->context, (char)(naming >> shift));
@@ -134,11 +124,11 @@ static struct silence_rule silence_of(const struct admit *a, const struct check_
 	if (result->ttl >= 0)
 		rule.ttl = result->ttl;
 	if (result->service.len == 0)
-		rule.becomes = host_down;
+		rule.becomes = admit_host_down;
 	return rule;
 }
 
-static void note_known(struct admit *a, bool is_known)
+void admit_note_known(struct admit *a, bool is_known)
 {
 	if (is_known)
 		return;
@@ -150,15 +140,15 @@ static void note_known(struct admit *a, bool is_known)
 	a->left_out = true;
 }
 
-static void note_result(struct admit *a, const struct record *record, const struct arrival *arrival)
+void admit_note_result(struct admit *a, const struct record *record, const struct arrival *arrival)
 {
 	struct silence_rule rule = record->silence;
 
-	rule.context = context_of(a, record->topic, record->naming);
-	note_known(a, standings_take(a->standings, &record->result, arrival, &rule));
+	rule.context = admit_context(a, record->topic, record->naming);
+	admit_note_known(a, standings_take(a->standings, &record->result, arrival, &rule));
 }
 
-static void note_state(struct admit *a, const struct record *record)
+void admit_note_state(struct admit *a, const struct record *record)
 {
 	struct state_note note = { .result = &record->result,
 		.received = record->received,
@@ -193,8 +183,8 @@ static void add_result(struct admit *a, const struct check_result *result)
 	record.silence = silence_of(a, result);
 	record_batch_add(&a->records, &record);
 	a->last_result = a->records.count;
-	note_result(a, &record, a->arrival);
-	note_state(a, &record);
+	admit_note_result(a, &record, a->arrival);
+	admit_note_state(a, &record);
 	count(a->counters, COUNT_RESULTS_ACCEPTED, 1);
 	a->receipt.accepted++;
 	if (a->wants_receipt)
@@ -354,54 +344,11 @@ bool admit_object(struct admit *a, struct span level)
 	return bad.reject == REJECT_NONE;
 }
 
-/* What the publisher left open is the route's to say. */
-static struct presence presence_of(const struct admit *a, const struct presence_message *m)
-{
-	bool is_host = a->service.len == 0;
-
-	return (struct presence){
-		.host = str_span(&a->host),
-		.service = str_span(&a->service),
-		.is_there = m->word == PRESENCE_THERE,
-		.delay = m->delay >= 0 ? seconds(m->delay) : a->route->will_delay,
-		.rule = { .ttl = m->ttl > 0 ? m->ttl : 0,
-				.becomes = m->has_becomes ? m->becomes
-					   : is_host	  ? host_down
-							  : a->route->silence.becomes },
-	};
-}
-
-/* The topic is that of the object and one level more. */
-static void take_presence(struct admit *a)
-{
-	struct span topic = a->message->topic;
-	struct record record = admit_part(a, RECORD_PRESENCE);
-	struct rejection bad = { 0 };
-	struct presence_message m;
-
-	if (!admit_object(a, state_level))
-		return;
-	bad.host = str_span(&a->host);
-	bad.service = str_span(&a->service);
-	bad.reject = presence_decode(a->presence_decoder, a->message->payload, a->service.len == 0,
-			&m, &bad.detail);
-	if (bad.reject != REJECT_NONE) {
-		admit_refuse(a, &bad);
-	} else if (m.word != PRESENCE_NOTHING &&
-			admit_may_speak(a, bad.host, bad.service, SUBMIT_STATE, 0)) {
-		record.naming = a->route->naming;
-		record.presence = presence_of(a, &m);
-		record_batch_add(&a->records, &record);
-		record.presence.rule.context = context_of(a, topic, record.naming);
-		note_known(a, standings_present(a->standings, &record.presence, a->arrival));
-	}
-}
-
 /* One way of naming what the message is about. */
 static void take_naming(struct admit *a)
 {
-	if (is_presence(a->message->topic))
-		take_presence(a);
+	if (admit_is_presence(a->message->topic))
+		admit_presence(a);
 	else if (admit_is_command(a->message->topic))
 		admit_command(a);
 	else if (expand_names(a, a->message->topic))
@@ -480,92 +427,6 @@ void admit_message(struct admit *a, const struct record *message, const struct a
 		take_routes(a, c->routes, c->route_count);
 	}
 	add_receipt(a, wall_time_now());
-}
-
-/* --- silence ------------------------------------------------------------------------------ */
-
-static void format_silence(struct str *into, const struct silence *s)
-{
-	char time[WALL_TIME_TEXT];
-	bool is_host = s->service.len == 0;
-
-	if (s->kind == SILENCE_OVER)
-		str_append_text(into, "is back, as its publisher says");
-	else if (s->kind == SILENCE_GONE)
-		str_append_text(into,
-				"is gone, as its publisher's last will or missing heartbeat says");
-	else
-		str_printf(into, "no result for %" PRId64 " seconds", s->ttl);
-	if (s->last_time.ns == 0)
-		return;
-	str_printf(into, "; the last one, of %s, was %s: ", wall_time_format(s->last_time, time),
-			check_state_name(s->last_state, is_host));
-	str_append(into, s->last_output);
-}
-
-/* Standings may not be asked while they tell of the silence, so that judging it comes later. */
-void admit_silence(struct admit *a, const struct silence *silence, const struct arrival *arrival)
-{
-	struct reader context = reader_of(silence->context);
-	struct record record = {
-		.kind = RECORD_RESULT,
-		.received = arrival->received,
-		.naming = read_u32(&context),
-		.is_own = true,
-		.is_last = true,
-		.result = { .host = silence->host,
-				.service = silence->service,
-				.state = silence->becomes,
-				.ttl = -1 },
-	};
-
-	record.topic = read_rest(&context);
-	str_clear(&a->text);
-	format_silence(&a->text, silence);
-	record.result.output = str_span(&a->text);
-	record_batch_add(&a->silences, &record);
-}
-
-static void take_silence(struct admit *a, struct record *r, const struct arrival *arrival)
-{
-	standings_judge(a->standings, &r->result, arrival, NULL);
-	record_batch_add(&a->records, r);
-	note_result(a, r, arrival);
-	note_state(a, r);
-	count(a->counters, COUNT_SILENCES, 1);
-}
-
-void admit_silences(struct admit *a, const struct arrival *arrival)
-{
-	struct span rest = str_span(&a->silences.bytes);
-
-	for (size_t i = 0; i < a->silences.count; i++) {
-		struct record r = { 0 };
-
-		if (record_decode(span_first(rest, a->silences.sizes[i]), &r))
-			take_silence(a, &r, arrival);
-		rest = span_from(rest, a->silences.sizes[i]);
-	}
-	record_batch_clear(&a->silences);
-}
-
-/* --- again -------------------------------------------------------------------------------- */
-
-void admit_again(struct admit *a, const struct record *r, const struct arrival *arrival)
-{
-	struct presence presence = r->presence;
-
-	if (r->kind == RECORD_PRESENCE) {
-		presence.rule.context = context_of(a, r->topic, r->naming);
-		standings_present(a->standings, &presence, arrival);
-		return;
-	}
-	if (r->kind == RECORD_COMMAND)
-		standings_take_command(a->standings, &r->command, arrival);
-	if (r->kind != RECORD_RESULT)
-		return;
-	note_result(a, r, arrival);
-	note_state(a, r); /* perhaps it was not published any more */
 }
 
 /* --- life --------------------------------------------------------------------------------- */

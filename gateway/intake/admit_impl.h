@@ -2,8 +2,10 @@
 /*
  * What the files of admit share.
  *
- *     admit.c          routes, names, results, what publishers say of themselves, answers
- *     admit_command.c  commands
+ *     admit.c           routes, names, results, answers
+ *     admit_presence.c  what publishers say of themselves
+ *     admit_silence.c   results of the gateway's own; what a restart goes through again
+ *     admit_command.c   commands
  */
 #ifndef GATEWAY_INTAKE_ADMIT_IMPL_H
 #define GATEWAY_INTAKE_ADMIT_IMPL_H
@@ -34,6 +36,29 @@ bool admit_object(struct admit *a, struct span level);
 
 /* What a verdict of the standings is to a publisher. */
 enum reject admit_verdict(enum standing_verdict verdict);
+
+/*
+ * What the standing of an object keeps, so that a result of the gateway's own takes the way of the
+ * object's last one: naming u32, topic.
+ */
+struct span admit_context(struct admit *a, struct span topic, uint32_t naming);
+
+/* Tell the standings, and what is published as the last state. */
+void admit_note_result(struct admit *a, const struct record *record, const struct arrival *arrival);
+void admit_note_state(struct admit *a, const struct record *record);
+
+/* False: there are more objects than max_objects; it is said once. */
+void admit_note_known(struct admit *a, bool is_known);
+
+/* Is it the topic on which a publisher says that it is there, or gone? */
+bool admit_is_presence(struct span topic);
+void admit_presence(struct admit *a);
+
+/* The topic of the object that such a message is about; any other one as it is. */
+struct span admit_without_state(struct span topic);
+
+/* What a silent host is: 1, as the exit code of a plugin WARNING. */
+static const enum check_state admit_host_down = CHECK_WARNING;
 
 /* Is it a command's topic? */
 bool admit_is_command(struct span topic);

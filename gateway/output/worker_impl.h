@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of a worker share.
+ *
+ *     worker.c          the thread: batches to the sink, confirmations, what an earlier run left
+ *     worker_records.c  records of the journal into the batch that gathers
+ *     worker_answers.c  what publishers are told: refusals, receipts
+ */
+#ifndef GATEWAY_OUTPUT_WORKER_IMPL_H
+#define GATEWAY_OUTPUT_WORKER_IMPL_H
+
+#include <pthread.h>
+
+#include "gateway/output/confirmations.h"
+#include "gateway/output/unknown.h"
+#include "gateway/output/worker.h"
+
+struct worker {
+	struct worker_env env;
+	const struct output_config *config;
+	struct journal_reader *reader;
+	struct progress_file *progress;
+	struct sink *sink;
+	struct output_health health;
+	struct confirmations *confirmations;
+	_Atomic int64_t replay_from;  /* wall time that was asked for; 0: none */
+	_Atomic uint64_t handed_over; /* last sequence of the batch that is out */
+	_Atomic bool stopping;
+	_Atomic uint64_t turns;
+	pthread_t thread;
+	bool running;
+	uint64_t head; /* of the journal, before anything new came */
+
+	/* The thread's own from here. */
+	struct batch batches[2];
+	struct batch *gathering;
+	struct batch *out; /* NULL: nothing is out */
+	bool read_failed;  /* was said */
+	uint64_t position; /* last record that was put into a batch */
+	uint64_t seen;	   /* last record that was taken; up to it all are answered */
+	uint64_t told;	   /* last record that was confirmed, so that its receipt is sent */
+	uint64_t replayed; /* last record that is handed over again because somebody asked */
+	uint64_t rewound;  /* ... because the other side may have forgotten it */
+	struct unknown unknown;
+	struct str text;
+};
+
+/* worker_answers.c */
+void worker_answer(struct worker *w, const struct rejection *rejection, struct span topic,
+		unsigned source);
+void worker_take_refusal(void *owner, size_t index, const struct rejection *rejection);
+void worker_send_receipts(struct worker *w, const struct batch *b);
+void worker_format_rejected(struct worker *w, const struct rejection *rejection, struct span topic);
+void worker_send_receipt(
+		struct worker *w, struct span response, struct span correlation, unsigned source);
+
+/* Read on, until the batch that gathers is full or there is no more. */
+void worker_gather(struct worker *w);
+
+#endif
