@@ -159,7 +159,7 @@ def test_a_certificate_of_another_authority_is_refused(place, icinga):
     way.end()
 
 
-def test_a_certificate_of_another_name_is_refused(place, icinga):
+def test_a_host_that_is_not_there_or_not_known_is_named(place, icinga):
     way = IcingaWay(place, icinga.port, icinga.ca, name="name")
     way.change("https://127.0.0.1:", "https://127.0.0.2:")
     way.start()
