@@ -95,7 +95,8 @@ def gateway_rate(options, icinga, way, total, mark):
     """Published as fast as the broker takes it; `mark` tells this turn's results from others."""
     start = time.monotonic()
     harness.run_loadgen(options.loadgen, [
-        "publish", "--port", way.broker.port, "--qos", 1, "--publishers", 1, "--count", total,
+        "publish", "--port", way.broker.port, "--qos", 1, "--publishers", 1, "--rate", 50000,
+        "--count", total,
         "--topics", HOSTS * SERVICES, "--topic", f"nagios/h{{item/{SERVICES}}}/s{{item%{SERVICES}}}",
         "--payload", f'{{"code":{{state}},"output":"{mark} {{seq}} {FILL}"}}'])
     last = f"{mark} {total - 1:010} {FILL}"
