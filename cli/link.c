@@ -309,3 +309,18 @@ struct mosquitto *link_mosquitto(struct link *l)
 {
 	return l->mosquitto;
 }
+
+bool link_wait(struct link *l, const bool *condition, struct duration timeout)
+{
+	struct instant deadline = instant_after(instant_now(), timeout);
+
+	while (!*condition) {
+		struct duration left = instant_between(instant_now(), deadline);
+
+		if (left.ns <= 0)
+			link_give_up(l, "no answer in time");
+		if (left.ns <= 0 || !link_turn(l, left))
+			return false;
+	}
+	return true;
+}

@@ -65,4 +65,10 @@ bool link_is_v5(const struct link *l);
 
 struct mosquitto *link_mosquitto(struct link *l);
 
+/*
+ * Turn until `condition`, which a callback sets, is true. False when it is not in time or the
+ * connection is over; link_problem() says which.
+ */
+bool link_wait(struct link *l, const bool *condition, struct duration timeout);
+
 #endif

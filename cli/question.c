@@ -124,26 +124,11 @@ static void on_received(void *owner, struct span topic, struct span payload)
 	cJSON_Delete(reply);
 }
 
-static bool wait_for(struct link *l, const bool *condition, struct duration timeout)
-{
-	struct instant deadline = instant_after(instant_now(), timeout);
-
-	while (!*condition) {
-		struct duration left = instant_between(instant_now(), deadline);
-
-		if (left.ns <= 0)
-			link_give_up(l, "no answer in time");
-		if (left.ns <= 0 || !link_turn(l, left))
-			return false;
-	}
-	return true;
-}
-
 /* Step 1: so that no reply can come too early. False when the connection is over. */
 static bool subscribe(struct link *l, struct exchange *x)
 {
 	x->result = mosquitto_subscribe(link_mosquitto(l), &x->subscribe, x->topic, 1);
-	return x->result == MOSQ_ERR_SUCCESS && wait_for(l, &x->is_subscribed, x->timeout);
+	return x->result == MOSQ_ERR_SUCCESS && link_wait(l, &x->is_subscribed, x->timeout);
 }
 
 /* Step 2. */
@@ -164,14 +149,14 @@ static bool publish(struct link *l, struct exchange *x, const char *gateway)
 	str_finish(&topic);
 	mosquitto_property_free_all(&properties);
 	x->result = r;
-	return r == MOSQ_ERR_SUCCESS && wait_for(l, &x->is_published, x->timeout);
+	return r == MOSQ_ERR_SUCCESS && link_wait(l, &x->is_published, x->timeout);
 }
 
 /* Step 3, again and again. */
 static bool hear(struct link *l, struct exchange *x)
 {
 	x->has_reply = false;
-	return wait_for(l, &x->has_reply, x->timeout);
+	return link_wait(l, &x->has_reply, x->timeout);
 }
 
 /* What the acknowledgement of the question says; true: the gateway has it. */

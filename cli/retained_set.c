@@ -35,21 +35,6 @@ static void on_subscribed(void *owner, int packet, int code)
 	}
 }
 
-static bool wait_for(struct link *l, const bool *condition, struct duration timeout)
-{
-	struct instant deadline = instant_after(instant_now(), timeout);
-
-	while (!*condition) {
-		struct duration left = instant_between(instant_now(), deadline);
-
-		if (left.ns <= 0)
-			link_give_up(l, "no answer in time");
-		if (left.ns <= 0 || !link_turn(l, left))
-			return false;
-	}
-	return true;
-}
-
 static int by_topic(const void *a, const void *b)
 {
 	const struct retained_message *left = a, *right = b;
@@ -84,14 +69,14 @@ static enum answer fetch(struct link *l, struct fetch *f, const char *filter,
 	struct mosquitto *m = link_mosquitto(l);
 	int r = mosquitto_subscribe(m, &f->subscribe, filter, 0);
 
-	if (r == MOSQ_ERR_SUCCESS && wait_for(l, &f->is_subscribed, timeout)) {
+	if (r == MOSQ_ERR_SUCCESS && link_wait(l, &f->is_subscribed, timeout)) {
 		if (f->code >= 0x80) {
 			str_printf(problem, "%s: ", filter);
 			return answer_explain(f->code == 0x80 ? MQTT_RC_NOT_AUTHORIZED : f->code,
 					NULL, problem);
 		}
 		r = mosquitto_unsubscribe(m, &f->unsubscribe, filter);
-		if (r == MOSQ_ERR_SUCCESS && wait_for(l, &f->is_done, timeout))
+		if (r == MOSQ_ERR_SUCCESS && link_wait(l, &f->is_done, timeout))
 			return ANSWER_DONE;
 	}
 	str_append_text(problem, r != MOSQ_ERR_SUCCESS ? mqtt_client_error(r) : link_problem(l));
