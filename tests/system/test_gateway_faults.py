@@ -369,12 +369,24 @@ def test_memory_stays_flat_over_an_outage(make_rig):
     assert own_memory(pid) < 40 << 20
 
 
+def steadily_open(pid):
+    """How many descriptors stay open: a file that is just being written is none of them."""
+    counts = []
+
+    def is_steady():
+        counts.append(len(os.listdir(f"/proc/{pid}/fd")))
+        return len(counts) >= 10 and len(set(counts[-10:])) == 1
+
+    wait_until(is_steady, 5, "nothing opened or closed for a while")
+    return counts[-1]
+
+
 def test_without_descriptors_results_wait_and_nobody_is_let_down(make_rig):
     story = Story(make_rig(stored=True))
     story.tell(20)
     wait_until(story.is_heard, 5, "the first results")
     pid, process = story.rig.gateway.process.pid, story.rig.gateway.process
-    taken = len(os.listdir(f"/proc/{pid}/fd"))
+    taken = steadily_open(pid)
     limits = ["prlimit", "--pid", str(pid)]
     run([*limits, f"--nofile={taken}:"])
     since = said(story.rig)
