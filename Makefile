@@ -2,7 +2,7 @@
 #
 # belfry: monitoring over MQTT.
 #
-#   make              build the programs into build/bin
+#   make              build the programs into build/bin, the plugins into build/plugins
 #   make demo         install what is missing, build, show the real thing in a scratch folder
 #   make check        install what is missing, build, run the whole test suite
 #   make deps         install the packages of the distribution (as root or through sudo)
@@ -28,6 +28,9 @@ SBINDIR    ?= $(PREFIX)/sbin
 DOCDIR     ?= $(PREFIX)/share/doc/belfry
 MANDIR     ?= $(PREFIX)/share/man
 SYSCONFDIR ?= /etc
+PLUGINDIR  ?= $(PREFIX)/lib/belfry/plugins
+INCLUDEDIR ?= $(PREFIX)/include
+PKGCONFIGDIR ?= $(PREFIX)/lib/pkgconfig
 UNITDIR    ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 PYTHON     ?= /usr/bin/python3
@@ -38,6 +41,7 @@ VERSION := $(shell cat VERSION)
 Q := $(if $(V),,@)
 B := build/$(MODE)
 BIN := $(if $(filter release,$(MODE)),build/bin,$(B)/bin)
+PLUGINS_TO := $(dir $(BIN))plugins
 
 # --- flags ---------------------------------------------------------------------------------------
 
@@ -82,16 +86,27 @@ ABSENT   := broker/io/http_api$(if $(HTTP_API),_absent).c gateway/http$(if $(HTT
 	$(if $(HTTP_PARSER),gateway/output/icinga2_absent.c,gateway/output/icinga2.c \
 	gateway/output/http_connection.c gateway/output/http_reader.c)
 
+# A plugin is a folder below plugins/. It is left out when a library it needs is absent:
+# name, header to try, package that brings it, how to link.
+PLUGIN_NEEDS := redis:hiredis/hiredis.h:libhiredis-dev:-lhiredis \
+	lumberjack:zlib.h:zlib1g-dev:-lz gelf:zlib.h:zlib1g-dev:-lz \
+	http:curl/curl.h:libcurl4-openssl-dev:-lcurl
+plugin-need  = $(word $(2),$(subst :, ,$(filter $(1):%,$(PLUGIN_NEEDS))))
+plugin-lacks = $(if $(call plugin-need,$(1),2),$(if $(call has-header,$(call plugin-need,$(1),2)),,yes))
+ALL_PLUGINS := $(sort $(patsubst plugins/%/,%,$(dir $(wildcard plugins/*/*.c))))
+LACKING     := $(strip $(foreach p,$(ALL_PLUGINS),$(if $(call plugin-lacks,$(p)),$(p))))
+PLUGINS     := $(filter-out $(LACKING),$(ALL_PLUGINS))
+
 COMMON  := $(B)/libcommon.a
 BROKER  := $(B)/libbroker.a
 GATEWAY := $(B)/libgateway.a
 CLI     := $(B)/libcli.a
 LOADLIB := $(B)/libbench.a
-PROGRAMS := $(BIN)/belfry-broker $(BIN)/belfry-gateway $(BIN)/belfry
+PROGRAMS := $(BIN)/belfry-broker $(BIN)/belfry-gateway $(BIN)/belfry $(PLUGINS:%=$(PLUGINS_TO)/%.so)
 
-UNIT_SRC := $(sort $(shell find tests/unit -name '*_test.c' 2>/dev/null))
+UNIT_SRC := $(sort $(shell find tests/unit -name '*_test.c' $(LACKING:%=-not -path 'tests/unit/plugins/%/*') 2>/dev/null))
 UNITS    := $(patsubst %.c,$(B)/%,$(UNIT_SRC))
-FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SRC := $(filter-out $(foreach p,$(LACKING),$(shell grep -l '"plugins/$(p)/' tests/fuzz/fuzz_*.c)),$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 REPLAYS  := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(FUZZ_SRC))
 CONVERSE := $(B)/tests/conversations/converse
 LOADGEN  := $(B)/tests/bench/loadgen
@@ -102,7 +117,8 @@ TESTS    := $(UNITS) $(REPLAYS) $(CONVERSE) $(NEBS) $(MAKE_STORE)
 
 C_FILES := $(sort $(shell find common broker gateway plugins cli tests -name '*.[ch]' 2>/dev/null))
 
-MAN_PAGES := $(sort $(foreach n,1 5 8,$(wildcard broker/*.$(n) gateway/*.$(n) cli/*.$(n))))
+MAN_PAGES := $(sort $(foreach n,1 3 5 8,$(wildcard broker/*.$(n) gateway/*.$(n) cli/*.$(n) plugins/*.$(n)) \
+	$(wildcard $(PLUGINS:%=plugins/%/*.$(n)))))
 SERVICES  := $(sort $(wildcard contrib/systemd/*.service contrib/systemd/*.socket))
 
 .PHONY: all programs tests check demo deps lint tidy format bench chaos fuzz man install clean help
@@ -118,6 +134,11 @@ LIBRARIES := libev:ev.h:libev-dev lmdb:lmdb.h:liblmdb-dev \
 	uthash:uthash.h:uthash-dev xxhash:xxhash.h:libxxhash-dev \
 	libssl:openssl/ssl.h:libssl-dev
 
+define newline
+
+
+endef
+
 define check-library
 @echo '#include <$(word 2,$(subst :, ,$(1)))>' | $(CC) $(CPPFLAGS) -x c -fsyntax-only - 2>/dev/null || \
 	{ echo "missing: $(word 1,$(subst :, ,$(1))), install the package $(word 3,$(subst :, ,$(1))) (or run: make deps)" >&2; exit 1; }
@@ -128,6 +149,7 @@ $(B)/libraries: Makefile
 	$(foreach l,$(LIBRARIES),$(call check-library,$(l)))
 	$(if $(WEBSOCKET),,@echo 'note: without libwslay-dev and libhttp-parser-dev: belfry-broker has no `protocol websockets`' >&2)
 	$(if $(HTTP_PARSER),,@echo 'note: without libhttp-parser-dev: belfry-gateway has no output of the type icinga2' >&2)
+	$(foreach p,$(LACKING),@echo 'note: without $(call plugin-need,$(p),3): there is no plugin $(p)' >&2$(newline)	)
 	$(if $(HTTP_API),,@echo 'note: without libmicrohttpd-dev: belfry-broker has no `protocol http_api`, belfry-gateway no http_listen (/metrics)' >&2)
 	@mkdir -p $(B) && touch $@
 
@@ -153,7 +175,9 @@ $(B)/%.o: %.c $(B)/flags $(B)/libraries
 	$(if $(Q),@echo '  CC      $<')
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(CFLAGS_$(patsubst %/,%,$(dir $<))) -MMD -MP -c -o $@ $<
 
-CFLAGS_common      := $(call cc-option,-Wconversion)
+# Plugins are linked with what they use of common/, and show nothing of it to one another.
+SHARED             := -fPIC -fvisibility=hidden
+CFLAGS_common      := $(call cc-option,-Wconversion) $(SHARED)
 CFLAGS_broker/mqtt := $(call cc-option,-Wconversion)
 
 $(COMMON):  $(call objs,common)
@@ -180,6 +204,19 @@ $(BIN)/belfry-gateway: $(B)/gateway/main.o $(GATEWAY) $(COMMON)
 $(BIN)/belfry: $(B)/cli/main.o $(CLI) $(COMMON)
 	$(call link,$(LIBS_CLI))
 
+define plugin-rules
+CFLAGS_plugins/$(1) := $$(SHARED)
+$(B)/plugins/$(1).a: $(call objs,plugins/$(1))
+$(PLUGINS_TO)/$(1).so: $(call objs,plugins/$(1)) $(COMMON)
+	@mkdir -p $$(@D)
+	$$(if $$(Q),@echo '  LD      $$@')
+	$$(Q)$$(CC) $$(CFLAGS) -fPIC -shared $$(filter-out -pie,$$(LDFLAGS)) -Wl,--exclude-libs,ALL \
+		-o $$@ $$^ $(call plugin-need,$(1),4) -lm
+$(filter $(B)/tests/unit/plugins/$(1)/%,$(UNITS)): %: %.o $(B)/plugins/$(1).a $(COMMON)
+$(filter $(B)/tests/unit/plugins/$(1)/%,$(UNITS)): LIBS_PLUGIN := $(call plugin-need,$(1),4)
+endef
+$(foreach p,$(PLUGINS),$(eval $(call plugin-rules,$(p))))
+
 # A test binary is linked with the component that it tests; the tool's tests read back what they
 # made with the gateway's decoder.
 $(filter $(B)/tests/unit/broker/%,$(UNITS)):  %: %.o $(BROKER) $(COMMON)
@@ -188,15 +225,22 @@ $(filter $(B)/tests/unit/cli/%,$(UNITS)):     %: %.o $(CLI) $(GATEWAY) $(COMMON)
 $(filter $(B)/tests/unit/common/%,$(UNITS)):  %: %.o $(COMMON)
 $(filter $(B)/tests/unit/bench/%,$(UNITS)):   %: %.o $(LOADLIB)
 $(UNITS):
-	$(call link,$(LIBS_BROKER) $(LIBS_GATEWAY) $(LIBS_BENCH) -lcmocka)
+	$(call link,$(LIBS_BROKER) $(LIBS_GATEWAY) $(LIBS_BENCH) $(LIBS_PLUGIN) -lcmocka)
 
-# A fuzz target is the gateway's when it includes something of it, else the broker's.
+# A fuzz target is a plugin's or the gateway's when it includes something of it, else the broker's.
+FUZZ_PLUGIN  := $(patsubst tests/fuzz/%.c,%,$(shell grep -l '"plugins/[a-z]*/' $(FUZZ_SRC) /dev/null))
 FUZZ_GATEWAY := $(patsubst tests/fuzz/%.c,%,$(shell grep -l '"gateway/' $(FUZZ_SRC) /dev/null))
 fuzz-of = $(if $(filter $(notdir $(1)),$(FUZZ_GATEWAY)),$(3),$(2))
 $(filter $(addprefix $(B)/tests/fuzz/,$(FUZZ_GATEWAY)),$(REPLAYS)):     %: %.o $(GATEWAY) $(COMMON)
-$(filter-out $(addprefix $(B)/tests/fuzz/,$(FUZZ_GATEWAY)),$(REPLAYS)): %: %.o $(BROKER) $(COMMON)
+$(filter-out $(addprefix $(B)/tests/fuzz/,$(FUZZ_GATEWAY) $(FUZZ_PLUGIN)),$(REPLAYS)): %: %.o $(BROKER) $(COMMON)
+plugin-of = $(shell sed -n 's|^.include "plugins/\([a-z]*\)/.*|\1|p' tests/fuzz/$(notdir $(1)).c | head -n 1)
+define fuzz-plugin-rules
+$(B)/tests/fuzz/$(1): $(B)/tests/fuzz/$(1).o $(B)/plugins/$(call plugin-of,$(1)).a $(COMMON)
+$(B)/tests/fuzz/$(1) build/fuzz/$(1): LIBS_PLUGIN := $(call plugin-need,$(call plugin-of,$(1)),4)
+endef
+$(foreach f,$(FUZZ_PLUGIN),$(eval $(call fuzz-plugin-rules,$(f))))
 $(REPLAYS): $(B)/tests/fuzz/replay.o
-	$(call link,$(LIBS_BROKER) $(LIBS_GATEWAY))
+	$(call link,$(LIBS_BROKER) $(LIBS_GATEWAY) $(LIBS_PLUGIN))
 $(CONVERSE): $(call objs,tests/conversations) $(BROKER) $(COMMON)
 	$(call link,$(LIBS_BROKER))
 $(LOADGEN): $(B)/tests/bench/main.o $(LOADLIB)
@@ -236,7 +280,7 @@ lint:
 	$(Q)awk -f tests/lint/layers.awk tests/lint/layers.txt $(C_FILES)
 	$(Q)CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' sh tests/lint/lint.sh $(C_FILES)
 
-tidy: $(patsubst %.c,build/tidy/%.ok,$(call src,common $(BROKER_DIRS) $(GATEWAY_DIRS) cli))
+tidy: $(patsubst %.c,build/tidy/%.ok,$(call src,common $(BROKER_DIRS) $(GATEWAY_DIRS) $(PLUGINS:%=plugins/%) cli))
 build/tidy/%.ok: %.c .clang-tidy
 	@mkdir -p $(@D)
 	$(Q)clang-tidy --quiet $< -- $(CPPFLAGS) -std=c17 2>/dev/null
@@ -252,12 +296,13 @@ fuzz: $(patsubst tests/fuzz/%.c,build/fuzz/%,$(FUZZ_SRC))
 		$$f -max_total_time=$(FUZZ_SECONDS) -timeout=5 -artifact_prefix=build/fuzz/$$n- \
 			build/fuzz/new/$$n tests/fuzz/corpus/$$n || exit 1; done
 
-FUZZ_SOURCES = $(filter-out %/main.c,$(call src,common $(call fuzz-of,$(1),$(BROKER_DIRS),$(GATEWAY_DIRS))))
-build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(call src,common $(BROKER_DIRS) $(GATEWAY_DIRS))
+FUZZ_SOURCES = $(filter-out %/main.c,$(call src,common $(if $(filter $(notdir $(1)),$(FUZZ_PLUGIN)),\
+	plugins/$(call plugin-of,$(1)),$(call fuzz-of,$(1),$(BROKER_DIRS),$(GATEWAY_DIRS)))))
+build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(call src,common $(BROKER_DIRS) $(GATEWAY_DIRS) $(PLUGINS:%=plugins/%))
 	@mkdir -p $(@D)
 	$(Q)$(FUZZ_CC) -I. -D_GNU_SOURCE -DBELFRY_VERSION='"fuzz"' -std=c17 -O1 -g -pthread \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ $< \
-		$(call FUZZ_SOURCES,$@) $(LIBS_BROKER) $(LIBS_GATEWAY)
+		$(call FUZZ_SOURCES,$@) $(LIBS_BROKER) $(LIBS_GATEWAY) $(LIBS_PLUGIN)
 
 man: $(BIN)/belfry-broker $(BIN)/belfry-gateway
 	$(Q)for d in broker gateway; do \
@@ -266,9 +311,15 @@ man: $(BIN)/belfry-broker $(BIN)/belfry-gateway
 # Units name the folders that programs and configuration are installed in.
 install: programs
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) $(DESTDIR)$(DOCDIR)/examples \
-		$(foreach n,1 5 8,$(DESTDIR)$(MANDIR)/man$(n)) $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR)
+		$(foreach n,1 3 5 8,$(DESTDIR)$(MANDIR)/man$(n)) $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR) \
+		$(DESTDIR)$(PLUGINDIR) $(DESTDIR)$(INCLUDEDIR)/belfry $(DESTDIR)$(PKGCONFIGDIR)
 	install -m 755 $(BIN)/belfry $(DESTDIR)$(BINDIR)/
 	install -m 755 $(BIN)/belfry-broker $(BIN)/belfry-gateway $(DESTDIR)$(SBINDIR)/
+	$(foreach p,$(PLUGINS),install -m 644 $(PLUGINS_TO)/$(p).so $(DESTDIR)$(PLUGINDIR)/$(newline)	)
+	install -m 644 plugins/relay.h $(DESTDIR)$(INCLUDEDIR)/belfry/
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@PLUGINDIR@|$(PLUGINDIR)|' \
+		-e 's|@VERSION@|$(VERSION)|' plugins/belfry-relay.pc.in >$(DESTDIR)$(PKGCONFIGDIR)/belfry-relay.pc
+	chmod 644 $(DESTDIR)$(PKGCONFIGDIR)/belfry-relay.pc
 	install -m 644 README.md CHANGES LICENSE $(DESTDIR)$(DOCDIR)/
 	install -m 644 contrib/examples/* $(DESTDIR)$(DOCDIR)/examples/
 	install -m 644 contrib/systemd/belfry.sysusers $(DESTDIR)$(SYSUSERSDIR)/belfry.conf

@@ -8,10 +8,11 @@ set -eu
 
 run="gcc make pkg-config libc6-dev libev-dev liblmdb-dev libmosquitto-dev libcjson-dev
      uthash-dev libxxhash-dev libssl-dev libwslay-dev libhttp-parser-dev libmicrohttpd-dev
+     libhiredis-dev zlib1g-dev libcurl4-openssl-dev
      mosquitto-clients nagios4-core"
 test="clang clang-format clang-tidy libcmocka-dev cppcheck libclang-rt-14-dev mandoc mosquitto openssl
       python3 python3-paho-mqtt python3-pytest python3-pytest-xdist util-linux node-mqtt icinga2-bin
-      strace"
+      strace redis-server rsyslog rsyslog-gnutls graphite-carbon influxdb"
 
 wanted=$run
 [ "${1:-}" = --run ] || wanted="$run $test"

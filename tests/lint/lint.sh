@@ -44,12 +44,12 @@ analysis() {
         --std=c11 -I. -D_GNU_SOURCE --enable=warning,performance,portability \
         --inline-suppr --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches \
         --suppressions-list=tests/lint/cppcheck.txt --error-exitcode=1 \
-        common broker gateway cli
+        common broker gateway plugins cli
 }
 
 # What mandoc knows of this machine's own manual is no business of ours.
 manual() {
-    mandoc -Tlint broker/*.[158] gateway/*.[158] cli/*.[158] 2>&1 |
+    mandoc -Tlint $(find broker gateway plugins cli -name "*.[1358]") 2>&1 |
         grep -vE 'referenced manual not found|outdated mandoc.db' || true
 }
 
