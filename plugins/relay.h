@@ -68,9 +68,9 @@ extern "C" {
 #define RELAY_SYMBOL "belfry_relay"
 
 #if defined(__GNUC__)
-#define RELAY_PRINTF_LIKE(format, first) __attribute__((format(printf, format, first)))
+#define RELAY_PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
 #else
-#define RELAY_PRINTF_LIKE(format, first)
+#define RELAY_PRINTF_LIKE(text, first)
 #endif
 
 enum { RELAY_REASON = 256 }; /* bytes of a reason, its NUL included */
