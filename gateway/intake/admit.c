@@ -40,6 +40,9 @@ struct record admit_part(const struct admit *a, enum record_kind kind)
 	r.publisher.user = utf8_first(r.publisher.user, MAX_PUBLISHER_BYTES);
 	r.publisher.client = utf8_first(r.publisher.client, MAX_PUBLISHER_BYTES);
 	r.publisher.address = utf8_first(r.publisher.address, MAX_PUBLISHER_BYTES);
+	if (r.content_type.len > RECORD_MOST_SAID)
+		r.content_type = (struct span){ 0 };
+	r.user_properties = record_first_properties(r.user_properties, RECORD_MOST_SAID);
 	return r;
 }
 

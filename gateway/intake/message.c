@@ -10,11 +10,17 @@ struct place {
 	size_t at, len;
 };
 
-enum { RESPONSE, CORRELATION, OWN };
+enum text_property { RESPONSE, CORRELATION, CONTENT_TYPE, TEXT_PROPERTIES };
 
-enum { MAX_OWN = 8 }; /* properties of the broker's own; more of them are forged */
+/* Three names: of a fourth property at the latest there is one that came twice, and is forged. */
+enum { MAX_OWN = 4 };
 
-static const struct span own_prefix = SPAN("belfry-");
+/* What is found in one walk over the properties. */
+struct found {
+	struct place texts[TEXT_PROPERTIES];
+	struct place own[MAX_OWN][2]; /* names and values that the broker may have added */
+	size_t own_count;
+};
 
 static void put(struct message *m, struct place *p, struct span text)
 {
@@ -28,69 +34,109 @@ static struct span placed(const struct message *m, const struct place *p)
 	return span_of(m->texts.text + p->at, p->len);
 }
 
-/* Names and values of the properties that the broker may have added; returns how many. */
-static size_t read_own(
-		struct message *m, const mosquitto_property *all, struct place places[MAX_OWN][2])
+static void read_user(struct message *m, const mosquitto_property *at, struct found *f)
 {
-	const mosquitto_property *at = all;
-	char *name = NULL, *value = NULL;
-	bool skip = false;
-	size_t n = 0;
+	AUTO_FREE char *name = NULL;
+	AUTO_FREE char *value = NULL;
 
-	while ((at = mosquitto_property_read_string_pair(
-				at, MQTT_PROP_USER_PROPERTY, &name, &value, skip)) != NULL) {
-		if (n < MAX_OWN && span_starts_with(span_of_text(name), own_prefix)) {
-			put(m, &places[n][0], span_of_text(name));
-			put(m, &places[n++][1], span_of_text(value));
-		}
-		free(name);
-		free(value);
-		name = value = NULL;
-		skip = true;
+	if (mosquitto_property_read_string_pair(
+			    at, MQTT_PROP_USER_PROPERTY, &name, &value, false) == NULL)
+		return;
+	if (!publisher_has_property(span_of_text(name))) {
+		record_add_property(&m->user, span_of_text(name), span_of_text(value));
+	} else if (f->own_count < MAX_OWN) {
+		put(m, &f->own[f->own_count][0], span_of_text(name));
+		put(m, &f->own[f->own_count++][1], span_of_text(value));
 	}
-	return n;
 }
 
-static void read_request(struct message *m, const mosquitto_property *all, struct place *places)
+static void read_text(struct message *m, const mosquitto_property *at, int id, struct place *into)
 {
-	AUTO_FREE char *topic = NULL;
+	AUTO_FREE char *text = NULL;
+
+	if (mosquitto_property_read_string(at, id, &text, false) != NULL)
+		put(m, into, span_of_text(text));
+}
+
+static void read_correlation(struct message *m, const mosquitto_property *at, struct place *into)
+{
 	AUTO_FREE void *data = NULL;
 	uint16_t len = 0;
 
-	if (mosquitto_property_read_string(all, MQTT_PROP_RESPONSE_TOPIC, &topic, false) != NULL)
-		put(m, &places[RESPONSE], span_of_text(topic));
-	if (mosquitto_property_read_binary(all, MQTT_PROP_CORRELATION_DATA, &data, &len, false) !=
+	if (mosquitto_property_read_binary(at, MQTT_PROP_CORRELATION_DATA, &data, &len, false) !=
 			NULL)
-		put(m, &places[CORRELATION], span_of(data, len));
+		put(m, into, span_of(data, len));
+}
+
+/* Each is found at `at` itself. */
+static void read_property(struct message *m, const mosquitto_property *at, struct found *f)
+{
+	int id = mosquitto_property_identifier(at);
+	struct record *r = &m->record;
+	uint8_t format = 0;
+
+	switch (id) {
+	case MQTT_PROP_USER_PROPERTY:
+		read_user(m, at, f);
+		break;
+	case MQTT_PROP_RESPONSE_TOPIC:
+		read_text(m, at, id, &f->texts[RESPONSE]);
+		break;
+	case MQTT_PROP_CONTENT_TYPE:
+		read_text(m, at, id, &f->texts[CONTENT_TYPE]);
+		break;
+	case MQTT_PROP_CORRELATION_DATA:
+		read_correlation(m, at, &f->texts[CORRELATION]);
+		break;
+	case MQTT_PROP_PAYLOAD_FORMAT_INDICATOR:
+		mosquitto_property_read_byte(at, id, &format, false);
+		r->is_utf8 = format == 1;
+		break;
+	case MQTT_PROP_MESSAGE_EXPIRY_INTERVAL:
+		r->expires = mosquitto_property_read_int32(at, id, &r->expiry, false) != NULL;
+		break;
+	default:
+		break;
+	}
+}
+
+static void read_properties(struct message *m, const mosquitto_property *properties)
+{
+	struct record *r = &m->record;
+	struct found f = { 0 };
+
+	str_clear(&m->texts);
+	str_clear(&m->user);
+	for (const mosquitto_property *at = properties; at != NULL;
+			at = mosquitto_property_next(at))
+		read_property(m, at, &f);
+	for (size_t i = 0; i < f.own_count; i++)
+		publisher_note(&r->publisher, placed(m, &f.own[i][0]), placed(m, &f.own[i][1]));
+	if (r->publisher.is_forged)
+		r->publisher = (struct publisher){ 0 };
+	r->response_topic = placed(m, &f.texts[RESPONSE]);
+	r->correlation = placed(m, &f.texts[CORRELATION]);
+	r->content_type = placed(m, &f.texts[CONTENT_TYPE]);
+	r->user_properties = str_span(&m->user);
 }
 
 void message_read(struct message *m, const struct mosquitto_message *from,
 		const mosquitto_property *properties)
 {
-	struct place places[OWN] = { 0 }, own[MAX_OWN][2];
-	size_t n;
-
 	m->record = (struct record){
 		.kind = RECORD_MESSAGE,
 		.topic = span_of_text(from->topic),
 		.payload = span_of(from->payload, (size_t)from->payloadlen),
 		.retain = from->retain,
+		.qos = (unsigned)from->qos,
 	};
-	if (properties == NULL)
-		return;
-	str_clear(&m->texts);
-	n = read_own(m, properties, own);
-	read_request(m, properties, places);
-	while (n-- > 0)
-		publisher_note(&m->record.publisher, placed(m, &own[n][0]), placed(m, &own[n][1]));
-	if (m->record.publisher.is_forged)
-		m->record.publisher = (struct publisher){ 0 };
-	m->record.response_topic = placed(m, &places[RESPONSE]);
-	m->record.correlation = placed(m, &places[CORRELATION]);
+	if (properties != NULL)
+		read_properties(m, properties);
 }
 
 void message_finish(struct message *m)
 {
 	str_finish(&m->texts);
+	str_finish(&m->user);
 	*m = (struct message){ 0 };
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A message as libmosquitto hands it over, as a record of the journal's: topic and payload, and
- * from its MQTT 5 properties who published it and where receipts are wanted.
+ * from its MQTT 5 properties who published it, where receipts are wanted, and what else the
+ * publisher says.
  */
 #ifndef GATEWAY_INTAKE_MESSAGE_H
 #define GATEWAY_INTAKE_MESSAGE_H
@@ -11,8 +12,9 @@
 #include "gateway/journal/record.h"
 
 struct message {
-	struct record record; /* RECORD_MESSAGE; borrowed from libmosquitto and from `texts` */
+	struct record record; /* RECORD_MESSAGE; borrowed from libmosquitto and from below */
 	struct str texts;     /* what the properties say */
+	struct str user;      /* the user properties, see record_add_property() */
 };
 
 /* Zeroed memory is a valid empty one, to be used again for every message. */

@@ -15,17 +15,25 @@
 #include "gateway/journal/journal_impl.h"
 
 enum {
-	LAYOUT = 2,
+	LAYOUT = 3,
+	OLDEST_LAYOUT = 2, /* that is read; its records stay as they are */
 	MAP_START = 64 * 1024 * 1024,
 };
 
+/* An earlier belfry is not to take for damaged what it cannot read. */
+static int put_layout(struct journal *j, struct MDB_txn *txn)
+{
+	uint8_t layout[4] = { 0, 0, 0, LAYOUT };
+
+	return lmdb_put(txn, j->meta, span_of_text("layout"), span_of(layout, sizeof(layout)));
+}
+
 static int create_meta(struct journal *j, struct MDB_txn *txn)
 {
-	uint8_t layout[4] = { 0, 0, 0, LAYOUT }, id[JOURNAL_KEY];
-	int r;
+	uint8_t id[JOURNAL_KEY];
+	int r = put_layout(j, txn);
 
 	j->id = hash_seed();
-	r = lmdb_put(txn, j->meta, span_of_text("layout"), span_of(layout, sizeof(layout)));
 	if (r == 0)
 		r = lmdb_put(txn, j->meta, span_of_text("id"), journal_key(j->id, id));
 	return r;
@@ -44,8 +52,10 @@ static int load_meta(struct journal *j, struct MDB_txn *txn)
 		return result;
 	r = reader_of(value);
 	layout = read_u32(&r);
-	if (layout != LAYOUT || reader_failed(&r))
+	if (layout < OLDEST_LAYOUT || layout > LAYOUT || reader_failed(&r))
 		return layout == 1 ? -ENOEXEC : layout > LAYOUT ? -EPROTONOSUPPORT : -EUCLEAN;
+	if (layout < LAYOUT && (result = put_layout(j, txn)) < 0)
+		return result;
 	if (lmdb_get(txn, j->meta, span_of_text("id"), &value) < 0)
 		return -EUCLEAN;
 	j->id = journal_number(value);

@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- *     layout u8, kind u8, flags u8, source u8, received u64
+ *     layout u8, kind u8, flags u8, source u4 and qos u4, received u64
  *     topic, payload or what the kind has
- *     with HAS_PUBLISHER: user, client, address
- *     with HAS_RESPONSE: response topic, correlation
+ *     with FLAG_PUBLISHER: user, client, address
+ *     with FLAG_PROPERTIES: which u8, and those of content type, expiry u32, user properties
+ *     with FLAG_RESPONSE: response topic, correlation
  *
- * Texts are u16 length and bytes, those that a publisher may make long u32.
+ * Texts are u16 length and bytes, those that a publisher may make long u32. User properties are a
+ * long text of texts: name, value, name, value ... Layout 2 had neither properties nor QoS.
  */
 #include "gateway/journal/record.h"
 
 #include "common/mem.h"
 #include "common/wire.h"
+#include "gateway/rules/config.h"
 
 enum {
-	LAYOUT = 2,
+	LAYOUT = 3,
+	OLDEST_LAYOUT = 2, /* that can be read */
 	FLAGS_AT = 2,
 	HEADER_SIZE = 12,
 	LENGTH_SIZE = 2,  /* of a text */
@@ -24,9 +28,26 @@ enum record_flag {
 	FLAG_RETAIN = 1,
 	FLAG_LAST = 2,
 	FLAG_OWN = 4,
+	FLAG_PROPERTIES = 8,
 	FLAG_PUBLISHER = 16,
 	FLAG_RESPONSE = 32,
 	FLAG_THERE = 64,
+};
+
+/* The byte of the source. */
+enum {
+	SOURCE_BITS = 15,
+	QOS_SHIFT = 4,
+	QOS_BITS = 3,
+};
+
+_Static_assert((int)MAX_BROKERS - 1 <= (int)SOURCE_BITS, "a source has its bits");
+
+enum property_flag {
+	PROPERTY_UTF8 = 1,
+	PROPERTY_EXPIRY = 2,
+	PROPERTY_CONTENT_TYPE = 4,
+	PROPERTY_USER = 8,
 };
 
 static void write_text(struct writer *w, struct span text)
@@ -202,6 +223,79 @@ static void read_command(struct reader *r, struct record *record)
 	ret->id = read_text(r);
 }
 
+/* --- what the message had beside ---------------------------------------------------------- */
+
+static unsigned properties_of(const struct record *r)
+{
+	return (r->is_utf8 ? PROPERTY_UTF8 : 0u) | (r->expires ? PROPERTY_EXPIRY : 0u) |
+	       (r->content_type.len > 0 ? PROPERTY_CONTENT_TYPE : 0u) |
+	       (r->user_properties.len > 0 ? PROPERTY_USER : 0u);
+}
+
+static void write_properties(struct writer *w, const struct record *r)
+{
+	unsigned which = properties_of(r);
+
+	write_u8(w, (uint8_t)which);
+	if (which & PROPERTY_CONTENT_TYPE)
+		write_text(w, r->content_type);
+	if (which & PROPERTY_EXPIRY)
+		write_u32(w, r->expiry);
+	if (which & PROPERTY_USER)
+		write_long_text(w, r->user_properties);
+}
+
+static void read_properties(struct reader *r, struct record *ret)
+{
+	uint8_t which = read_u8(r);
+
+	ret->is_utf8 = (which & PROPERTY_UTF8) != 0;
+	ret->expires = (which & PROPERTY_EXPIRY) != 0;
+	if (which & PROPERTY_CONTENT_TYPE)
+		ret->content_type = read_text(r);
+	if (ret->expires)
+		ret->expiry = read_u32(r);
+	if (which & PROPERTY_USER)
+		ret->user_properties = read_long_text(r);
+}
+
+bool record_next_property(struct span *rest, struct span *ret_name, struct span *ret_value)
+{
+	struct reader r = reader_of(*rest);
+
+	*ret_name = read_text(&r);
+	*ret_value = read_text(&r);
+	*rest = read_rest(&r);
+	return !reader_failed(&r);
+}
+
+void record_add_property(struct str *into, struct span name, struct span value)
+{
+	size_t size = 2 * LENGTH_SIZE + name.len + value.len;
+	struct writer w;
+
+	str_reserve(into, size);
+	w = writer_of(into->text + into->len, size);
+	write_text(&w, name);
+	write_text(&w, value);
+	into->len += writer_span(&w).len;
+}
+
+struct span record_first_properties(struct span properties, size_t most)
+{
+	struct span rest = properties, name, value;
+	size_t fit = properties.len;
+
+	if (fit <= most)
+		return properties;
+	for (fit = 0; record_next_property(&rest, &name, &value);) {
+		if (properties.len - rest.len > most)
+			break;
+		fit = properties.len - rest.len;
+	}
+	return span_first(properties, fit);
+}
+
 /* --- the whole ---------------------------------------------------------------------------- */
 
 static size_t most_bytes(const struct record *r)
@@ -210,11 +304,12 @@ static size_t most_bytes(const struct record *r)
 
 	return FIXED_SIZE + r->topic.len + r->publisher.user.len + r->publisher.client.len +
 	       r->publisher.address.len + r->response_topic.len + r->correlation.len +
-	       r->payload.len + c->host.len + c->service.len + c->id.len + c->source.len +
-	       c->output.len + c->long_output.len + c->perfdata.len + r->rejection.host.len +
-	       r->rejection.service.len + r->rejection.detail.len + r->presence.host.len +
-	       r->presence.service.len + r->command.host.len + r->command.service.len +
-	       r->command.author.len + r->command.comment.len + r->command.id.len;
+	       r->content_type.len + r->user_properties.len + r->payload.len + c->host.len +
+	       c->service.len + c->id.len + c->source.len + c->output.len + c->long_output.len +
+	       c->perfdata.len + r->rejection.host.len + r->rejection.service.len +
+	       r->rejection.detail.len + r->presence.host.len + r->presence.service.len +
+	       r->command.host.len + r->command.service.len + r->command.author.len +
+	       r->command.comment.len + r->command.id.len;
 }
 
 static unsigned flags_of(const struct record *r)
@@ -224,7 +319,8 @@ static unsigned flags_of(const struct record *r)
 			0;
 
 	return (r->retain ? FLAG_RETAIN : 0u) | (r->is_last ? FLAG_LAST : 0u) |
-	       (r->is_own ? FLAG_OWN : 0u) | (publisher ? FLAG_PUBLISHER : 0u) |
+	       (r->is_own ? FLAG_OWN : 0u) | (properties_of(r) != 0 ? FLAG_PROPERTIES : 0u) |
+	       (publisher ? FLAG_PUBLISHER : 0u) |
 	       (r->response_topic.len > 0 ? FLAG_RESPONSE : 0u) |
 	       (r->presence.is_there ? FLAG_THERE : 0u);
 }
@@ -243,7 +339,7 @@ static void write_record(struct writer *w, const struct record *r)
 	write_u8(w, LAYOUT);
 	write_u8(w, (uint8_t)r->kind);
 	write_u8(w, (uint8_t)flags);
-	write_u8(w, (uint8_t)r->source);
+	write_u8(w, (uint8_t)((r->source & SOURCE_BITS) | (r->qos & QOS_BITS) << QOS_SHIFT));
 	write_u64(w, (uint64_t)r->received.ns);
 	write_text(w, r->topic);
 	switch (r->kind) {
@@ -268,6 +364,8 @@ static void write_record(struct writer *w, const struct record *r)
 		write_text(w, r->publisher.client);
 		write_text(w, r->publisher.address);
 	}
+	if (flags & FLAG_PROPERTIES)
+		write_properties(w, r);
 	if (flags & FLAG_RESPONSE)
 		write_response(w, r->response_topic, r->correlation);
 }
@@ -335,13 +433,20 @@ void record_batch_finish(struct record_batch *b)
 	*b = (struct record_batch){ 0 };
 }
 
+static bool is_known(uint8_t layout)
+{
+	return layout >= OLDEST_LAYOUT && layout <= LAYOUT;
+}
+
 bool record_decode(struct span bytes, struct record *ret)
 {
 	struct reader r = reader_of(bytes);
 	uint8_t layout = read_u8(&r), kind = read_u8(&r), flags = read_u8(&r);
+	uint8_t source = read_u8(&r);
 
 	*ret = (struct record){ .kind = (enum record_kind)kind };
-	ret->source = read_u8(&r);
+	ret->source = source & SOURCE_BITS;
+	ret->qos = source >> QOS_SHIFT & QOS_BITS;
 	ret->received.ns = (int64_t)read_u64(&r);
 	ret->topic = read_text(&r);
 	if (kind == RECORD_MESSAGE)
@@ -366,11 +471,13 @@ bool record_decode(struct span bytes, struct record *ret)
 		ret->publisher.address = read_text(&r);
 		ret->publisher.known = ret->publisher.client.len > 0;
 	}
+	if (flags & FLAG_PROPERTIES)
+		read_properties(&r, ret);
 	if (flags & FLAG_RESPONSE) {
 		ret->response_topic = read_text(&r);
 		ret->correlation = read_text(&r);
 	}
-	return layout == LAYOUT && !reader_failed(&r);
+	return is_known(layout) && !reader_failed(&r);
 }
 
 bool record_decode_received(struct span bytes, struct wall_time *ret)
@@ -380,5 +487,5 @@ bool record_decode_received(struct span bytes, struct wall_time *ret)
 
 	read_bytes(&r, 3);
 	ret->ns = (int64_t)read_u64(&r);
-	return layout == LAYOUT && !reader_failed(&r);
+	return is_known(layout) && !reader_failed(&r);
 }

@@ -28,6 +28,8 @@ enum record_kind {
 	RECORD_COMMAND = 5,
 };
 
+enum { RECORD_MOST_SAID = 1024 };
+
 /* Spans are borrowed: from the received message, or from the journal during a read. */
 struct record {
 	uint64_t sequence; /* 1 and up, without gaps; given by the journal */
@@ -36,12 +38,28 @@ struct record {
 	struct span topic;
 	unsigned source; /* which of the gateway's brokers it came from, from 0 */
 	bool retain;
+	/* 0 to 2: as the broker handed it over. Of the DUP flag libmosquitto tells nobody. */
+	unsigned qos;
 	struct publisher publisher;
 	/*
-	 * Where the publisher wants receipts; the topic is empty where it wants none. Of the
-	 * results of a message the last one has it.
+	 * RECORD_MESSAGE: as it came; nobody here answers to it. Otherwise where the publisher
+	 * wants receipts; the topic is empty where it wants none. Of the results of a message the
+	 * last one has it.
 	 */
 	struct span response_topic, correlation;
+
+	/*
+	 * What MQTT 5 lets a publisher say beside [v5 3.3.2.3]; a broker passes it on unchecked. A
+	 * RECORD_MESSAGE has all of it. Every other record repeats what its message had, and an
+	 * array makes a thousand of one message: it has a content type of RECORD_MOST_SAID bytes
+	 * at most, a longer one is left out, and of the user properties the first that fit into as
+	 * many bytes.
+	 */
+	bool is_utf8;		     /* the payload format indicator is 1 */
+	bool expires;		     /* there is a message expiry interval: */
+	uint32_t expiry;	     /* seconds that were left of it */
+	struct span content_type;    /* empty: none */
+	struct span user_properties; /* but for the broker's own; see record_next_property() */
 
 	struct span payload; /* RECORD_MESSAGE */
 
@@ -82,6 +100,23 @@ void record_batch_finish(struct record_batch *b);
 
 /* False when the bytes are not a record of a known layout. The sequence is not part of them. */
 bool record_decode(struct span bytes, struct record *ret);
+
+/*
+ * User properties are kept in the order they came, and a name may come again:
+ *
+ *     struct span rest = record->user_properties, name, value;
+ *
+ *     while (record_next_property(&rest, &name, &value))
+ *
+ * False at the end, and where they are damaged.
+ */
+bool record_next_property(struct span *rest, struct span *ret_name, struct span *ret_value);
+
+/* Append one to user properties that are put together; both texts of 65535 bytes at most. */
+void record_add_property(struct str *into, struct span name, struct span value);
+
+/* The first of the properties, as many as fit into `most` bytes with 4 bytes for each. */
+struct span record_first_properties(struct span properties, size_t most);
 
 /* Only when it was received, which costs less. False as above. */
 bool record_decode_received(struct span bytes, struct wall_time *ret);

@@ -12,6 +12,13 @@ static struct span *field(struct publisher *p, struct span name)
 	return NULL;
 }
 
+bool publisher_has_property(struct span name)
+{
+	struct publisher nobody = { 0 };
+
+	return field(&nobody, name) != NULL;
+}
+
 bool publisher_note(struct publisher *p, struct span name, struct span value)
 {
 	struct span *at = field(p, name);

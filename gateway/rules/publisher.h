@@ -18,6 +18,9 @@ struct publisher {
 	bool is_forged;	  /* a property came twice, and at most one of them is the broker's */
 };
 
+/* Is it the name of one of these properties? */
+bool publisher_has_property(struct span name);
+
 /*
  * Take note of one user property of the message; one of another name says nothing. True when it
  * was one of these.

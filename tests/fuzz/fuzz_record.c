@@ -22,6 +22,20 @@ static void check_again(const struct record *r)
 	record_batch_finish(&second);
 }
 
+/* What can be read of the properties is what can be written of them. */
+static void check_properties(const struct record *r)
+{
+	struct span rest = r->user_properties, name, value;
+	struct str again = { 0 };
+
+	while (record_next_property(&rest, &name, &value))
+		record_add_property(&again, name, value);
+	MUST(again.len <= r->user_properties.len);
+	MUST(span_starts_with(r->user_properties, str_span(&again)));
+	MUST(record_first_properties(r->user_properties, 100).len <= 100);
+	str_finish(&again);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct span bytes = span_of(data, size);
@@ -32,5 +46,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	MUST(record_decode_received(bytes, &received) && received.ns == record.received.ns);
 	check_again(&record);
+	check_properties(&record);
 	return 0;
 }

@@ -398,14 +398,23 @@ PRESENCE = ["1online", "0OFFLINE", "1 up\n", "01", "00", "1true", "1gone", "1", 
             '0{"state":"UNKNOWN","ttl":"60.0"}', '1{"state":"online","State":"up"}', '1{"ttl":1}',
             '1["online"]', '1{"state":"online","ttl":-1}', '1{"state":"\\u006fnline"}']
 
-# Records of the journal: layout, kind, flags, source, when it was received; then what the kind has.
-def record(kind, rest, flags=0, topic=b"nagios/h/s"):
-    return struct.pack(">BBBBQ", 2, kind, flags, 0, NOW) + text(topic) + rest
+# Records of the journal: layout, kind, flags, source and QoS, when it was received; then what the kind has.
+def record(kind, rest, flags=0, topic=b"nagios/h/s", layout=3, source=0x10):
+    return struct.pack(">BBBBQ", layout, kind, flags, source, NOW) + text(topic) + rest
+
+
+def user_properties(*pairs):
+    texts = b"".join(text(name) + text(value) for name, value in pairs)
+    return struct.pack(">I", len(texts)) + texts
 
 
 RECORDS = {
     "message": record(1, struct.pack(">I", 2) + b"{}" + text(b"user") + text(b"client") + text(b"1.2.3.4")
                       + text(b"answers/here") + text(b"7"), flags=48),
+    "message_all": record(1, struct.pack(">I", 0) + b"\x0f" + text(b"text/plain") + struct.pack(">I", 60)
+                          + user_properties((b"a", b"1"), (b"b", b""), (b"a", b"2"))
+                          + text(b"answers/here") + text(b""), flags=40),
+    "message_before": record(1, struct.pack(">I", 2) + b"{}", flags=1, layout=2, source=3),
     "result": record(2, struct.pack(">IIQBBQQQ", 0, 7, 90, 3, 2, NOW, NOW, 90) + text(b"h") + text(b"s")
                      + struct.pack(">II", 0, 0) + struct.pack(">I", 4) + b"full" + struct.pack(">II", 0, 0), flags=2),
     "refusal": record(3, struct.pack(">I", 0) + text(b"bad-state") + struct.pack(">III", 0, 0, 0)),

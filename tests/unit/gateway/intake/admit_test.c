@@ -123,6 +123,29 @@ static void one_message_does_not_fill_the_memory(void **state)
 	str_finish(&topic);
 }
 
+/* Else an array would be a journal full of them. */
+static void a_result_keeps_the_first_of_many_properties(void **state)
+{
+	struct admit_rig *r = *state;
+	struct record message = message_of("{\"service\":\"a\",\"state\":0}"), back;
+	struct str properties = { 0 };
+
+	for (int i = 0; i < 300; i++)
+		record_add_property(&properties, span_of_text("name"), span_of_text("value"));
+	message.user_properties = str_span(&properties);
+	message.content_type = span_of_text("application/json");
+	message.qos = 1;
+	admit_rig_take(r, &message);
+	back = record_at(r, 0);
+	assert_int_equal(back.user_properties.len, 1024 / 13 * 13);
+	assert_span_text(back.content_type, "application/json");
+	assert_int_equal(back.qos, 1);
+	message.content_type = str_span(&properties);
+	admit_rig_take(r, &message);
+	assert_int_equal(record_at(r, 1).content_type.len, 0);
+	str_finish(&properties);
+}
+
 static void objects_beyond_the_most_are_taken_and_not_remembered(void **state)
 {
 	struct admit_rig *r = *state;
@@ -149,6 +172,7 @@ int main(void)
 		T(a_response_topic_that_is_refused_is_not_kept),
 		T(a_response_topic_that_is_very_long_is_refused),
 		T(one_message_does_not_fill_the_memory),
+		T(a_result_keeps_the_first_of_many_properties),
 		T(objects_beyond_the_most_are_taken_and_not_remembered),
 	};
 

@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <sys/wait.h>
 
+#include "common/lmdb.h"
 #include "common/mem.h"
 #include "gateway/journal/journal.h"
 #include "gateway/journal/progress.h"
@@ -332,6 +333,80 @@ static void a_damaged_journal_is_set_aside(void **state)
 	assert_int_equal(append(f, 1, 1), 0);
 }
 
+struct layout {
+	unsigned meta;
+	uint8_t value[4];
+};
+
+static int put_layout(struct MDB_txn *txn, void *owner)
+{
+	const struct layout *l = owner;
+
+	return lmdb_put(txn, l->meta, span_of_text("layout"), span_of(l->value, sizeof(l->value)));
+}
+
+static int get_layout(struct MDB_txn *txn, void *owner)
+{
+	struct layout *l = owner;
+	struct span value;
+	int r = lmdb_get(txn, l->meta, span_of_text("layout"), &value);
+
+	if (r == 0)
+		memcpy(l->value, value.data, sizeof(l->value));
+	return r;
+}
+
+/* With the journal closed. */
+static void do_layout(
+		const struct fixture *f, int (*work)(struct MDB_txn *, void *), struct layout *l)
+{
+	struct lmdb_options options = {
+		.map_size = 64 << 20, .map_limit = 1 << 30, .tables = 4, .mode = 0600
+	};
+	struct lmdb *db;
+
+	assert_int_equal(lmdb_open(f->folder, &options, &db), 0);
+	assert_int_equal(lmdb_table(db, "meta", &l->meta), 0);
+	assert_int_equal(lmdb_update(db, work, l), 0);
+	lmdb_close(db);
+}
+
+static void the_journal_of_the_belfry_before_is_taken_over(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t id = journal_id(f->journal);
+	struct layout layout = { .value = { 0, 0, 0, 2 } };
+
+	append(f, 3, 10);
+	journal_close(f->journal);
+	do_layout(f, put_layout, &layout);
+	open_it(f);
+	assert_true(journal_id(f->journal) == id);
+	assert_int_equal(read_behind(f, 0, 0), 3);
+	journal_close(f->journal);
+	/* The belfry before sees that it is not its own any more. */
+	do_layout(f, get_layout, &layout);
+	assert_int_equal(layout.value[3], 3);
+	open_it(f);
+}
+
+static void the_journal_of_another_belfry_is_left_alone(void **state)
+{
+	static const uint8_t layouts[] = { 1, 4 };
+	struct fixture *f = *state;
+	struct journal *other;
+
+	journal_close(f->journal);
+	f->journal = NULL;
+	for (size_t i = 0; i < array_size(layouts); i++) {
+		struct layout layout = { .value = { 0, 0, 0, layouts[i] } };
+
+		do_layout(f, put_layout, &layout);
+		assert_true(journal_open(&f->options, &other) < 0);
+	}
+	assert_int_equal(count_set_aside(f), 0);
+}
+
 static void what_is_confirmed_stays_for_a_while(void **state)
 {
 	struct fixture *f = *state;
@@ -492,6 +567,8 @@ int main(void)
 		TEST(a_removed_output_does_not_hold_the_journal),
 		TEST(who_does_not_settle_leaves_everything_as_it_was),
 		TEST(a_damaged_journal_is_set_aside),
+		TEST(the_journal_of_the_belfry_before_is_taken_over),
+		TEST(the_journal_of_another_belfry_is_left_alone),
 		TEST(what_is_confirmed_stays_for_a_while),
 		TEST(what_is_confirmed_gives_way_when_the_journal_is_half_full),
 		TEST(the_state_is_kept_with_the_records_behind_it),

@@ -9,12 +9,26 @@ static const struct record message = {
 	.topic = SPAN("a/b"),
 	.source = 3,
 	.retain = true,
+	.qos = 1,
+	.is_utf8 = true,
+	.expires = true,
+	.expiry = 4000000000,
+	.content_type = SPAN("application/json"),
+	.user_properties = SPAN("\0\1a\0\2bc\0\1a\0\0"),
 	.publisher = { .user = SPAN("user"),
 			.client = SPAN("client"),
 			.address = SPAN("127.0.0.1") },
 	.response_topic = SPAN("reply/here"),
 	.correlation = SPAN("\x01\x02"),
 	.payload = SPAN("payload"),
+};
+
+static const struct record small_message = {
+	.kind = RECORD_MESSAGE,
+	.topic = SPAN("a/b"),
+	.source = 15,
+	.qos = 2,
+	.expires = true,
 };
 
 static const struct record result = {
@@ -66,7 +80,8 @@ static const struct record command = {
 			.id = SPAN("id-2") },
 };
 
-static const struct record *const all[] = { &message, &result, &refusal, &presence, &command };
+static const struct record *const all[] = { &message, &small_message, &result, &refusal, &presence,
+	&command };
 
 static void assert_same(const struct record *a, const struct record *b)
 {
@@ -75,6 +90,12 @@ static void assert_same(const struct record *a, const struct record *b)
 	assert_span_equal(a->topic, b->topic);
 	assert_int_equal(a->source, b->source);
 	assert_int_equal(a->retain, b->retain);
+	assert_int_equal(a->qos, b->qos);
+	assert_int_equal(a->is_utf8, b->is_utf8);
+	assert_int_equal(a->expires, b->expires);
+	assert_int_equal(a->expiry, b->expiry);
+	assert_span_equal(a->content_type, b->content_type);
+	assert_span_equal(a->user_properties, b->user_properties);
 	assert_span_equal(a->publisher.user, b->publisher.user);
 	assert_span_equal(a->publisher.client, b->publisher.client);
 	assert_int_equal(a->publisher.known, a->publisher.client.len > 0);
@@ -215,6 +236,106 @@ static void the_last_of_a_message_is_marked(void **state)
 	record_batch_finish(&batch);
 }
 
+/* What a message may have and nearly none has costs a result nothing. */
+static void a_plain_result_is_no_larger_than_it_was(void **state)
+{
+	struct record plain = result;
+	struct record_batch batch = { 0 };
+
+	(void)state;
+	plain.qos = 1;
+	record_batch_add(&batch, &plain);
+	/* layout to topic; numbers; lengths and texts */
+	assert_int_equal(batch.bytes.len, 12 + 2 + 10 + 4 + 4 + 9 + 1 + 24 + 2 * 2 + 5 * 4 + 25);
+	record_batch_finish(&batch);
+}
+
+/* An array of layout 2 is what an earlier belfry left behind. */
+static void a_record_of_the_earlier_layout_can_be_read(void **state)
+{
+	static const uint8_t old[] = { 2, RECORD_MESSAGE, 1 | 16 | 32, 3, 0, 0, 0, 0, 0, 0, 0, 9, 0,
+		1, 't', 0, 0, 0, 2, '{', '}', 0, 0, 0, 1, 'c', 0, 0, 0, 1, 'r', 0, 1, 'x' };
+	struct span bytes = span_of(old, sizeof(old));
+	struct wall_time received;
+	struct record back;
+
+	(void)state;
+	assert_true(record_decode(bytes, &back));
+	assert_true(record_decode_received(bytes, &received));
+	assert_int_equal(received.ns, 9);
+	assert_int_equal(back.source, 3);
+	assert_int_equal(back.qos, 0);
+	assert_true(back.retain);
+	assert_span_text(back.payload, "{}");
+	assert_span_text(back.publisher.client, "c");
+	assert_span_text(back.response_topic, "r");
+	assert_span_text(back.correlation, "x");
+	assert_int_equal(back.user_properties.len, 0);
+}
+
+static void a_record_of_another_layout_cannot(void **state)
+{
+	struct record_batch batch = { 0 };
+	struct record back;
+
+	(void)state;
+	record_batch_add(&batch, &message);
+	batch.bytes.text[0] = 1;
+	assert_false(record_decode(str_span(&batch.bytes), &back));
+	batch.bytes.text[0] = 4;
+	assert_false(record_decode(str_span(&batch.bytes), &back));
+	record_batch_finish(&batch);
+}
+
+static void user_properties_come_back_in_their_order(void **state)
+{
+	struct str properties = { 0 };
+	struct span rest, name, value;
+
+	(void)state;
+	record_add_property(&properties, span_of_text("b"), span_of_text("1"));
+	record_add_property(&properties, span_of_text("a"), span_of_text(""));
+	record_add_property(&properties, span_of_text("b"), span_of_text("2"));
+	rest = str_span(&properties);
+	assert_true(record_next_property(&rest, &name, &value));
+	assert_span_text(name, "b");
+	assert_span_text(value, "1");
+	assert_true(record_next_property(&rest, &name, &value));
+	assert_span_text(name, "a");
+	assert_int_equal(value.len, 0);
+	assert_true(record_next_property(&rest, &name, &value));
+	assert_span_text(name, "b");
+	assert_span_text(value, "2");
+	assert_false(record_next_property(&rest, &name, &value));
+	assert_false(record_next_property(&rest, &name, &value));
+	str_finish(&properties);
+}
+
+static void damaged_user_properties_end(void **state)
+{
+	static const struct span damaged[] = { SPAN("\0"), SPAN("\0\1a\0"), SPAN("\0\1a\0\2b"),
+		SPAN("\xff\xff\0\0") };
+
+	(void)state;
+	for (size_t i = 0; i < array_size(damaged); i++) {
+		struct span rest = damaged[i], name, value;
+
+		assert_false(record_next_property(&rest, &name, &value));
+		assert_false(record_next_property(&rest, &name, &value));
+	}
+}
+
+static void the_first_user_properties_are_whole_ones(void **state)
+{
+	struct span all_of_them = SPAN("\0\1a\0\2bc\0\1d\0\1e");
+	static const size_t expected[] = { 0, 0, 0, 0, 0, 0, 0, 7, 7, 7, 7, 7, 7, 13, 13 };
+
+	(void)state;
+	assert_int_equal(all_of_them.len, 13);
+	for (size_t most = 0; most < array_size(expected); most++)
+		assert_int_equal(record_first_properties(all_of_them, most).len, expected[most]);
+}
+
 static void a_record_that_is_cut_is_not_taken(void **state)
 {
 	(void)state;
@@ -236,6 +357,12 @@ int main(void)
 		cmocka_unit_test(a_refusal_keeps_its_code),
 		cmocka_unit_test(a_presence_keeps_what_it_says),
 		cmocka_unit_test(the_last_of_a_message_is_marked),
+		cmocka_unit_test(a_plain_result_is_no_larger_than_it_was),
+		cmocka_unit_test(a_record_of_the_earlier_layout_can_be_read),
+		cmocka_unit_test(a_record_of_another_layout_cannot),
+		cmocka_unit_test(user_properties_come_back_in_their_order),
+		cmocka_unit_test(damaged_user_properties_end),
+		cmocka_unit_test(the_first_user_properties_are_whole_ones),
 		cmocka_unit_test(a_record_that_is_cut_is_not_taken),
 	};
 
