@@ -108,7 +108,7 @@ const struct setting config_route_settings[] = {
 { "to",                 SETTING_LIST,     R(struct text_list, to),         1, 4096,         NULL, SETTING_REQUIRED,
   "Names of the outputs that get the messages, each of them all; with `by host` at the end each host's results go to one of them.", NULL },
 { "decode",             SETTING_TEXT,     R(char *, decode),               1, 64,           "check", 0,
-  "What the payload is: check (JSON), check text (JSON or plain text), none (passed on as it is).", NULL },
+  "What the payload is: check (JSON), check text (JSON or plain text), none (the message goes on as it came, to an output that takes messages; from below belfry/ only by a filter that begins so).", NULL },
 { "host",               SETTING_TEXT,     R(char *, host),                 1, 1024,         "${topic[1]}", 0,
   "The host a message speaks for, from its topic; ${json.host}: the payload says.", NULL },
 { "service",            SETTING_TEXT,     R(char *, service),              1, 1024,         "${topic[2..]}", 0,

@@ -141,6 +141,30 @@ static void check_targets(const struct check *k, struct route_config *rc)
 	}
 }
 
+/* Of a route with `decode none`. */
+static void check_passing(const struct check *k, const struct route_config *rc)
+{
+	unsigned line = config_route_line(rc, "decode");
+	struct settings_line at = { .file = k->config->file, .number = line, .report = k->report };
+
+	for (size_t i = 0; i < rc->route.output_count; i++) {
+		const struct output_config *o = k->config->outputs[rc->route.outputs[i]];
+
+		if (!o->class->takes_messages)
+			settings_error(&at, span_of_text("decode none"),
+					"leaves nothing for output %s, as a %s takes check results "
+					"only; take decode check, or remove %s from to",
+					o->name, o->class->type, o->name);
+	}
+	if (rc->route.by_host)
+		problem(k, config_route_line(rc, "to"), "by host",
+				"needs to know the host, which decode none does not; remove one of "
+				"them");
+	if (rc->commands.count > 0)
+		problem(k, config_route_line(rc, "commands"), "commands",
+				"are not found by decode none; remove one of them");
+}
+
 static void check_decode(const struct check *k, struct route_config *rc)
 {
 	struct settings_line words = { .rest = span_of_text(rc->decode) };
@@ -161,10 +185,8 @@ static void check_decode(const struct check *k, struct route_config *rc)
 	if (unknown || (none && rc->route.formats != 0) || rc->route.formats == DECODE_TEXT)
 		problem(k, config_route_line(rc, "decode"), rc->decode,
 				"is no way to decode; take check, check text, or none");
-	else if (none && rc->route.output_count > 0)
-		problem(k, config_route_line(rc, "decode"), "decode none",
-				"leaves nothing that a command_file output could deliver; take "
-				"decode check");
+	else if (none)
+		check_passing(k, rc);
 }
 
 static void check_commands(const struct check *k, struct route_config *rc)

@@ -157,6 +157,8 @@ static void look_at(struct search *s, const struct record *r)
 
 	if (s->found.oldest.ns == 0)
 		s->found.oldest = r->received;
+	if (r->kind == RECORD_MESSAGE) /* is of no host */
+		return;
 	if (r->kind == RECORD_RESULT) {
 		host = r->result.host;
 		service = r->result.service;

@@ -68,7 +68,7 @@ void reject_topic(struct str *into, struct span topic);
 
 /*
  * Is it one of the topics kept for what gateways themselves publish: status, rejects, states and
- * alerts? Such messages are never taken as input.
+ * alerts? Such messages are never decoded, so that no answer answers an answer.
  */
 bool topic_is_own(struct span topic);
 

@@ -368,36 +368,45 @@ static bool has_number(const uint32_t *numbers, size_t n, uint32_t number)
 }
 
 /*
- * The routes by which outputs get the message, each output by the first that leads to it. Routes
- * that name objects alike share what is decoded.
+ * The routes by which outputs get what is decoded, each output by the first that leads to it.
+ * Routes that name objects alike share it.
  */
 static void take_routes(struct admit *a, const struct route *routes, size_t count)
 {
 	uint32_t namings[MAX_NAMINGS];
 	uint64_t served = 0;
 	size_t n = 0;
-	bool kept = false;
 
 	for (size_t i = 0; i < count; i++) {
 		const struct route *r = &routes[i];
 
-		if ((r->output_set & ~served) == 0 || !route_matches(r, a->message->topic))
+		if ((r->output_set & ~served) == 0 || !route_takes(r, a->message->topic))
 			continue;
 		served |= r->output_set;
-		if (r->formats == 0) {
-			if (!kept)
-				record_batch_add(&a->records, a->message);
-			kept = true;
-		} else if (n < MAX_NAMINGS && !has_number(namings, n, r->naming)) {
-			a->route = r;
-			a->is_first = n == 0;
-			namings[n++] = r->naming;
-			take_naming(a);
-		}
+		if (r->formats == 0 || n == MAX_NAMINGS || has_number(namings, n, r->naming))
+			continue;
+		a->route = r;
+		a->is_first = n == 0;
+		namings[n++] = r->naming;
+		take_naming(a);
 	}
 }
 
-/* Answers that come in again as messages would go round for ever. */
+static void pass_on(struct admit *a)
+{
+	record_batch_add(&a->records, a->message);
+	count(a->counters, COUNT_MESSAGES_PASSED, 1);
+}
+
+static void refuse_unrouted(struct admit *a)
+{
+	struct rejection unrouted = { .reject = REJECT_NO_ROUTE, .detail = a->message->topic };
+
+	count(a->counters, COUNT_MESSAGES_UNROUTED, 1);
+	admit_refuse(a, &unrouted);
+}
+
+/* Answers that come in again to be decoded would go round for ever. */
 static bool may_answer_to(const struct config *c, const struct record *message)
 {
 	struct span topic = message->response_topic;
@@ -406,10 +415,19 @@ static bool may_answer_to(const struct config *c, const struct record *message)
 	       receipt_topic_allowed(topic) && !routes_match(c->routes, c->route_count, topic);
 }
 
+bool admit_takes(const struct config *c, struct span topic)
+{
+	return !topic_is_own(topic) || routes_pass(c->routes, c->route_count, topic);
+}
+
 void admit_message(struct admit *a, const struct record *message, const struct arrival *arrival)
 {
 	const struct config *c = a->config;
-	struct rejection unrouted = { .reject = REJECT_NO_ROUTE, .detail = message->topic };
+	struct span topic = message->topic;
+	bool decodes = !topic_is_own(topic) && routes_match(c->routes, c->route_count, topic);
+	bool passes = routes_pass(c->routes, c->route_count, topic);
+	/* A filter like # brings it, and no route takes it. */
+	bool is_stray = !decodes && !passes && topic_is_reserved(topic);
 
 	a->message = message;
 	a->arrival = arrival;
@@ -418,17 +436,19 @@ void admit_message(struct admit *a, const struct record *message, const struct a
 	str_clear(&a->receipt.refusals);
 	a->receipt.accepted = a->receipt.refused = 0;
 	a->receipt.outputs = 0;
-	a->wants_receipt = message->response_topic.len > 0;
+	a->wants_receipt = message->response_topic.len > 0 && !is_stray && (decodes || !passes);
 	if (a->wants_receipt && !may_answer_to(c, message)) {
 		count(a->counters, COUNT_RECEIPTS_REFUSED, 1);
 		a->wants_receipt = false;
 	}
-	if (!routes_match(c->routes, c->route_count, message->topic)) {
-		count(a->counters, COUNT_MESSAGES_UNROUTED, 1);
-		admit_refuse(a, &unrouted);
-	} else {
+	if (passes)
+		pass_on(a);
+	if (decodes)
 		take_routes(a, c->routes, c->route_count);
-	}
+	else if (is_stray)
+		count(a->counters, COUNT_MESSAGES_OWN, 1);
+	else if (!passes)
+		refuse_unrouted(a);
 	add_receipt(a, wall_time_now());
 }
 

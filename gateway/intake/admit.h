@@ -5,7 +5,11 @@
  * due when those are on disk.
  *
  *     message ─▶ route ─▶ names ─▶ decode ─▶ judge ─┬─▶ RECORD_RESULT, _PRESENCE, _COMMAND
- *                                    └ refused ──────┴─▶ RECORD_REFUSAL, belfry/reject/...
+ *                  │                 └ refused ──────┴─▶ RECORD_REFUSAL, belfry/reject/...
+ *                  └ decode none ──────────────────────▶ RECORD_MESSAGE
+ *
+ * What is passed on as it came has no host, no sender that could speak for one, and no answer: its
+ * response topic is somebody else's.
  *
  * No disk. Belongs to whoever holds the admission's lock.
  */
@@ -53,6 +57,12 @@ struct admit {
 /* `standings` may be replaced by the caller between messages. */
 void admit_init(struct admit *a, const struct config *config, struct counters *counters);
 void admit_finish(struct admit *a);
+
+/*
+ * Is a message on this topic to be taken at all? Not what gateways publish themselves, unless a
+ * route passes it on as it comes; it is never decoded. From any thread.
+ */
+bool admit_takes(const struct config *config, struct span topic);
 
 void admit_message(struct admit *a, const struct record *message, const struct arrival *arrival);
 

@@ -8,6 +8,7 @@
 
 #include "common/log.h"
 #include "common/mem.h"
+#include "gateway/intake/admit.h"
 #include "gateway/intake/link.h"
 #include "gateway/intake/message.h"
 
@@ -74,10 +75,10 @@ static void on_message(void *owner, const struct mosquitto_message *message,
 	i->received++;
 	if (span_equal(r->topic, str_span(&i->link.ask_topic)))
 		i->env.question(i->env.owner, r);
-	else if (topic_is_own(r->topic))
-		count(i->env.counters, COUNT_MESSAGES_OWN, 1);
-	else
+	else if (admit_takes(i->config, r->topic))
 		record_batch_add(&i->batch, r);
+	else
+		count(i->env.counters, COUNT_MESSAGES_OWN, 1);
 }
 
 static void on_accepted(void *owner)

@@ -90,6 +90,8 @@ struct sink_class {
 	const char *help;		/* one sentence, for --help and the manual */
 	const struct setting *settings; /* of a struct that begins with struct output_config */
 	size_t config_size;		/* of that struct */
+	/* Takes messages as they came too (RECORD_MESSAGE), by routes with `decode none`. */
+	bool takes_messages;
 	/* Complete the block once it was read, and append to *problem what is wrong with it. */
 	void (*check)(struct output_config *config, const char *state_dir, struct str *problem);
 	/* Both borrowed for the life of the sink. */

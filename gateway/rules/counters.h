@@ -13,8 +13,9 @@
 #define COUNTERS(COUNTER)                                                                          \
 	COUNTER(MESSAGES_RECEIVED, "messages_received", "messages taken from brokers")             \
 	COUNTER(BYTES_RECEIVED, "bytes_received", "bytes of their payloads")                       \
-	COUNTER(MESSAGES_OWN, "messages_own", "ignored: the gateway's own topics")                 \
+	COUNTER(MESSAGES_OWN, "messages_own", "ignored: topics of belfry's own")                   \
 	COUNTER(MESSAGES_UNROUTED, "messages_unrouted", "refused: no route matches the topic")     \
+	COUNTER(MESSAGES_PASSED, "messages_passed", "taken as they came, to be passed on")         \
 	COUNTER(COMMITS, "commits", "journal commits; messages per commit show the load")          \
 	COUNTER(COMMITS_FAILED, "commits_failed", "journal commits that failed")                   \
 	COUNTER(CONNECTIONS, "connections", "times a broker accepted the gateway")                 \

@@ -7,6 +7,7 @@
 #include "common/topic.h"
 
 static const struct span mark = SPAN("${");
+static const struct span reserved_level = SPAN("belfry");
 
 static struct template_part *add_part(struct template *t)
 {
@@ -155,6 +156,24 @@ bool route_matches(const struct route *r, struct span topic)
 	return false;
 }
 
+bool topic_is_reserved(struct span topic)
+{
+	return span_equal(span_first(topic, span_find(topic, '/')), reserved_level);
+}
+
+bool route_takes(const struct route *r, struct span topic)
+{
+	if (r->formats != 0 || !topic_is_reserved(topic))
+		return route_matches(r, topic);
+	for (size_t i = 0; i < r->filters.count; i++) {
+		struct span filter = span_of_text(r->filters.texts[i]);
+
+		if (topic_is_reserved(filter) && topic_matches(filter, topic))
+			return true;
+	}
+	return false;
+}
+
 bool route_leads_to(const struct route *r, size_t output)
 {
 	for (size_t i = 0; i < r->output_count; i++) {
@@ -168,7 +187,7 @@ const struct route *routes_find(
 		const struct route *routes, size_t count, struct span topic, size_t output)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (route_leads_to(&routes[i], output) && route_matches(&routes[i], topic))
+		if (route_leads_to(&routes[i], output) && route_takes(&routes[i], topic))
 			return &routes[i];
 	}
 	return NULL;
@@ -237,8 +256,42 @@ bool routes_pass_command(const struct route *routes, size_t count, struct span t
 bool routes_match(const struct route *routes, size_t count, struct span topic)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (route_matches(&routes[i], topic))
+		if (routes[i].formats != 0 && route_matches(&routes[i], topic))
 			return true;
+	}
+	return false;
+}
+
+bool routes_pass_message(const struct route *routes, size_t count, struct span topic, size_t output)
+{
+	const struct route *r = routes_find(routes, count, topic, output);
+
+	return r != NULL && r->formats == 0;
+}
+
+static bool any_passes(const struct route *routes, size_t count)
+{
+	size_t i = 0;
+
+	while (i < count && routes[i].formats != 0)
+		i++;
+	return i < count;
+}
+
+bool routes_pass(const struct route *routes, size_t count, struct span topic)
+{
+	uint64_t served = 0; /* outputs that get it decoded, by a route further up */
+
+	if (!any_passes(routes, count)) /* as in most configurations: nothing is to be matched */
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const struct route *r = &routes[i];
+
+		if ((r->output_set & ~served) == 0 || !route_takes(r, topic))
+			continue;
+		if (r->formats == 0)
+			return true;
+		served |= r->output_set;
 	}
 	return false;
 }

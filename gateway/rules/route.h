@@ -11,6 +11,14 @@
  * counted from 0, percent-decoded each, several joined with `/`. A level that is not there is
  * empty. ${json.host} and ${json.service}, alone in their template, say that the payload names
  * the object and the topic does not.
+ *
+ *     route logs/# dns/all
+ *     to     logstash
+ *     decode none                         the message goes on as it came, any payload, empty too
+ *
+ * Topics below belfry/ are for belfry's own programs, and the gateway publishes there itself. A
+ * route with `decode none` takes from them only what a filter names by that level: belfry/alert/#
+ * takes all alerts, # and +/alert/# take none.
  */
 #ifndef GATEWAY_RULES_ROUTE_H
 #define GATEWAY_RULES_ROUTE_H
@@ -58,10 +66,17 @@ struct route {
 void route_finish(struct route *r);
 
 bool route_matches(const struct route *r, struct span topic);
+
+/* As above, but for topics below belfry/ that are not to be passed on by this route. */
+bool route_takes(const struct route *r, struct span topic);
+
+/* Is it "belfry" or below it? */
+bool topic_is_reserved(struct span topic);
+
 bool route_leads_to(const struct route *r, size_t output);
 
 /*
- * The route by which an output gets a message: the first that matches `topic` and leads to
+ * The route by which an output gets a message: the first that takes `topic` and leads to
  * `output`; NULL when there is none.
  */
 const struct route *routes_find(
@@ -90,7 +105,12 @@ bool routes_pass_command(const struct route *routes, size_t count, struct span t
  */
 size_t route_output_of(const struct route *r, struct span host);
 
-/* Does any route match? */
+/* Does any route match that decodes what it carries? */
 bool routes_match(const struct route *routes, size_t count, struct span topic);
+
+/* Does the output get the message as it came? Does any? */
+bool routes_pass_message(
+		const struct route *routes, size_t count, struct span topic, size_t output);
+bool routes_pass(const struct route *routes, size_t count, struct span topic);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Any topic and payload as messages: a byte of flags, topic, NUL, payload, and that again behind
- * each NUL. Every record that comes of it can be read, and names an object that has a name.
+ * each NUL. Every record that comes of it can be read, and names an object that has a name, but for
+ * messages that are passed on.
  */
 #include "gateway/intake/admit.h"
 
@@ -24,6 +25,8 @@ static void check_records(const struct admit_rig *r)
 			MUST(name_valid(record.result.host) &&
 					(record.result.service.len == 0 ||
 							name_valid(record.result.service)));
+		if (record.kind == RECORD_MESSAGE)
+			MUST(routes_pass(r->routes, array_size(r->routes), record.topic));
 		if (record.kind == RECORD_PRESENCE)
 			MUST(name_valid(record.presence.host));
 	}

@@ -426,6 +426,7 @@ MESSAGES = {
     "result": b'\2nagios/web1/disk\0{"state":2,"output":"full","ttl":90,"id":"a"}\0\0nagios/web1/disk\0{"state":0,"id":"a"}\0',
     "presence": b'\0nagios/web1/$state\0{"state":"down","delay":5}\0\1nagios/web1/$state\0online\0',
     "array": b'\2nagios/web1\0[{"service":"a","state":0},{"state":9},{"service":"b","state":1,"time":5}]\0',
+    "passed": b'\2logs/web1\0any\xffthing\0\1logs\0\0\0belfry/reject/x\0{}\0\0other\0\0',
     "text": b'\0nagios/web1/disk%20space\0CRITICAL disk full | used=98%\0\1nagios//x\0001 up\0',
 }
 

@@ -95,6 +95,25 @@ static void the_journal_is_read_in_pieces(void **state)
 	str_finish(&text);
 }
 
+/* Not even of the host that has no name. */
+static void a_message_that_is_passed_on_is_of_no_host(void **state)
+{
+	struct fixture *f = *state;
+	struct why_source source = { .config = &f->config, .journal = f->journal };
+	struct why why = { .all_services = true, .limit = 1 };
+	struct record r = { .kind = RECORD_MESSAGE, .topic = SPAN("logs/x") };
+	struct record_batch batch = { 0 };
+	struct why_found found;
+	struct str text = { 0 };
+
+	record_batch_add(&batch, &r);
+	assert_int_equal(journal_append(f->journal, &batch), 0);
+	record_batch_finish(&batch);
+	assert_int_equal(why_format(&why, &source, 65536, add_page, &text, &found), 0);
+	assert_int_equal(found.count, 0);
+	str_finish(&text);
+}
+
 static void it_can_be_ended(void **state)
 {
 	struct fixture *f = *state;
@@ -112,6 +131,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(the_journal_is_read_in_pieces),
+		T(a_message_that_is_passed_on_is_of_no_host),
 		T(it_can_be_ended),
 	};
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An admit with one route, "nagios/#", to one output, and nothing on disk. For tests and fuzzers.
+ * An admit with nothing on disk and two routes: "nagios/#" is decoded for one output, "logs/#" is
+ * passed on to another one. For tests and fuzzers.
  */
 #ifndef TESTS_UNIT_GATEWAY_INTAKE_ADMIT_RIG_H
 #define TESTS_UNIT_GATEWAY_INTAKE_ADMIT_RIG_H
@@ -10,7 +11,7 @@
 
 struct admit_rig {
 	struct config config;
-	struct route route;
+	struct route routes[2]; /* decoded, passed on */
 	struct counters counters;
 	struct admit admit;
 };
@@ -24,13 +25,15 @@ static inline void admit_rig_init(struct admit_rig *r)
 	struct str problem = { 0 };
 
 	*r = (struct admit_rig){ .config = { .client_id = id } };
-	text_list_add(&r->route.filters, span_of_text("nagios/#"));
-	template_parse(span_of_text("${topic[1]}"), "host", &r->route.host, &problem);
-	template_parse(span_of_text("${topic[2..]}"), "service", &r->route.service, &problem);
-	r->route.formats = DECODE_JSON | DECODE_TEXT;
-	r->route.output_set = 1;
-	r->config.routes = &r->route;
-	r->config.route_count = 1;
+	text_list_add(&r->routes[0].filters, span_of_text("nagios/#"));
+	template_parse(span_of_text("${topic[1]}"), "host", &r->routes[0].host, &problem);
+	template_parse(span_of_text("${topic[2..]}"), "service", &r->routes[0].service, &problem);
+	r->routes[0].formats = DECODE_JSON | DECODE_TEXT;
+	r->routes[0].output_set = 1;
+	text_list_add(&r->routes[1].filters, span_of_text("logs/#"));
+	r->routes[1].output_set = 2;
+	r->config.routes = r->routes;
+	r->config.route_count = array_size(r->routes);
 	admit_init(&r->admit, &r->config, &r->counters);
 	r->admit.standings = standings_create(&policy, 1);
 	r->admit.states = states_create(0, id, 1);
@@ -42,7 +45,8 @@ static inline void admit_rig_finish(struct admit_rig *r)
 	admit_finish(&r->admit);
 	standings_destroy(r->admit.standings);
 	states_destroy(r->admit.states);
-	route_finish(&r->route);
+	for (size_t i = 0; i < array_size(r->routes); i++)
+		route_finish(&r->routes[i]);
 }
 
 static inline void admit_rig_take(struct admit_rig *r, const struct record *message)

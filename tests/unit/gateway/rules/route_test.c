@@ -151,6 +151,66 @@ static void an_output_gets_results_named_as_its_route_names_them(void **state)
 	finish_plan(&p);
 }
 
+static void an_output_gets_a_message_as_it_came_by_a_route_that_says_so(void **state)
+{
+	struct plan p;
+
+	(void)state;
+	make_plan(&p);
+	for (size_t i = 0; i < 3; i++) {
+		for (size_t o = 0; o < p.routes[i].output_count; o++)
+			p.routes[i].output_set |= UINT64_C(1) << p.outputs[i][o];
+	}
+	assert_false(routes_pass_message(p.routes, 3, span_of_text("a/x"), 0));
+	assert_false(routes_pass_message(p.routes, 3, span_of_text("a/x"), 1));
+	assert_true(routes_pass_message(p.routes, 3, span_of_text("a/x"), 2));
+	assert_true(routes_pass_message(p.routes, 3, span_of_text("b/x"), 1));
+	assert_false(routes_pass_message(p.routes, 3, span_of_text("b/y"), 2));
+	assert_true(routes_pass(p.routes, 3, span_of_text("a/x")));
+	assert_false(routes_pass(p.routes, 3, span_of_text("b/y")));
+	/* Both outputs of the second route have it decoded already. */
+	p.outputs[0][0] = 2;
+	p.routes[0].output_set = 2 | 4;
+	assert_false(routes_pass(p.routes, 3, span_of_text("a/x")));
+	/* Only a route that decodes keeps a result from being unrouted. */
+	assert_false(routes_match(p.routes, 2, span_of_text("b/x")));
+	finish_plan(&p);
+}
+
+static void what_is_below_belfry_is_passed_on_by_name_only(void **state)
+{
+	static const struct {
+		const char *filter, *topic;
+		bool passes;
+	} cases[] = {
+		{ "#", "belfry/alert/x", false },
+		{ "#", "belfry", false },
+		{ "#", "belfryx/alert", true },
+		{ "+/alert/#", "belfry/alert/x", false },
+		{ "+/alert/#", "nagios/alert/x", true },
+		{ "belfry/#", "belfry/alert/x", true },
+		{ "belfry/#", "belfry", true },
+		{ "belfry/alert/#", "belfry/alert/x", true },
+		{ "belfry/alert/#", "belfry/state/x", false },
+		{ "belfry/+/x", "belfry/alert/x", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < array_size(cases); i++) {
+		size_t output = 0;
+		struct route r = { .outputs = &output, .output_count = 1, .output_set = 1 };
+		struct span topic = span_of_text(cases[i].topic);
+
+		text_list_add(&r.filters, span_of_text(cases[i].filter));
+		assert_int_equal(routes_pass_message(&r, 1, topic, 0), cases[i].passes);
+		assert_int_equal(routes_pass(&r, 1, topic), cases[i].passes);
+		r.formats = DECODE_JSON;
+		assert_false(routes_pass(&r, 1, topic));
+		assert_int_equal(route_takes(&r, topic), route_matches(&r, topic));
+		text_list_finish(&r.filters);
+	}
+}
+
 static void by_host_each_host_has_one_output_and_few_move(void **state)
 {
 	static const char *names[] = { "core1", "core2", "core3" };
@@ -184,6 +244,8 @@ int main(void)
 		cmocka_unit_test(a_name_may_be_left_to_the_payload),
 		cmocka_unit_test(an_output_gets_a_message_by_the_first_route_to_it),
 		cmocka_unit_test(an_output_gets_results_named_as_its_route_names_them),
+		cmocka_unit_test(an_output_gets_a_message_as_it_came_by_a_route_that_says_so),
+		cmocka_unit_test(what_is_below_belfry_is_passed_on_by_name_only),
 		cmocka_unit_test(by_host_each_host_has_one_output_and_few_move),
 	};
 
