@@ -71,7 +71,7 @@ override LDFLAGS  := -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--as-needed
 # not part of its component's archive, so that everything else can be linked into tests.
 
 BROKER_DIRS  := broker broker/mqtt broker/core broker/io broker/store
-GATEWAY_DIRS := gateway gateway/result gateway/rules gateway/answer gateway/journal gateway/intake gateway/output
+GATEWAY_DIRS := gateway gateway/result gateway/rules gateway/answer gateway/journal gateway/intake gateway/relay gateway/output
 src  = $(filter-out $(ABSENT),$(sort $(wildcard $(addsuffix /*.c,$(1)))))
 objs = $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(call src,$(1))))
 
