@@ -8,17 +8,15 @@ void base64_encode(struct span bytes, bool padded, struct str *into)
 	for (size_t i = 0; i < bytes.len; i += 3) {
 		size_t left = bytes.len - i;
 		uint32_t group = (uint32_t)bytes.data[i] << 16;
+		char text[4];
 
 		group |= left > 1 ? (uint32_t)bytes.data[i + 1] << 8 : 0;
 		group |= left > 2 ? bytes.data[i + 2] : 0;
-		str_append_byte(into, alphabet[group >> 18]);
-		str_append_byte(into, alphabet[group >> 12 & 63]);
-		if (left > 1)
-			str_append_byte(into, alphabet[group >> 6 & 63]);
-		if (left > 2)
-			str_append_byte(into, alphabet[group & 63]);
-		for (size_t missing = left; padded && missing < 3; missing++)
-			str_append_byte(into, '=');
+		text[0] = alphabet[group >> 18];
+		text[1] = alphabet[group >> 12 & 63];
+		text[2] = left > 1 ? alphabet[group >> 6 & 63] : '=';
+		text[3] = left > 2 ? alphabet[group & 63] : '=';
+		str_append(into, span_of(text, padded || left > 2 ? 4 : left + 1));
 	}
 }
 

@@ -14,6 +14,9 @@
  */
 void json_append_string(struct str *into, struct span text);
 
+/* The same without the quotes: for the inside of a string. */
+void json_append_escaped(struct str *into, struct span text);
+
 /*
  * Append JSON that somebody else's printer has made, on one line: as above, control characters are
  * escaped, and what is not UTF-8 becomes U+FFFD.

@@ -14,4 +14,10 @@
  */
 bool percent_decode(struct span text, struct str *into);
 
+/*
+ * Append `bytes` for any part of a URL: all but letters, digits, `-`, `.`, `_` and `~` is encoded
+ * (RFC 3986 section 2.3).
+ */
+void percent_encode(struct span bytes, struct str *into);
+
 #endif

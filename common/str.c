@@ -46,6 +46,18 @@ void str_append_byte(struct str *s, char byte)
 	str_append(s, span_of(&byte, 1));
 }
 
+void str_append_number(struct str *s, uint64_t number)
+{
+	char text[20]; /* as many digits as UINT64_MAX has */
+	size_t at = sizeof(text);
+
+	do {
+		text[--at] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	str_append(s, span_of(text + at, sizeof(text) - at));
+}
+
 void str_vprintf(struct str *s, const char *format, va_list args)
 {
 	va_list again;

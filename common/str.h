@@ -35,6 +35,8 @@ void str_reserve(struct str *s, size_t more);
 void str_append(struct str *s, struct span bytes);
 void str_append_text(struct str *s, const char *text);
 void str_append_byte(struct str *s, char byte);
+/* In decimal. */
+void str_append_number(struct str *s, uint64_t number);
 void str_printf(struct str *s, const char *format, ...) PRINTF_LIKE(2, 3);
 void str_vprintf(struct str *s, const char *format, va_list args) PRINTF_LIKE(2, 0);
 

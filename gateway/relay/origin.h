@@ -34,4 +34,13 @@ void origin_event_id(const struct origin *o, const struct record *record, char *
  */
 void origin_append_host(const struct origin *o, const struct record *record, struct str *into);
 
+/*
+ * How bad it is, for who knows one scale only: the state of a service, and a host that is DOWN or
+ * UNREACHABLE is CRITICAL. OK of a message.
+ */
+enum check_state record_severity(const struct record *record);
+
+/* When it happened: when the check ran, as far as that is known, else when it was received. */
+struct wall_time record_time(const struct record *record);
+
 #endif

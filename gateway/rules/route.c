@@ -3,7 +3,6 @@
 
 #include "common/hash.h"
 #include "common/mem.h"
-#include "common/percent.h"
 #include "common/topic.h"
 
 static const struct span mark = SPAN("${");
@@ -16,44 +15,17 @@ static struct template_part *add_part(struct template *t)
 	return &t->parts[t->count++];
 }
 
-/* "[N]", "[N..M]" or "[N..]" */
-static bool parse_levels(struct span text, struct template *t)
-{
-	struct template_part *part;
-	uint64_t first, last;
-	struct span from, to;
-	size_t dots;
-
-	if (text.len < 3 || text.data[0] != '[' || text.data[text.len - 1] != ']')
-		return false;
-	text = span_of(text.data + 1, text.len - 2);
-	dots = span_find(text, '.');
-	from = span_first(text, dots);
-	if (!span_to_uint(from, MAX_TOPIC_LEVELS - 1, &first))
-		return false;
-	last = first;
-	if (dots < text.len) {
-		to = span_from(text, dots + 1);
-		if (to.len == 0 || to.data[0] != '.')
-			return false;
-		to = span_from(to, 1);
-		last = MAX_TOPIC_LEVELS - 1;
-		if (to.len > 0 && (!span_to_uint(to, MAX_TOPIC_LEVELS - 1, &last) || last < first))
-			return false;
-	}
-	part = add_part(t);
-	part->first = first;
-	part->last = last;
-	return true;
-}
-
 static bool parse_variable(struct span name, bool alone, const char *key, struct template *t,
 		struct str *problem)
 {
 	static const struct span topic = SPAN("topic"), json = SPAN("json.");
+	struct topic_levels levels;
 
-	if (span_starts_with(name, topic) && parse_levels(span_from(name, topic.len), t))
+	if (span_starts_with(name, topic) &&
+			topic_levels_parse(span_from(name, topic.len), &levels)) {
+		add_part(t)->levels = levels;
 		return true;
+	}
 	if (!span_starts_with(name, json)) {
 		str_append_text(problem, "there is no ${");
 		str_append_escaped(problem, name);
@@ -109,21 +81,6 @@ void template_finish(struct template *t)
 	*t = (struct template){ 0 };
 }
 
-static bool append_levels(const struct template_part *part, struct span topic, struct str *into)
-{
-	for (size_t i = 0; topic.data != NULL && i <= part->last; i++) {
-		struct span level = span_cut(&topic, '/');
-
-		if (i < part->first)
-			continue;
-		if (i > part->first)
-			str_append_byte(into, '/');
-		if (!percent_decode(level, into))
-			return false;
-	}
-	return true;
-}
-
 bool template_expand(const struct template *t, struct span topic, struct str *into)
 {
 	for (size_t i = 0; i < t->count; i++) {
@@ -131,7 +88,7 @@ bool template_expand(const struct template *t, struct span topic, struct str *in
 
 		if (part->literal != NULL)
 			str_append_text(into, part->literal);
-		else if (!append_levels(part, topic, into))
+		else if (!topic_levels_append(&part->levels, topic, into))
 			return false;
 	}
 	return true;

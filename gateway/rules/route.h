@@ -7,10 +7,9 @@
  *     host    ${topic[1]}                 templates: "nagios/web1/Disk/%2Fvar" is host "web1",
  *     service ${topic[2..]}               service "Disk//var"
  *
- * A template is text with ${topic[N]}, ${topic[N..M]} and ${topic[N..]} in it: levels of the topic
- * counted from 0, percent-decoded each, several joined with `/`. A level that is not there is
- * empty. ${json.host} and ${json.service}, alone in their template, say that the payload names
- * the object and the topic does not.
+ * A template is text with ${topic[N]}, ${topic[N..M]} and ${topic[N..]} in it, see
+ * gateway/rules/topic_levels.h. ${json.host} and ${json.service}, alone in their template, say that
+ * the payload names the object and the topic does not.
  *
  *     route logs/# dns/all
  *     to     logstash
@@ -26,10 +25,11 @@
 #include "common/settings.h"
 #include "gateway/result/command.h"
 #include "gateway/rules/standing.h"
+#include "gateway/rules/topic_levels.h"
 
 struct template_part {
-	char *literal; /* NULL: levels first..last of the topic */
-	size_t first, last;
+	char *literal; /* NULL: levels of the topic */
+	struct topic_levels levels;
 };
 
 /* Zeroed memory is a valid empty template. */
