@@ -25,12 +25,12 @@ struct wall_time wall_time_now(void)
 char *wall_time_format(struct wall_time t, char text[WALL_TIME_TEXT])
 {
 	time_t second = (time_t)wall_time_seconds(t);
-	long millisecond = (long)((t.ns - wall_time_seconds(t) * 1000000000) / 1000000);
+	int millisecond = wall_time_nanosecond(t) / 1000000;
 	struct tm civil;
 	size_t len;
 
 	gmtime_r(&second, &civil);
 	len = strftime(text, WALL_TIME_TEXT, "%Y-%m-%dT%H:%M:%S", &civil);
-	snprintf(text + len, WALL_TIME_TEXT - len, ".%03ldZ", millisecond % 1000);
+	snprintf(text + len, WALL_TIME_TEXT - len, ".%03dZ", millisecond);
 	return text;
 }

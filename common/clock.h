@@ -89,7 +89,15 @@ static inline struct instant instant_earlier(struct instant a, struct instant b)
 
 static inline int64_t wall_time_seconds(struct wall_time t)
 {
-	return t.ns >= 0 ? t.ns / 1000000000 : -((-t.ns + 999999999) / 1000000000);
+	return t.ns / 1000000000 - (t.ns % 1000000000 < 0);
+}
+
+/* What lies behind the whole second, 0 to 999,999,999. */
+static inline int wall_time_nanosecond(struct wall_time t)
+{
+	int64_t rest = t.ns % 1000000000;
+
+	return (int)(rest < 0 ? rest + 1000000000 : rest);
 }
 
 enum { WALL_TIME_TEXT = 32 };

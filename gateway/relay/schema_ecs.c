@@ -82,7 +82,8 @@ static void put_mqtt(struct schema *s, struct str *into, const struct record *re
 	PUT(into, ",\"mqtt\":{\"topic\":");
 	json_append_string(into, record->topic);
 	put_message_properties(s, into, record);
-	PUT_TEXT_IF_ANY(into, "client_id", record->publisher.client);
+	if (record->publisher.known)
+		PUT_TEXT_IF_ANY(into, "client_id", record->publisher.client);
 	if (form == PAYLOAD_BINARY)
 		PUT(into, ",\"payload_encoding\":\"base64\"");
 	if (form == PAYLOAD_OBJECT) {
@@ -97,6 +98,8 @@ static void put_publisher(struct str *into, const struct publisher *p)
 	struct span ip;
 	int port;
 
+	if (!p->known)
+		return;
 	if (p->user.len > 0) {
 		PUT(into, ",\"user\":{\"name\":");
 		json_append_string(into, p->user);

@@ -16,6 +16,7 @@ enum {
 	 * index, and is compared with those before it.
 	 */
 	MAX_METRICS = 256,
+	MAX_PROPERTIES = 256, /* of one record, for the same reason */
 };
 
 struct schema_form {
@@ -32,6 +33,12 @@ struct written_key {
 	size_t at, len;
 };
 
+/* A user property. */
+struct property {
+	struct span name, value;
+	bool is_written; /* with one before it, of the same name */
+};
+
 struct schema {
 	struct schema_options options;
 	const struct schema_form *form;
@@ -40,6 +47,7 @@ struct schema {
 	struct str scratch;
 	struct json_scan *scan; /* NULL: JSON of payloads is not looked for */
 	struct written_key keys[MAX_METRICS];
+	struct property properties[MAX_PROPERTIES];
 };
 
 /* A constant part: a copy of known length. */
@@ -95,7 +103,7 @@ void put_payload_text(struct str *into, enum payload_form form, struct span payl
 /* The JSON, known to be valid, without the blanks and line ends between its parts. */
 void put_compact_json(struct str *into, struct span json);
 
-/* `,"user_properties":{…}` and so on: what MQTT 5 says of a message, but for what differs. */
+/* `,"qos":1,"retain":false` and so on, each with a comma in front. */
 void put_message_properties(struct schema *s, struct str *into, const struct record *record);
 
 /*

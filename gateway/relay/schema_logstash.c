@@ -62,6 +62,8 @@ static void put_publisher(struct str *into, const struct publisher *p)
 	struct span ip;
 	int port;
 
+	if (!p->known)
+		return;
 	PUT_TEXT_IF_ANY(into, "clientid", p->client);
 	PUT_TEXT_IF_ANY(into, "username", p->user);
 	if (split_address(p->address, &ip, &port)) {

@@ -35,7 +35,7 @@ static void set_date(struct civil_time *t, int64_t days_since_1970)
 struct civil_time civil_time_of(struct wall_time time)
 {
 	int64_t second = wall_time_seconds(time), day = second / DAY, of_day = second % DAY;
-	struct civil_time t = { .nanosecond = (int)(time.ns - second * 1000000000) };
+	struct civil_time t = { .nanosecond = wall_time_nanosecond(time) };
 
 	if (of_day < 0) {
 		of_day += DAY;
@@ -105,6 +105,6 @@ void stamp_append(struct stamp *cache, struct str *into, struct wall_time time)
 		put_digits(cache->text + 17, (unsigned)t.second, 2);
 		cache->second = second;
 	}
-	put_digits(cache->text + 20, (unsigned)((time.ns - second * 1000000000) / 1000000), 3);
+	put_digits(cache->text + 20, (unsigned)wall_time_nanosecond(time) / 1000000, 3);
 	str_append(into, span_of(cache->text, STAMP_LENGTH));
 }

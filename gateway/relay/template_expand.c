@@ -109,6 +109,8 @@ static struct span state_of(const struct record *record, bool is_text)
 static bool field_span(enum field field, const struct record_template_part *part,
 		const struct origin *origin, const struct record *record, struct span *ret)
 {
+	static const struct publisher nobody = { .known = false };
+	const struct publisher *p = record->publisher.known ? &record->publisher : &nobody;
 	const struct check_result *r = &record->result;
 
 	switch (field) {
@@ -140,13 +142,13 @@ static bool field_span(enum field field, const struct record_template_part *part
 		*ret = record->payload;
 		return true;
 	case FIELD_CLIENT:
-		*ret = record->publisher.client;
+		*ret = p->client;
 		return true;
 	case FIELD_USER:
-		*ret = record->publisher.user;
+		*ret = p->user;
 		return true;
 	case FIELD_ADDRESS:
-		*ret = record->publisher.address;
+		*ret = p->address;
 		return true;
 	case FIELD_GATEWAY:
 		*ret = origin->gateway;

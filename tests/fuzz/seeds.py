@@ -444,6 +444,34 @@ COMMANDS = [
     '1{"command":"SHUTDOWN_PROGRAM"}', '1[{"command":"comment"}]']
 
 
+# Records as relays see them: flags, then pieces parted by ff 00 (see fuzz_schema.c).
+def relayed(flags, *pieces):
+    return bytes([flags]) + b"\xff\0".join(p if isinstance(p, bytes) else p.encode() for p in pieces)
+
+
+PUBLISHER = ["client", "user", "10.0.0.7:49152", "application/json", "answers/here", b"\0\1\xfe"]
+CHECK = ["web1", "disk /var", 'disk "full"', "98% used\n2 inodes", "used=98%;80;90;0;100 'a.b'=.5;10:20 x=U", "7", "cron"]
+NO_CHECK = [""] * 7
+
+SCHEMA = {
+    "service": relayed(71, "nagios/web1/disk", "", *CHECK, *PUBLISHER, "region", "north", "region", "south", "host", "x"),
+    "host": relayed(33, "nagios/web1", "", "web1", "", "no answer"),
+    "object": relayed(18, "logs/web1/app", ' { "@timestamp" : 1, "host": {"a\\"b" :[1 , "\\u0041"]}}\r\n', *NO_CHECK,
+                      *PUBLISHER),
+    "text": relayed(16, "logs/web%2E1/app", "a\u20ac\u0085\u2028\x7f\t"),
+    "binary": relayed(0, "logs/web%2/app", b"\0\xfe\xff"),
+    "array": relayed(0, "a", "[1,2]"),
+    "twice": relayed(0, "a", '{"a":1,"\\u0061":2}'),
+    "no_payload": relayed(136, "a", "{}"),
+    "labels": relayed(1, "t", "", "h", "s", "o", "", "a.b=1 a_b=2 'it\'\'s'=3 ' '=4 \u0085=6 'x=1 \'\'\'\'=1e240;~:1;@2:3;-.5;+0"),
+    "properties": relayed(2, b"t", b"", *[b""] * 7, b"\xfe", b"", b"[::1]:1", b"", b"", b"", b"\xfe", b"a", b"\xfd", b"\0",
+                          b"\0", b"b", b"", b""),
+    "template": relayed(71, "$$${topic[1..]|lower|json}${host|dots}${time:%F %T.%L%%%s%N%j%G%V}${output|url|json}${id}${user}",
+                        "", *CHECK, *PUBLISHER),
+    "template_wrong": relayed(0, "${hots|jsn}"),
+}
+
+
 def numbered(seeds):
     return {f"{i:02}": s.encode() if isinstance(s, str) else s for i, s in enumerate(seeds)}
 
@@ -455,7 +483,8 @@ def main():
                "proxy": PROXY, "websocket": WEBSOCKET, "bridge": BRIDGE,
                "store_format": STORE_FORMAT, "lmdb_check": LMDB_CHECK,
                "standing": STANDINGS, "presence": numbered(PRESENCE),
-               "record": RECORDS, "admit": MESSAGES, "command": numbered(COMMANDS)}
+               "record": RECORDS, "admit": MESSAGES, "command": numbered(COMMANDS),
+               "schema": SCHEMA}
     for fuzzer, seeds in corpora.items():
         folder = CORPUS / fuzzer
         folder.mkdir(parents=True, exist_ok=True)

@@ -50,6 +50,39 @@ static void test_numbers(void **unused)
 		assert_false(json_is_number(span_of_text(bad[i])));
 }
 
+/* Each byte at each place of a text that is looked at eight bytes at a time. */
+static void every_byte_at_every_place(void **state)
+{
+	static const char shorthands[256] = {
+		['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't', ['"'] = '"', ['\\'] = '\\'
+	};
+
+	(void)state;
+	for (unsigned c = 0; c < 256; c++) {
+		for (size_t at = 0; at < 17; at++) {
+			char text[17];
+			struct str wanted = { 0 }, got = { 0 };
+
+			memset(text, 'a', sizeof(text));
+			text[at] = (char)c;
+			str_append(&wanted, span_of(text, at));
+			if (c == 0 || c >= 0x80)
+				str_append_text(&wanted, "\xef\xbf\xbd");
+			else if (shorthands[c] != 0)
+				str_printf(&wanted, "\\%c", shorthands[c]);
+			else if (c < 0x20 || c == 0x7f)
+				str_printf(&wanted, "\\u%04x", c);
+			else
+				str_append_byte(&wanted, (char)c);
+			str_append(&wanted, span_of(text + at + 1, sizeof(text) - at - 1));
+			json_append_escaped(&got, span_of(text, sizeof(text)));
+			assert_string_equal(str_text(&got), str_text(&wanted));
+			str_finish(&wanted);
+			str_finish(&got);
+		}
+	}
+}
+
 static void members_begin_with_a_comma(void **state)
 {
 	struct str text = { 0 };
@@ -67,6 +100,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(members_begin_with_a_comma),
 		cmocka_unit_test(test_strings),
+		cmocka_unit_test(every_byte_at_every_place),
 		cmocka_unit_test(test_what_others_printed),
 		cmocka_unit_test(test_numbers),
 	};

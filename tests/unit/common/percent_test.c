@@ -34,11 +34,31 @@ static void a_percent_sign_that_is_no_escape_is_an_error(void **state)
 	str_finish(&s);
 }
 
+static void what_is_encoded_is_decoded_to_the_same(void **state)
+{
+	struct str all = { 0 }, encoded = { 0 }, decoded = { 0 };
+
+	(void)state;
+	for (int c = 0; c < 256; c++)
+		str_append_byte(&all, (char)c);
+	percent_encode(str_span(&all), &encoded);
+	assert_true(percent_decode(str_span(&encoded), &decoded));
+	assert_int_equal(decoded.len, all.len);
+	assert_memory_equal(decoded.text, all.text, all.len);
+	str_clear(&encoded);
+	percent_encode(span_of_text("a-Z_0.~ /%\xff"), &encoded);
+	assert_string_equal(str_text(&encoded), "a-Z_0.~%20%2F%25%FF");
+	str_finish(&all);
+	str_finish(&encoded);
+	str_finish(&decoded);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(escapes_become_their_bytes),
 		cmocka_unit_test(a_percent_sign_that_is_no_escape_is_an_error),
+		cmocka_unit_test(what_is_encoded_is_decoded_to_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -146,6 +146,20 @@ static void text_of_strangers_is_escaped(void **unused)
 	}
 }
 
+static void numbers_are_decimal(void **state)
+{
+	struct str s = { 0 };
+
+	(void)state;
+	str_append_number(&s, 0);
+	str_append_byte(&s, ' ');
+	str_append_number(&s, 1230);
+	str_append_byte(&s, ' ');
+	str_append_number(&s, UINT64_MAX);
+	assert_string_equal(str_text(&s), "0 1230 18446744073709551615");
+	str_finish(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -156,6 +170,7 @@ int main(void)
 		cmocka_unit_test(removing_from_the_front_moves_the_rest),
 		cmocka_unit_test(taking_the_text_leaves_an_empty_string),
 		cmocka_unit_test(text_of_strangers_is_escaped),
+		cmocka_unit_test(numbers_are_decimal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

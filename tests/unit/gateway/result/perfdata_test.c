@@ -74,11 +74,89 @@ static void items_are_parted_by_one_blank(void **unused)
 	str_finish(&s);
 }
 
+static const struct {
+	const char *text;
+	struct perfdata_item metrics[3]; /* until one without a label */
+} readings[] = {
+	{ "", { { .label = SPAN("") } } },
+	{ "used=98%;80;90;0;100", { ITEM("used", "98", "%", "80", "90", "0", "100") } },
+	{ "a=1 b=-2.5ms  c=+.5", { ITEM("a", "1", "", "", "", "", ""),
+						 ITEM("b", "-2.5", "ms", "", "", "", ""),
+						 ITEM("c", "+.5", "", "", "", "", "") } },
+	{ "'a b'=1;@10:20;~:5;;9", { ITEM("a b", "1", "", "@10:20", "~:5", "", "9") } },
+	{ "'it''s a=b'=1", { ITEM("it's a=b", "1", "", "", "", "", "") } },
+	{ "''''=1", { ITEM("'", "1", "", "", "", "", "") } },
+	{ "rta=0.2ms;100.0,20%", { ITEM("rta", "0.2", "ms", "", "", "", "") } },
+	{ "a=U;1;2", { ITEM("a", "", "", "1", "2", "", "") } },
+	{ "a=5.;10:;", { ITEM("a", "5.", "", "10:", "", "", "") } },
+	{ "a=1e3 b=2e c=1E-2s",
+			{ ITEM("a", "1e3", "", "", "", "", ""), ITEM("b", "2", "e", "", "", "", ""),
+					ITEM("c", "1E-2", "s", "", "", "", "") } },
+	/* Limits that are none are left out, and what is no item is passed over. */
+	{ "a=1;x;:;low;1:2", { ITEM("a", "1", "", "", "", "", "") } },
+	{ "junk =1 a= b=x c=1,5 d=. e=- f=1e999 'g h=1 i'=2 z=3",
+			{ ITEM("z", "3", "", "", "", "", "") } },
+	{ "'a'b=1 'c'=2", { ITEM("'a'b", "1", "", "", "", "", ""),
+					  ITEM("c", "2", "", "", "", "", "") } },
+};
+
+static void items_are_read_back(void **unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < array_size(readings); i++) {
+		struct perfdata_reader r = perfdata_reader_of(span_of_text(readings[i].text));
+		struct perfdata_metric m;
+
+		print_message("%s\n", readings[i].text);
+		for (size_t k = 0; k < array_size(readings[i].metrics); k++) {
+			const struct perfdata_item *wanted = &readings[i].metrics[k];
+
+			if (wanted->label.len == 0)
+				break;
+			assert_true(perfdata_next(&r, &m));
+			assert_true(span_equal(m.label, wanted->label));
+			assert_true(span_equal(m.value, wanted->value));
+			assert_true(span_equal(m.unit, wanted->uom));
+			assert_true(span_equal(m.warn, wanted->warn));
+			assert_true(span_equal(m.crit, wanted->crit));
+			assert_true(span_equal(m.min, wanted->min));
+			assert_true(span_equal(m.max, wanted->max));
+		}
+		assert_false(perfdata_next(&r, &m));
+		perfdata_reader_finish(&r);
+	}
+}
+
+static void numbers_are_written_as_json_has_them(void **unused)
+{
+	static const char *const good[][2] = { { "0", "0" }, { "-5", "-5" }, { "+5", "5" },
+		{ ".5", "0.5" }, { "-.5", "-0.5" }, { "5.", "5" }, { "007", "7" }, { "000", "0" },
+		{ "-00.10", "-0.10" }, { "1e-3", "1e-3" }, { "1.E+05", "1e+05" },
+		{ "1e240", "1e240" } };
+	static const char *const bad[] = { "", "-", ".", "+.", "U", "1e", "e5", "1 ", " 1", "1,5",
+		"0x10", "inf", "nan", "1e241", "1e-241", "--1",
+		"1234567890123456789012345678901234567890123456789012345678901" };
+
+	(void)unused;
+	for (size_t i = 0; i < array_size(good); i++) {
+		struct str s = { 0 };
+
+		assert_true(perfdata_is_number(span_of_text(good[i][0])));
+		perfdata_append_number(&s, span_of_text(good[i][0]));
+		assert_string_equal(str_text(&s), good[i][1]);
+		str_finish(&s);
+	}
+	for (size_t i = 0; i < array_size(bad); i++)
+		assert_false(perfdata_is_number(span_of_text(bad[i])));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(items_are_written_as_the_guidelines_say_or_refused),
 		cmocka_unit_test(items_are_parted_by_one_blank),
+		cmocka_unit_test(items_are_read_back),
+		cmocka_unit_test(numbers_are_written_as_json_has_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
