@@ -5,19 +5,24 @@ static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 
 void base64_encode(struct span bytes, bool padded, struct str *into)
 {
+	char *to;
+
+	str_reserve(into, bytes.len / 3 * 4 + 4);
+	to = into->text + into->len;
 	for (size_t i = 0; i < bytes.len; i += 3) {
 		size_t left = bytes.len - i;
 		uint32_t group = (uint32_t)bytes.data[i] << 16;
-		char text[4];
 
 		group |= left > 1 ? (uint32_t)bytes.data[i + 1] << 8 : 0;
 		group |= left > 2 ? bytes.data[i + 2] : 0;
-		text[0] = alphabet[group >> 18];
-		text[1] = alphabet[group >> 12 & 63];
-		text[2] = left > 1 ? alphabet[group >> 6 & 63] : '=';
-		text[3] = left > 2 ? alphabet[group & 63] : '=';
-		str_append(into, span_of(text, padded || left > 2 ? 4 : left + 1));
+		to[0] = alphabet[group >> 18];
+		to[1] = alphabet[group >> 12 & 63];
+		to[2] = left > 1 ? alphabet[group >> 6 & 63] : '=';
+		to[3] = left > 2 ? alphabet[group & 63] : '=';
+		to += padded || left > 2 ? 4 : left + 1;
 	}
+	*to = '\0';
+	into->len = (size_t)(to - into->text);
 }
 
 static bool value_of(uint8_t c, uint32_t *ret)

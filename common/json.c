@@ -3,83 +3,106 @@
 
 #include "common/utf8.h"
 
-/* How many bytes at the beginning are ASCII that stands for itself, eight at a time. */
-static size_t plain_length(struct span text)
+/* Room for `more` bytes and what one step of json_append_escaped() writes ahead. */
+static char *make_room(struct str *into, size_t more)
+{
+	enum { STEP = 16 };
+
+	if (unlikely(into->capacity - into->len <= more + STEP))
+		str_reserve(into, more + STEP);
+	return into->text + into->len;
+}
+
+/* Is a byte among these that does not stand for itself, or is not ASCII? */
+static bool has_special(uint64_t bytes)
 {
 	static const uint64_t ones = 0x0101010101010101U, tops = 0x8080808080808080U;
+	uint64_t quotes = bytes ^ ones * '"', backslashes = bytes ^ ones * '\\';
+
+	/* The top bit is set, it is below 0x20, 0x7f, or zero in one of the two others. */
+	return ((bytes | (bytes - ones * 0x20) | (bytes + ones) | (quotes - ones) |
+				(backslashes - ones)) &
+			       tops) != 0;
+}
+
+static bool is_special(uint8_t c)
+{
+	return c < 0x20 || c >= 0x7f || c == '"' || c == '\\';
+}
+
+/* Copy the bytes that stand for themselves, eight at a time; returns how many. */
+static size_t copy_plain(char *to, struct span text)
+{
 	size_t n = 0;
 
 	for (; n + 8 <= text.len; n += 8) {
-		uint64_t word, quotes, backslashes;
+		uint64_t bytes;
 
-		memcpy(&word, text.data + n, 8);
-		quotes = word ^ ones * '"';
-		backslashes = word ^ ones * '\\';
-		/* Its top bit is set, it is below 0x20, 0x7f, or zero in one of the two others. */
-		if (((word | (word - ones * 0x20) | (word + ones) | (quotes - ones) |
-				     (backslashes - ones)) &
-				    tops) != 0)
+		memcpy(&bytes, text.data + n, 8);
+		if (has_special(bytes))
 			break;
+		memcpy(to + n, &bytes, 8);
 	}
-	while (n < text.len && text.data[n] >= 0x20 && text.data[n] < 0x7f && text.data[n] != '"' &&
-			text.data[n] != '\\')
-		n++;
+	for (; n < text.len && !is_special(text.data[n]); n++)
+		to[n] = (char)text.data[n];
 	return n;
 }
 
-/* The same with the characters beyond ASCII that are well-formed and no control characters. */
-static size_t run_length(struct span text)
-{
-	size_t n = plain_length(text);
-
-	while (n < text.len && text.data[n] >= 0x80) {
-		uint32_t code;
-		size_t len = utf8_decode(span_from(text, n), &code);
-
-		if (len == 0 || code < 0xa0)
-			break;
-		n += len;
-		n += plain_length(span_from(text, n));
-	}
-	return n;
-}
-
-static void append_code(struct str *into, uint32_t code)
+static size_t put_code(char *to, uint32_t code)
 {
 	static const char digits[] = "0123456789abcdef";
-	char text[] = { '\\', 'u', '0', '0', digits[code >> 4 & 15], digits[code & 15] };
 
-	str_append(into, span_of(text, sizeof(text)));
+	memcpy(to, "\\u00", 4);
+	to[4] = digits[code >> 4 & 15];
+	to[5] = digits[code & 15];
+	return 6;
+}
+
+/* The character that `text` begins with, at most 6 bytes for one; returns how many. */
+static size_t put_special(char *to, struct span text, size_t *ret_taken)
+{
+	static const char shorthands[256] = {
+		['"'] = '"', ['\\'] = '\\', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'
+	};
+	uint8_t c = text.data[0];
+	uint32_t code;
+	size_t len;
+
+	*ret_taken = 1;
+	if (shorthands[c] != 0) {
+		to[0] = '\\';
+		to[1] = shorthands[c];
+		return 2;
+	}
+	len = utf8_decode(text, &code);
+	if (len == 0 || code == 0) {
+		memcpy(to, UTF8_REPLACEMENT, 3);
+		return 3;
+	}
+	*ret_taken = len;
+	if (code < 0xa0)
+		return put_code(to, code);
+	memcpy(to, text.data, len);
+	return len;
 }
 
 void json_append_escaped(struct str *into, struct span text)
 {
-	static const char escapes[256] = {
-		['"'] = '"', ['\\'] = '\\', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'
-	};
+	char *to = make_room(into, text.len);
 
 	while (text.len > 0) {
-		uint32_t code;
-		size_t len = run_length(text);
+		size_t n = copy_plain(to, text), taken;
 
-		if (len > 0) {
-			str_append(into, span_first(text, len));
-			text = span_from(text, len);
-			continue;
-		}
-		len = utf8_decode(text, &code);
-		if (len == 0 || code == 0) {
-			str_append(into, span_of_text(UTF8_REPLACEMENT));
-			len = 1;
-		} else if (code < 256 && escapes[code] != 0) {
-			const char escape[] = { '\\', escapes[code] };
-
-			str_append(into, span_of(escape, sizeof(escape)));
-		} else {
-			append_code(into, code);
-		}
-		text = span_from(text, len);
+		into->len += n;
+		text = span_from(text, n);
+		if (text.len == 0)
+			break;
+		to = make_room(into, text.len);
+		into->len += put_special(to, text, &taken);
+		text = span_from(text, taken);
+		to = make_room(into, text.len);
 	}
+	into->text[into->len] = '\0';
 }
 
 void json_append_string(struct str *into, struct span text)
@@ -92,8 +115,10 @@ void json_append_string(struct str *into, struct span text)
 /* Outside of a string it is a blank. */
 static void append_control(struct str *into, uint32_t code, bool in_string)
 {
+	char escape[6];
+
 	if (in_string)
-		append_code(into, code);
+		str_append(into, span_of(escape, put_code(escape, code)));
 	else
 		str_append_byte(into, ' ');
 }
