@@ -62,6 +62,7 @@ HARD := -fPIE -fno-common -fstack-protector-strong $(call cc-option,-fstack-clas
 	-ffile-prefix-map=$(CURDIR)=.
 
 override CPPFLAGS := -I. -D_GNU_SOURCE -DBELFRY_VERSION='"$(VERSION)"' $(CPPFLAGS)
+override CPPFLAGS += -DBELFRY_PLUGINDIR='"$(PLUGINDIR)"'
 override CFLAGS   := -std=c17 $(OPT) $(WARN) $(HARD) -pthread $(CFLAGS)
 override LDFLAGS  := -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--as-needed -pthread \
 	$(filter -fsanitize=%,$(OPT)) $(LDFLAGS)
@@ -71,7 +72,7 @@ override LDFLAGS  := -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--as-needed
 # not part of its component's archive, so that everything else can be linked into tests.
 
 BROKER_DIRS  := broker broker/mqtt broker/core broker/io broker/store
-GATEWAY_DIRS := gateway gateway/result gateway/rules gateway/answer gateway/journal gateway/intake gateway/relay gateway/output
+GATEWAY_DIRS := gateway gateway/result gateway/rules gateway/answer gateway/journal gateway/intake gateway/relay gateway/output gateway/plugin
 src  = $(filter-out $(ABSENT),$(sort $(wildcard $(addsuffix /*.c,$(1)))))
 objs = $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(call src,$(1))))
 
@@ -156,7 +157,7 @@ $(B)/libraries: Makefile
 pkg = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null || echo $(2))
 LIBS_BROKER  := -lev -lm $(call pkg,lmdb,-llmdb) $(call pkg,openssl,-lssl -lcrypto) \
 	$(if $(WEBSOCKET),-lwslay -lhttp_parser) $(if $(HTTP_API),$(call pkg,libmicrohttpd,-lmicrohttpd))
-LIBS_GATEWAY := $(call pkg,openssl,-lssl -lcrypto) $(call pkg,libmosquitto,-lmosquitto) $(call pkg,libcjson,-lcjson) $(call pkg,lmdb,-llmdb) \
+LIBS_GATEWAY := -ldl -lm $(call pkg,openssl,-lssl -lcrypto) $(call pkg,libmosquitto,-lmosquitto) $(call pkg,libcjson,-lcjson) $(call pkg,lmdb,-llmdb) \
 	$(if $(HTTP_API),$(call pkg,libmicrohttpd,-lmicrohttpd)) $(if $(HTTP_PARSER),-lhttp_parser)
 LIBS_BENCH   := $(call pkg,openssl,-lssl -lcrypto)
 LIBS_CLI     := $(call pkg,libmosquitto,-lmosquitto) $(call pkg,libcjson,-lcjson) $(call pkg,openssl,-lssl -lcrypto) \

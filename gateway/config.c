@@ -13,6 +13,7 @@
 #include "gateway/output/command_file.h"
 #include "gateway/output/icinga2.h"
 #include "gateway/output/query_handler.h"
+#include "gateway/output/relay.h"
 
 #define G(type, field) SETTING_FIELD(struct config, type, field)
 #define R(type, field) SETTING_FIELD(struct route_config, type, field)
@@ -61,6 +62,8 @@ ACCESS_SETTINGS(struct config, access.),
   "Largest MQTT packet that an MQTT 5 broker may send.", NULL },
 { "state_dir",          SETTING_TEXT,     G(char *, state_dir),            1, 3000,         NULL, SETTING_REQUIRED | SETTING_RESTART,
   "Folder for the journal and the places of the outputs. Created when missing; used by one gateway only.", NULL },
+{ "plugin_dir",         SETTING_TEXT,     G(char *, plugin_dir),           1, 3000,         NULL, 0,
+  "Folder of the plugins that are types of outputs (NAME.so); stands before the outputs. Without it the one that belfry was installed with.", NULL },
 { "journal_max_size",   SETTING_SIZE,     G(uint64_t, journal_max_size),   1048576, UINT64_MAX / 8, "4G", 0,
   "What the journal may hold. When it is full the gateway takes no more messages until an output has caught up; the broker queues them.", NULL },
 { "journal_keep",       SETTING_DURATION, G(uint64_t, journal_keep),       0, 31536000,     "1h", 0,
@@ -160,15 +163,57 @@ static bool name_is_plain(struct span name)
 	return name.len > 0 && name.len <= 64;
 }
 
-static bool unknown_type(struct settings_line *line, struct span type)
+static bool unknown_type(struct settings_line *line, struct span type, const struct str *why)
 {
 	struct str known = { 0 };
 
 	for (size_t i = 0; i < array_size(output_types); i++)
 		str_printf(&known, " %s", output_types[i]->type);
-	settings_error(line, type, "is no type of output; known are:%s", str_text(&known));
+	settings_error(line, type, "is no type of output; built in are:%s; as a plugin: %s",
+			str_text(&known), str_text(why));
 	str_finish(&known);
 	return false;
+}
+
+static const struct sink_class *find_relay(const struct config *c, struct span type)
+{
+	for (size_t i = 0; i < c->relay_type_count; i++) {
+		if (span_equal_text(type, c->relay_types[i]->class.type))
+			return &c->relay_types[i]->class;
+	}
+	return NULL;
+}
+
+/* A type that is not built in is a plugin. NULL with why. */
+static const struct sink_class *load_relay(struct config *c, struct span type, struct str *why)
+{
+	struct str folder = { 0 };
+	struct relay_type *t;
+
+	if (c->plugin_dir != NULL)
+		str_append_text(&folder, c->plugin_dir);
+	else
+		plugin_default_folder(&folder);
+	t = relay_type_load(str_text(&folder), type, why);
+	str_finish(&folder);
+	if (t == NULL)
+		return NULL;
+	c->relay_types = grow_array(c->relay_types, c->relay_type_count, &c->relay_type_capacity,
+			sizeof(*c->relay_types));
+	c->relay_types[c->relay_type_count++] = t;
+	return &t->class;
+}
+
+static const struct sink_class *find_type(struct config *c, struct span type, struct str *why)
+{
+	const struct sink_class *class;
+
+	for (size_t i = 0; i < array_size(output_types); i++) {
+		if (span_equal_text(type, output_types[i]->type))
+			return output_types[i];
+	}
+	class = find_relay(c, type);
+	return class != NULL ? class : load_relay(c, type, why);
 }
 
 static bool open_output(void *owner, struct settings_line *line, struct settings_block *ret)
@@ -176,13 +221,17 @@ static bool open_output(void *owner, struct settings_line *line, struct settings
 	struct config *c = owner;
 	struct span name = settings_word(line);
 	struct span type = settings_word(line);
+	const struct sink_class *class;
 	struct output_config *o;
-	size_t i = 0;
+	struct str why = { 0 };
+	bool known;
 
-	while (i < array_size(output_types) && !span_equal_text(type, output_types[i]->type))
-		i++;
-	if (i < array_size(output_types))
-		ret->table = output_types[i]->settings;
+	class = find_type(c, type, &why);
+	known = class != NULL || unknown_type(line, type, &why);
+	str_finish(&why);
+	if (!known)
+		return false;
+	ret->table = class->settings;
 	if (!name_is_plain(name))
 		return settings_error(line, name,
 				"is no name for an output; take letters, digits, "
@@ -195,16 +244,14 @@ static bool open_output(void *owner, struct settings_line *line, struct settings
 					"another",
 					c->outputs[n]->line);
 	}
-	if (i == array_size(output_types))
-		return unknown_type(line, type);
 	if (c->output_count == MAX_OUTPUTS)
 		return settings_error(
 				line, name, "is one output too many; %d are possible", MAX_OUTPUTS);
 	c->outputs = grow_array(
 			c->outputs, c->output_count, &c->output_capacity, sizeof(*c->outputs));
-	o = xcalloc(1, output_types[i]->config_size);
+	o = xcalloc(1, class->config_size);
 	o->name = span_dup_text(name);
-	o->class = output_types[i];
+	o->class = class;
 	o->line = line->number;
 	settings_init(o->class->settings, o);
 	c->outputs[c->output_count++] = o;
@@ -276,7 +323,6 @@ static const struct settings_opener other_openers[] = {
 };
 
 static const struct settings_refusal refusals[] = {
-	{ "plugin_dir", "arrives with the plugins, in a later version; remove it" },
 	{ "password", "would stand here for all to read; put it into a file and name that with "
 		      "password_file" },
 	{ 0 },
@@ -360,6 +406,8 @@ bool config_parse(struct config *c, struct span text, const char *name,
 void config_finish(struct config *c)
 {
 	for (size_t i = 0; i < c->output_count; i++) {
+		if (c->outputs[i]->class->finish != NULL)
+			c->outputs[i]->class->finish(c->outputs[i]);
 		settings_finish(c->outputs[i]->class->settings, c->outputs[i]);
 		free(c->outputs[i]->name);
 		free(c->outputs[i]);
@@ -376,6 +424,9 @@ void config_finish(struct config *c)
 	}
 	for (size_t i = 0; i < c->broker_count; i++)
 		config_broker_finish(&c->brokers[i]);
+	for (size_t i = 0; i < c->relay_type_count; i++)
+		relay_type_unload(c->relay_types[i]);
+	free(c->relay_types);
 	free(c->outputs);
 	free(c->route_configs);
 	free(c->routes);

@@ -288,6 +288,14 @@ static bool is_reached(const struct config *c, size_t output)
 	return false;
 }
 
+/* Its plugin was looked for where the file says only later. */
+static void check_plugin_dir(const struct check *k, const struct output_config *o)
+{
+	if (o->class->encode_record != NULL && config_line(k->config, "plugin_dir") > o->line)
+		keyword_problem(k, "plugin_dir",
+				"comes too late for the outputs above it; move it to the top");
+}
+
 static void check_output(const struct check *k, size_t index)
 {
 	struct config *c = k->config;
@@ -298,6 +306,7 @@ static void check_output(const struct check *k, size_t index)
 		problem(k, o->line, o->name,
 				"no route leads to this output; add a block: route nagios/# and "
 				"below it: to, with its name");
+	check_plugin_dir(k, o);
 	o->class->check(o, c->state_dir != NULL ? c->state_dir : "", &why);
 	if (why.len > 0)
 		problem(k, o->line, o->name, str_text(&why));

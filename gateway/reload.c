@@ -128,6 +128,12 @@ static const struct output_config *find_output(const struct config *c, const cha
 	return NULL;
 }
 
+/* A plugin is loaded anew, and may by now be another one of the same name. */
+static bool is_same_type(const struct sink_class *a, const struct sink_class *b)
+{
+	return a == b || (strcmp(a->type, b->type) == 0 && a->config_size == b->config_size);
+}
+
 static void tell_output(const struct output_config *before, const struct output_config *after)
 {
 	struct str section = { 0 };
@@ -135,7 +141,7 @@ static void tell_output(const struct output_config *before, const struct output_
 	if (before == NULL) {
 		log_notice("reload: output \"%s\" is new; it gets what comes from now on",
 				after->name);
-	} else if (before->class != after->class) {
+	} else if (!is_same_type(before->class, after->class)) {
 		log_notice("reload: output \"%s\" changes from %s to %s", after->name,
 				before->class->type, after->class->type);
 	} else {

@@ -52,6 +52,9 @@ struct batch {
  */
 bool batch_add(struct batch *b, const struct record *record, size_t at, bool coalesce);
 
+/* The same of a record that nobody is to hear of: it is no more than its place in the text. */
+void batch_add_quiet(struct batch *b, const struct record *record, size_t at);
+
 /* Whoever published `record` wants to hear of it, though it is no item. */
 void batch_add_receipt(struct batch *b, const struct record *record);
 

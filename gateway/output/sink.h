@@ -45,7 +45,8 @@ enum sink_leftover {
 };
 
 struct sink_env {
-	uint64_t journal; /* journal_id() */
+	uint64_t journal;    /* journal_id() */
+	const char *gateway; /* its client_id */
 	struct progress_file *progress;
 	/* reissued and cut are the sink's to count, and it keeps `connected` after each step. */
 	struct output_counters *counters;
@@ -85,15 +86,21 @@ struct sink;
 				NULL                                                               \
 	}
 
+struct relay_counter;
+
 struct sink_class {
 	const char *type;
 	const char *help;		/* one sentence, for --help and the manual */
 	const struct setting *settings; /* of a struct that begins with struct output_config */
-	size_t config_size;		/* of that struct */
 	/* Takes messages as they came too (RECORD_MESSAGE), by routes with `decode none`. */
 	bool takes_messages;
+	size_t config_size; /* of that struct */
+	/* What a relay's plugin counts, in output_counters.plugin. NULL: nothing. */
+	const struct relay_counter *counters;
 	/* Complete the block once it was read, and append to *problem what is wrong with it. */
 	void (*check)(struct output_config *config, const char *state_dir, struct str *problem);
+	/* Give back what check made, beside the settings. NULL: nothing. */
+	void (*finish)(struct output_config *config);
 	/* Both borrowed for the life of the sink. */
 	struct sink *(*create)(const struct output_config *config, const struct sink_env *env);
 	void (*destroy)(struct sink *s);
@@ -107,6 +114,11 @@ struct sink_class {
 	 * it does not have is not encoded.
 	 */
 	struct objects *(*objects)(struct sink *s);
+	/*
+	 * Of a relay, in place of encode: append the record, a result or a message, in the sink's
+	 * form. False: it is not for this output. Nobody is told what becomes of it.
+	 */
+	bool (*encode_record)(struct sink *s, struct str *into, const struct record *record);
 	/* Append the result in the sink's form. `received` stands in for a missing time. */
 	void (*encode)(struct sink *s, struct str *into, const struct check_result *result,
 			struct wall_time received);

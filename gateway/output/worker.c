@@ -32,7 +32,7 @@ static void submit(struct worker *w)
 {
 	struct batch *b = w->gathering;
 
-	if (b->first == 0)
+	if (b->first == 0 || !worker_is_due(w))
 		return;
 	if (b->results == 0) {
 		confirm(w, b);
@@ -182,8 +182,11 @@ static int wait_time(struct worker *w, struct instant stop_at)
 {
 	struct instant now = instant_now();
 	struct instant until = instant_earlier(w->sink->class->deadline(w->sink), stop_at);
-	int64_t ns = until.ns - now.ns;
+	int64_t ns;
 
+	if (w->out == NULL && w->gathering->first != 0)
+		until = instant_earlier(until, worker_due_at(w));
+	ns = until.ns - now.ns;
 	if (until.ns == INSTANT_NEVER.ns)
 		return -1;
 	return ns <= 0 ? 0 : ns > 60000000000 ? 60000 : (int)((ns + 999999) / 1000000);
@@ -225,7 +228,7 @@ static void *run(void *owner)
 			worker_gather(w); /* the next batch, while this one is out */
 		if (stopping && (w->out == NULL || instant_reached(stop_at, instant_now())))
 			break;
-		if (w->out == NULL && !stopping && w->gathering->first != 0)
+		if (w->out == NULL && !stopping && w->gathering->first != 0 && worker_is_due(w))
 			continue; /* the sink is free and a batch has gathered */
 		wait(w, stop_at);
 	}
@@ -252,6 +255,7 @@ struct worker *worker_create(const struct worker_env *env)
 {
 	struct worker *w = xcalloc(1, sizeof(*w));
 	struct sink_env sink = { .journal = journal_id(env->journal),
+		.gateway = env->config->client_id,
 		.counters = &w->health.counters,
 		.problem = &w->health.problem,
 		.refuse = worker_take_refusal,
@@ -263,6 +267,8 @@ struct worker *worker_create(const struct worker_env *env)
 	w->reader = journal_reader_at(env->journal, env->output);
 	w->head = journal_status(env->journal).head;
 	w->gathering = &w->batches[0];
+	w->backlog = (struct backlog){ .policy = (enum backlog_policy)w->config->when_full,
+		.limit = w->config->queue_records };
 	w->unknown = (struct unknown){ .pending = env->pending, .output = env->output };
 	w->confirmations = confirmations_create(journal_reader_confirmed(w->reader));
 	if (!open_progress(w)) {

@@ -11,6 +11,7 @@
 
 #include <pthread.h>
 
+#include "gateway/output/backlog.h"
 #include "gateway/output/confirmations.h"
 #include "gateway/output/unknown.h"
 #include "gateway/output/worker.h"
@@ -42,6 +43,8 @@ struct worker {
 	uint64_t replayed; /* last record that is handed over again because somebody asked */
 	uint64_t rewound;  /* ... because the other side may have forgotten it */
 	struct unknown unknown;
+	struct backlog backlog;
+	struct instant gathering_since; /* of the first record of the batch that gathers */
 	struct str text;
 };
 
@@ -56,5 +59,9 @@ void worker_send_receipt(
 
 /* Read on, until the batch that gathers is full or there is no more. */
 void worker_gather(struct worker *w);
+
+/* When the batch that gathers is to go, full or not, and whether it is to. */
+struct instant worker_due_at(const struct worker *w);
+bool worker_is_due(const struct worker *w);
 
 #endif

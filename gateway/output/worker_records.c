@@ -114,10 +114,36 @@ static void take_command(struct worker *w, const struct record *record)
 		worker_answer(w, &rejection, record->topic, record->source);
 }
 
+/* Of a relay: whoever published it hears nothing of it from here. */
+static void relay_record(struct worker *w, const struct record *record)
+{
+	const struct config *c = w->env.config;
+	struct batch *b = w->gathering;
+	size_t at = b->text.len;
+	bool leads = false;
+
+	if (record->kind == RECORD_MESSAGE)
+		leads = routes_pass_message(
+				c->routes, c->route_count, record->topic, w->env.output);
+	else if (record->kind == RECORD_RESULT)
+		leads = routes_lead(c->routes, c->route_count, record->topic, record->naming,
+				record->result.host, w->env.output);
+	if (!leads)
+		return;
+	if (backlog_drops(&w->backlog, record->sequence))
+		count_up(&w->health.counters.dropped, 1);
+	else if (w->sink->class->encode_record(w->sink, &b->text, record))
+		batch_add_quiet(b, record, at);
+}
+
 static void take_record(struct worker *w, const struct record *record)
 {
 	const struct config *c = w->env.config;
 
+	if (w->sink->class->encode_record != NULL) {
+		relay_record(w, record);
+		return;
+	}
 	if (record->kind == RECORD_COMMAND)
 		take_command(w, record);
 	if (record->kind != RECORD_RESULT)
@@ -146,16 +172,49 @@ static bool gather_one(void *owner, const struct record *record)
 	take_record(w, record);
 	if (record->sequence > w->seen)
 		w->seen = record->sequence;
-	if (w->gathering->first == 0)
+	if (w->gathering->first == 0) {
 		w->gathering->first = record->sequence;
+		if (w->config->linger > 0)
+			w->gathering_since = instant_now();
+	}
 	w->gathering->last = record->sequence;
 	return !is_full(w);
+}
+
+/* More waits than may: the oldest goes, or what is new will. */
+static void look_at_backlog(struct worker *w)
+{
+	uint64_t head, from;
+
+	if (w->backlog.policy == BACKLOG_BLOCK)
+		return;
+	head = journal_status(w->env.journal).head;
+	from = backlog_look(&w->backlog, w->position, head);
+	if (from == w->position)
+		return;
+	count_up(&w->health.counters.dropped, from - w->position);
+	w->position = from;
+	if (w->gathering->first == 0)
+		w->gathering->first = from;
+	w->gathering->last = from;
+}
+
+struct instant worker_due_at(const struct worker *w)
+{
+	return instant_after(w->gathering_since, milliseconds((int64_t)w->config->linger));
+}
+
+bool worker_is_due(const struct worker *w)
+{
+	return w->config->linger == 0 || w->stopping || is_full(w) ||
+	       instant_reached(worker_due_at(w), instant_now());
 }
 
 void worker_gather(struct worker *w)
 {
 	int r;
 
+	look_at_backlog(w);
 	if (is_full(w))
 		return;
 	r = journal_reader_read(w->reader, &w->position, gather_one, w);

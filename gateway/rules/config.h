@@ -20,6 +20,7 @@ enum {
 };
 
 struct sink_class;
+struct relay_type;
 
 /*
  * What every `output` block has. That of a type begins with it and adds the type's own settings;
@@ -35,6 +36,9 @@ struct output_config {
 	uint64_t batch_results; /* a batch is full with as many results */
 	uint64_t batch_size;	/* or bytes */
 	bool coalesce;		/* of results that wait, only the newest of each object */
+	uint64_t linger;	/* milliseconds that a batch may wait to become full */
+	int when_full;		/* enum backlog_policy */
+	uint64_t queue_records; /* that may wait, unless the policy is to block */
 };
 
 /* One `route` block as it was written; `route` is what it means. */
@@ -106,6 +110,7 @@ struct config {
 	uint64_t max_packet_size;
 
 	char *state_dir;
+	char *plugin_dir;
 	uint64_t journal_max_size;
 	uint64_t journal_keep;
 	uint64_t max_age, max_skew;
@@ -128,6 +133,9 @@ struct config {
 	bool log_timestamp;
 	struct log_config log;
 
+	struct relay_type **relay_types; /* plugins that were loaded */
+	size_t relay_type_count;
+	size_t relay_type_capacity;
 	struct output_config **outputs;
 	size_t output_count;
 	size_t output_capacity;

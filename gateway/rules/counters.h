@@ -54,13 +54,20 @@ struct counters {
 	COUNTER(coalesced, "results that were not handed over, because a newer one was")           \
 	COUNTER(cut, "results whose output was shortened")                                         \
 	COUNTER(refused, "results that the other side refused for good")                           \
-	COUNTER(outdated, "results older than what the other side has")
+	COUNTER(outdated, "results older than what the other side has")                            \
+	COUNTER(held_back, "records that a filter of the output held back")                        \
+	COUNTER(dropped, "records that when_full dropped")                                         \
+	COUNTER(retries, "attempts that were to be repeated")                                      \
+	COUNTER(dead_letters, "records refused for good, kept in the file of dead letters")
+
+enum { OUTPUT_PLUGIN_COUNTERS = 32 };
 
 #define OUTPUT_COUNTER_MEMBER(name, help) _Atomic uint64_t name;
 /* What one output counts, and how far it has come. */
 struct output_counters {
 	OUTPUT_COUNTERS(OUTPUT_COUNTER_MEMBER)
-	_Atomic uint64_t delivered; /* last sequence confirmed */
+	_Atomic uint64_t plugin[OUTPUT_PLUGIN_COUNTERS]; /* by the rows of a relay's own table */
+	_Atomic uint64_t delivered;			 /* last sequence confirmed */
 	/* The sink has reached the far end, and nothing has told since that it is gone. */
 	_Atomic bool connected;
 };

@@ -173,6 +173,12 @@ class Observer(Client):
                  if m.topic.startswith("belfry/reject/")]
         return [r for r in found if topic is None or r[0] == "belfry/reject/" + topic]
 
+    def last_status(self, client_id="belfry-gateway"):
+        """What the gateway said last of itself; None before it has said anything."""
+        found = [m.payload for m in list(self.messages)
+                 if m.topic == f"belfry/gateway/{client_id}"]
+        return json.loads(found[-1]) if found else None
+
     def states(self, client_id="belfry-gateway"):
         """Every state the gateway has shown, oldest first."""
         return [json.loads(m.payload)["state"] for m in list(self.messages)

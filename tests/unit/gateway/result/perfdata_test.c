@@ -94,8 +94,7 @@ static const struct {
 					ITEM("c", "1E-2", "s", "", "", "", "") } },
 	/* Limits that are none are left out, and what is no item is passed over. */
 	{ "a=1;x;:;low;1:2", { ITEM("a", "1", "", "", "", "", "") } },
-	{ "junk =1 a= b=x c=1,5 d=. e=- f=1e999 'g=x z=3",
-			{ ITEM("z", "3", "", "", "", "", "") } },
+	{ "junk =1 a= b=x c=1,5 d=. e=- f=1e999 'g=x z=3", { ITEM("z", "3", "", "", "", "", "") } },
 	{ "'a'b=1 'c'=2", { ITEM("'a'b", "1", "", "", "", "", ""),
 					  ITEM("c", "2", "", "", "", "", "") } },
 };

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Records of the journal as a plugin is to see them. What a record points to is gone once the
+ * journal has been read, so that all a plugin may look at is packed into the batch's text first,
+ * and unpacked in the memory of the plugin's thread.
+ *
+ * One thread at a time.
+ */
+#ifndef GATEWAY_OUTPUT_RELAY_PACK_H
+#define GATEWAY_OUTPUT_RELAY_PACK_H
+
+#include "gateway/plugin/delivery.h"
+#include "gateway/plugin/plugin.h"
+#include "gateway/relay/schema.h"
+
+struct relay_packer {
+	struct schema *schema;
+	struct origin origin;
+	const struct record_template *templates; /* what `rendered` is made of */
+	size_t template_count;
+	unsigned wants; /* set of RELAY_WANTS_FIELDS and RELAY_WANTS_METRICS */
+};
+
+/* Append the record. */
+void relay_pack(const struct relay_packer *p, struct str *into, const struct record *record);
+
+/*
+ * Fill the delivery, which was begun, with the records that were packed one behind the other into
+ * `packed`; a copy of that is taken.
+ */
+void relay_unpack(const struct relay_packer *p, struct span packed, struct delivery *into);
+
+#endif

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+
+#include "common/mem.h"
+#include "common/tls.h"
+#include "common/topic.h"
+#include "gateway/output/relay_impl.h"
+
+#define R(type, field) SETTING_FIELD(struct relay_config, type, field)
+
+static const struct setting_choice states[] = {
+	{ "ok", CHECK_OK },
+	{ "warning", CHECK_WARNING },
+	{ "critical", CHECK_CRITICAL },
+	{ "unknown", CHECK_UNKNOWN },
+	{ NULL, 0 },
+};
+
+static const struct setting_choice when_full[] = {
+	{ "block", BACKLOG_BLOCK },
+	{ "drop_oldest", BACKLOG_DROP_OLDEST },
+	{ "drop_newest", BACKLOG_DROP_NEWEST },
+	{ NULL, 0 },
+};
+
+const struct setting_choice relay_tls_versions[] = {
+	{ "tlsv1.2", 1 },
+	{ "tlsv1.3", 2 },
+	{ NULL, 0 },
+};
+
+/* clang-format off */
+/* What every relay has. */
+static const struct setting common_settings[] = {
+{ "schema",            SETTING_CHOICE,   R(int, schema),                 0, 0,            "logstash", 0,
+  "What a record looks like: logstash (flat JSON), ecs (Elastic Common Schema 8), raw (the payload, or a check's output), template.", schema_kinds },
+{ "template",          SETTING_TEXT,     R(char *, template),            1, 65536,        NULL, 0,
+  "With schema template: the text of a record, ${topic[1]} ${host} ${output} ${time:%Y.%m.%d} and so on in it.", NULL },
+{ "payload",           SETTING_CHOICE,   R(int, payload),                0, 0,            "json", 0,
+  "What the JSON schemas show of a message's payload: json (its text, and the object when it is one), text, none.", schema_payloads },
+{ "tag",               SETTING_LIST,     R(struct text_list, tags),      1, 255,          NULL, 0,
+  "A text for tags of the JSON schemas; several lines: several tags.", NULL },
+{ "type",              SETTING_TEXT,     R(char *, type),                1, 255,          NULL, 0,
+  "With schema logstash: what type says.", NULL },
+{ "topics",            SETTING_LIST,     R(struct text_list, topics),    1, 65535,        NULL, 0,
+  "Only records of topics that match one of these filters; without it all that a route leads here.", NULL },
+{ "exclude",           SETTING_LIST,     R(struct text_list, excludes),  1, 65535,        NULL, 0,
+  "No records of topics that match one of these filters.", NULL },
+{ "min_state",         SETTING_CHOICE,   R(int, min_state),              0, 0,            "ok", 0,
+  "Only check results of this state or a worse one: ok, warning, critical, unknown. A host that is not UP is critical. Messages have no state and pass.", states },
+{ "changes_only",      SETTING_BOOL,     R(bool, changes_only),          0, 0,            "false", 0,
+  "Only check results whose state is another one than that of the last result of their host or service.", NULL },
+{ "skip_retained",     SETTING_BOOL,     R(bool, skip_retained),         0, 0,            "false", 0,
+  "No retained messages: what a broker repeats whenever the gateway subscribes.", NULL },
+{ "max_rate",          SETTING_NUMBER,   R(uint64_t, max_rate),          0, 10000000,     "0", 0,
+  "Records a second at most; others are dropped and counted (held_back). 0: any number.", NULL },
+{ "batch_records",     SETTING_NUMBER,   R(uint64_t, output.batch_results), 1, 1000000,   "1000", 0,
+  "Records in one batch at most.", NULL },
+{ "batch_size",        SETTING_SIZE,     R(uint64_t, output.batch_size), 1024, 67108864,  "1M", 0,
+  "Bytes in one batch at most, but for a single record that is larger.", NULL },
+{ "linger",            SETTING_NUMBER,   R(uint64_t, output.linger),     0, 60000,        "0", 0,
+  "Milliseconds that a batch may wait to become full.", NULL },
+{ "when_full",         SETTING_CHOICE,   R(int, output.when_full),       0, 0,            "block", 0,
+  "What to do when more than queue_records wait: block (nothing: they wait in the journal, and when that is full the gateway takes no more messages), drop_oldest, drop_newest. What is dropped is counted.", when_full },
+{ "queue_records",     SETTING_NUMBER,   R(uint64_t, output.queue_records), 0, UINT64_MAX / 2, "0", 0,
+  "Records of the journal that may wait for this output with drop_oldest and drop_newest.", NULL },
+{ "retry_first",       SETTING_NUMBER,   R(uint64_t, retry_first),       1, 3600000,      "100", 0,
+  "Milliseconds before the second attempt; each further wait is twice as long, and shortened by chance.", NULL },
+{ "retry_most",        SETTING_DURATION, R(uint64_t, retry_most),        1, 86400,        "60s", 0,
+  "The longest wait between attempts.", NULL },
+{ "dead_letters",      SETTING_TEXT,     R(char *, dead_letters),        1, 4000,         NULL, 0,
+  "File for what the other side refuses for good, as JSON lines; without it NAME.dead in state_dir.", NULL },
+{ "dead_letters_size", SETTING_SIZE,     R(uint64_t, dead_letters_size), 4096, UINT64_MAX / 8, "64M", 0,
+  "How large that file may become; it is then renamed to end in .1, in place of the one before.", NULL },
+};
+
+static const struct setting tls_settings[] = {
+{ "cafile",            SETTING_TEXT,     R(char *, cafile),              1, 4096,         NULL, 0,
+  "Certificate authorities that may have signed the other side's certificate, in PEM form; without cafile and capath those of the system.", NULL },
+{ "capath",            SETTING_TEXT,     R(char *, capath),              1, 4096,         NULL, 0,
+  "The same as a folder of files, prepared by openssl rehash.", NULL },
+{ "crlfile",           SETTING_TEXT,     R(char *, crlfile),             1, 4096,         NULL, 0,
+  "Certificates that those authorities have revoked (CRL), in PEM form.", NULL },
+{ "certfile",          SETTING_TEXT,     R(char *, certfile),            1, 4096,         NULL, 0,
+  "Our own certificate, for a server that asks for one.", NULL },
+{ "keyfile",           SETTING_TEXT,     R(char *, keyfile),             1, 4096,         NULL, 0,
+  "The private key of certfile.", NULL },
+{ "tls_version",       SETTING_CHOICE,   R(int, tls_version),            0, 0,            "tlsv1.2", 0,
+  "The oldest version of TLS that is spoken: tlsv1.2, tlsv1.3.", relay_tls_versions },
+{ "tls_insecure",      SETTING_BOOL,     R(bool, tls_insecure),          0, 0,            "false", 0,
+  "Accept a certificate that names another host. For tests only.", NULL },
+};
+/* clang-format on */
+
+/* --- the table ----------------------------------------------------------------------------- */
+
+static void set_default(struct setting *rows, size_t count, const char *name, const char *initial)
+{
+	for (size_t i = 0; i < count && initial != NULL; i++) {
+		if (strcmp(rows[i].name, name) == 0)
+			rows[i].initial = initial;
+	}
+}
+
+static size_t add_rows(struct setting *rows, size_t at, const struct setting *from, size_t count)
+{
+	memcpy(&rows[at], from, count * sizeof(*from));
+	return at + count;
+}
+
+/* A name that is there twice: the plugin's own and one that every relay has. */
+static const char *doubled(const struct setting *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		for (size_t n = 0; n < i; n++) {
+			if (strcmp(rows[i].name, rows[n].name) == 0)
+				return rows[i].name;
+		}
+	}
+	return NULL;
+}
+
+static bool make_rows(struct relay_type *t, struct str *problem)
+{
+	const struct relay_plugin *r = t->plugin->relay;
+	bool has_tls = (r->flags & RELAY_USES_TLS) != 0;
+	size_t most = array_size(common_settings) + array_size(tls_settings) +
+		      t->plugin->setting_count;
+	size_t n;
+	const char *name;
+
+	if (most >= SETTINGS_MAX_ROWS) {
+		str_printf(problem, "plugin %s has more settings than are possible", r->name);
+		return false;
+	}
+	t->rows = xcalloc(most + 1, sizeof(*t->rows));
+	/* The plugin's own first: they are what a reader of the manual looks for. */
+	plugin_settings_rows(t->plugin, offsetof(struct relay_config, slots), t->rows);
+	n = add_rows(t->rows, t->plugin->setting_count, common_settings,
+			array_size(common_settings));
+	if (has_tls)
+		n = add_rows(t->rows, n, tls_settings, array_size(tls_settings));
+	set_default(t->rows, n, "schema", r->defaults.schema);
+	set_default(t->rows, n, "batch_records", r->defaults.batch_records);
+	set_default(t->rows, n, "batch_size", r->defaults.batch_size);
+	set_default(t->rows, n, "linger", r->defaults.linger);
+	name = doubled(t->rows, n);
+	if (name != NULL)
+		str_printf(problem, "plugin %s has a setting %s of its own, which all relays have",
+				r->name, name);
+	return name == NULL;
+}
+
+struct relay_type *relay_type_load(const char *folder, struct span name, struct str *problem)
+{
+	struct relay_type *t = xcalloc(1, sizeof(*t));
+
+	t->plugin = plugin_load(folder, name, problem);
+	if (t->plugin == NULL || !make_rows(t, problem)) {
+		relay_type_unload(t);
+		return NULL;
+	}
+	t->class = relay_class_of(t);
+	return t;
+}
+
+void relay_type_unload(struct relay_type *t)
+{
+	if (t == NULL)
+		return;
+	plugin_unref(t->plugin);
+	free(t->rows);
+	free(t);
+}
+
+/* --- the check of a block ------------------------------------------------------------------ */
+
+/* Each line may name several filters. */
+static void split_filters(const struct text_list *lines, const char *keyword,
+		struct text_list *into, struct str *problem)
+{
+	for (size_t i = 0; i < lines->count; i++) {
+		struct settings_line words = { .rest = span_of_text(lines->texts[i]) };
+
+		while (words.rest.len > 0) {
+			struct span word = settings_word(&words);
+
+			text_list_add(into, word);
+			if (!topic_filter_valid(word) && problem->len == 0)
+				str_printf(problem,
+						"%s %.*s is no topic filter; + and # stand alone "
+						"in their level, # comes last",
+						keyword, SPAN_ARGS(word));
+		}
+	}
+}
+
+static void check_template(const char *name, const char *text, struct record_template *into,
+		struct str *problem)
+{
+	struct str why = { 0 };
+
+	if (problem->len == 0 && !record_template_parse(span_of_text(text), into, &why))
+		str_printf(problem, "%s: %s", name, str_text(&why));
+	str_finish(&why);
+}
+
+static void check_templates(struct relay_config *c, const struct plugin *p, struct str *problem)
+{
+	if ((c->schema == SCHEMA_TEMPLATE) != (c->template != NULL) && problem->len == 0)
+		str_append_text(problem, c->template != NULL
+							 ? "template goes with schema template only"
+							 : "schema template needs a line: template "
+							   "TEXT");
+	if (c->template != NULL)
+		check_template("template", c->template, &c->text, problem);
+	for (size_t i = 0; i < p->template_count; i++) {
+		const char *name = "";
+		const char *text = plugin_config_template(p, c->slots, i, &name);
+
+		check_template(name, text != NULL ? text : "", &c->templates[i], problem);
+	}
+}
+
+struct relay_tls relay_tls_of(const struct relay_config *c)
+{
+	return (struct relay_tls){ .cafile = c->cafile,
+		.capath = c->capath,
+		.certfile = c->certfile,
+		.keyfile = c->keyfile,
+		.crlfile = c->crlfile,
+		.tls_version = c->tls_version > 0 ? relay_tls_versions[c->tls_version - 1].word
+						  : NULL,
+		.insecure = c->tls_insecure };
+}
+
+/* Are the files there, and do they fit together? */
+static void check_tls(const struct relay_config *c, struct str *problem)
+{
+	struct tls_settings settings = { .cafile = c->cafile,
+		.capath = c->capath,
+		.certfile = c->certfile,
+		.keyfile = c->keyfile,
+		.crlfile = c->crlfile,
+		.use_os_certs = c->cafile == NULL && c->capath == NULL };
+	struct str warning = { 0 };
+
+	tls_context_unref(tls_client_create(&settings, problem, &warning));
+	str_finish(&warning);
+}
+
+static void check_plugin(const struct relay_config *c, const struct plugin *p, struct str *problem)
+{
+	struct plugin_config *config = plugin_config_create(p, c->slots, problem);
+	char why[RELAY_REASON] = "";
+
+	if (config != NULL && p->relay->check != NULL &&
+			!p->relay->check(plugin_config_struct(config), why)) {
+		why[RELAY_REASON - 1] = '\0';
+		str_append_text(problem, why[0] != '\0' ? why : "the plugin refuses its settings");
+	}
+	plugin_config_destroy(config);
+}
+
+void relay_check(struct output_config *output, const char *state_dir, struct str *problem)
+{
+	struct relay_config *c = container_of(output, struct relay_config, output);
+	const struct plugin *p = relay_type_of(output->class)->plugin;
+	struct str path = { 0 };
+
+	if (c->dead_letters == NULL) {
+		str_printf(&path, "%s/%s.dead", state_dir, output->name);
+		c->dead_letters = str_take(&path);
+	}
+	if (output->when_full != BACKLOG_BLOCK && output->queue_records == 0)
+		str_append_text(problem, "when_full drops nothing without a bound; add a line: "
+					 "queue_records 1000000");
+	split_filters(&c->topics, "topics", &c->topic_filters, problem);
+	split_filters(&c->excludes, "exclude", &c->exclude_filters, problem);
+	check_templates(c, p, problem);
+	if (problem->len == 0 && (p->relay->flags & RELAY_USES_TLS))
+		check_tls(c, problem);
+	if (problem->len == 0)
+		check_plugin(c, p, problem);
+}
+
+void relay_finish(struct output_config *output)
+{
+	struct relay_config *c = container_of(output, struct relay_config, output);
+
+	record_template_finish(&c->text);
+	for (size_t i = 0; i < array_size(c->templates); i++)
+		record_template_finish(&c->templates[i]);
+	text_list_finish(&c->topic_filters);
+	text_list_finish(&c->exclude_filters);
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+#include "gateway/plugin/dead_letters.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base64.h"
+#include "common/json.h"
+#include "common/utf8.h"
+
+static struct span span_of_relay(struct relay_text text)
+{
+	return span_of(text.data, text.len);
+}
+
+void dead_letters_add(struct dead_letters *d, const struct relay_record *record, const char *reason)
+{
+	struct span text = span_of_relay(record->text);
+	struct str *into = &d->lines;
+
+	str_append_text(into, "{\"output\":");
+	json_append_string(into, span_of_text(d->output));
+	json_append_time(into, "time", wall_time_now());
+	json_append_time(into, "received", (struct wall_time){ record->received_ns });
+	json_append_member(into, "reason", span_of_text(reason));
+	json_append_member(into, "id", span_of_relay(record->id));
+	if (record->topic.len > 0)
+		json_append_member(into, "topic", span_of_relay(record->topic));
+	if (utf8_valid(text)) {
+		json_append_member(into, "record", text);
+	} else {
+		str_append_text(into, ",\"record_base64\":\"");
+		base64_encode(text, true, into);
+		str_append_byte(into, '"');
+	}
+	str_append_text(into, "}\n");
+}
+
+static void rotate(const struct dead_letters *d, int fd)
+{
+	struct str old = { 0 };
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || (uint64_t)st.st_size < d->max_size)
+		return;
+	str_printf(&old, "%s.1", d->path);
+	rename(d->path, str_text(&old)); /* a file that stays grows on: nothing is lost */
+	str_finish(&old);
+}
+
+/* All of it, or none: a line that was torn by a full disk is taken back. */
+static int append(int fd, struct span lines)
+{
+	struct stat st;
+	ssize_t n;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	n = write(fd, lines.data, lines.len);
+	if (n == (ssize_t)lines.len)
+		return fdatasync(fd) < 0 ? -errno : 0;
+	if (n >= 0)
+		errno = ENOSPC;
+	n = -errno;
+	if (ftruncate(fd, st.st_size) < 0)
+		return -errno;
+	return (int)n;
+}
+
+int dead_letters_write(struct dead_letters *d)
+{
+	int fd, r;
+
+	if (d->lines.len == 0)
+		return 0;
+	fd = open(d->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	if (fd < 0)
+		return -errno;
+	r = append(fd, str_span(&d->lines));
+	if (r == 0) {
+		str_clear(&d->lines);
+		rotate(d, fd);
+	}
+	close(fd);
+	return r;
+}
+
+void dead_letters_finish(struct dead_letters *d)
+{
+	free(d->path);
+	free(d->output);
+	str_finish(&d->lines);
+	*d = (struct dead_letters){ 0 };
+}

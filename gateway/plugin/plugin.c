@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+#include "gateway/plugin/plugin.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/mem.h"
+
+#ifndef BELFRY_PLUGINDIR
+#define BELFRY_PLUGINDIR "/usr/local/lib/belfry/plugins"
+#endif
+
+/* --- the file ------------------------------------------------------------------------------ */
+
+static bool name_is_plain(struct span name)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		uint8_t c = name.data[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-'))
+			return false;
+	}
+	return name.len > 0 && name.len <= 64;
+}
+
+/* Who may change the code that we run? */
+static bool is_ours(const struct stat *st, const char *path, struct str *problem)
+{
+	if (st->st_uid != 0 && st->st_uid != geteuid())
+		str_printf(problem,
+				"%s belongs to user %u, who is neither root nor the gateway's "
+				"user; chown it to root",
+				path, (unsigned)st->st_uid);
+	else if (st->st_mode & S_IWOTH)
+		str_printf(problem, "%s may be written to by everybody; chmod o-w %s", path, path);
+	else
+		return true;
+	return false;
+}
+
+static bool folder_is_ours(const char *folder, struct str *problem)
+{
+	struct stat st;
+
+	if (stat(folder, &st) < 0) {
+		str_printf(problem, "plugin_dir %s: %s", folder, strerror(errno));
+		return false;
+	}
+	return is_ours(&st, folder, problem);
+}
+
+/* The file, opened, so that what is looked at is what is loaded; -1. */
+static int open_file(const char *path, struct str *problem)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0 && errno == ENOENT)
+		str_printf(problem, "there is no %s", path);
+	else if (fd < 0)
+		str_printf(problem, "%s cannot be opened: %s", path, strerror(errno));
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		str_printf(problem, "%s is not a file", path);
+	else if (is_ours(&st, path, problem))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static void *load_file(const char *path, struct str *problem)
+{
+	char opened[64];
+	void *handle;
+	int fd = open_file(path, problem);
+
+	if (fd < 0)
+		return NULL;
+	snprintf(opened, sizeof(opened), "/proc/self/fd/%d", fd);
+	handle = dlopen(opened, RTLD_NOW | RTLD_LOCAL);
+	close(fd);
+	if (handle == NULL)
+		str_printf(problem, "%s cannot be loaded: %s", path, dlerror());
+	return handle;
+}
+
+/* --- the descriptor ------------------------------------------------------------------------ */
+
+static const char *wrong_version(const struct relay_plugin *r)
+{
+	if (r->abi_major != RELAY_ABI_MAJOR)
+		return "was built for another major version of plugins/relay.h; build it anew";
+	if (r->abi_minor > RELAY_ABI_MINOR)
+		return "was built for a newer plugins/relay.h; take a newer belfry-gateway";
+	if (r->size < sizeof(struct relay_plugin))
+		return "has a descriptor that is too short; begin it with RELAY_HEADER";
+	return NULL;
+}
+
+static const char *wrong_descriptor(const struct relay_plugin *r, struct span name)
+{
+	if (r->name == NULL || !span_equal_text(name, r->name))
+		return "says in its descriptor that it has another name than its file";
+	if (r->version == NULL || r->help == NULL)
+		return "has a descriptor without version or help";
+	if (r->open == NULL || r->deliver == NULL || r->close == NULL)
+		return "has a descriptor without open, deliver or close";
+	return NULL;
+}
+
+static const char *wrong_setting(const struct relay_setting *s, size_t config_size)
+{
+	if (s->kind < RELAY_BOOL || s->kind > RELAY_TEMPLATE)
+		return "has a setting of an unknown kind";
+	if (s->help == NULL || (s->kind == RELAY_CHOICE && s->choices == NULL))
+		return "has a setting without help or without choices";
+	if (s->offset >= config_size)
+		return "has a setting that lies outside config_size";
+	return NULL;
+}
+
+/* Counts the rows of the tables, too. */
+static const char *wrong_tables(struct plugin *p)
+{
+	const struct relay_plugin *r = p->relay;
+	const char *wrong = NULL;
+
+	for (const struct relay_setting *s = r->settings; s != NULL && s->name != NULL; s++) {
+		wrong = wrong != NULL ? wrong : wrong_setting(s, r->config_size);
+		p->setting_count++;
+		p->template_count += s->kind == RELAY_TEMPLATE;
+	}
+	for (const struct relay_counter *c = r->counters; c != NULL && c->name != NULL; c++)
+		p->counter_count++;
+	if (p->template_count > PLUGIN_MAX_TEMPLATES || p->counter_count > PLUGIN_MAX_COUNTERS)
+		wrong = "has more settings of kind RELAY_TEMPLATE, or counters, than are possible";
+	return wrong;
+}
+
+static const char *wrong_with(struct plugin *p, struct span name)
+{
+	const char *wrong;
+
+	if (p->relay == NULL)
+		return "is no relay plugin: it has no symbol " RELAY_SYMBOL "; see belfry-relay(3)";
+	wrong = wrong_version(p->relay);
+	if (wrong == NULL)
+		wrong = wrong_descriptor(p->relay, name);
+	return wrong != NULL ? wrong : wrong_tables(p);
+}
+
+/* --- loading ------------------------------------------------------------------------------- */
+
+struct plugin *plugin_load(const char *folder, struct span name, struct str *problem)
+{
+	struct str path = { 0 };
+	struct plugin *p = NULL;
+	void *handle = NULL;
+	const char *wrong;
+
+	if (!name_is_plain(name)) {
+		str_append_text(problem, "the name of a plugin is made of a-z 0-9 - _");
+		return NULL;
+	}
+	str_printf(&path, "%s/%.*s.so", folder, SPAN_ARGS(name));
+	if (folder_is_ours(folder, problem))
+		handle = load_file(str_text(&path), problem);
+	if (handle != NULL) {
+		p = xcalloc(1, sizeof(*p));
+		p->handle = handle;
+		p->relay = dlsym(handle, RELAY_SYMBOL);
+		p->references = 1;
+		wrong = wrong_with(p, name);
+		if (wrong != NULL) {
+			str_printf(problem, "%s %s", str_text(&path), wrong);
+			plugin_unref(p);
+			p = NULL;
+		}
+	}
+	str_finish(&path);
+	return p;
+}
+
+struct plugin *plugin_ref(struct plugin *p)
+{
+	p->references++;
+	return p;
+}
+
+void plugin_unref(struct plugin *p)
+{
+	if (p == NULL || --p->references > 0)
+		return;
+	dlclose(p->handle);
+	free(p);
+}
+
+void plugin_default_folder(struct str *into)
+{
+	char program[4096];
+	ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);
+	struct str beside = { 0 };
+	struct stat st;
+	char *slash;
+
+	program[n > 0 ? n : 0] = '\0';
+	slash = strrchr(program, '/');
+	if (slash != NULL) {
+		*slash = '\0'; /* .../build/bin */
+		slash = strrchr(program, '/');
+	}
+	if (slash != NULL && strcmp(slash, "/bin") == 0) {
+		*slash = '\0';
+		str_printf(&beside, "%s/plugins", program);
+	}
+	str_append_text(into, beside.len > 0 && stat(str_text(&beside), &st) == 0
+					      ? str_text(&beside)
+					      : BELFRY_PLUGINDIR);
+	str_finish(&beside);
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+#include "gateway/plugin/runner.h"
+
+#include <errno.h>
+#include <sys/eventfd.h>
+#include <time.h>
+
+#include "common/hash.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "gateway/plugin/runner_impl.h"
+
+static const char *copy(const char *text)
+{
+	return text != NULL ? xstrdup(text) : NULL;
+}
+
+static void copy_tls(struct runner *r, const struct relay_tls *from)
+{
+	r->tls = (struct relay_tls){ .cafile = copy(from->cafile),
+		.capath = copy(from->capath),
+		.certfile = copy(from->certfile),
+		.keyfile = copy(from->keyfile),
+		.crlfile = copy(from->crlfile),
+		.tls_version = copy(from->tls_version),
+		.insecure = from->insecure };
+	r->tls_settings = (struct tls_settings){ .cafile = r->tls.cafile,
+		.capath = r->tls.capath,
+		.certfile = r->tls.certfile,
+		.keyfile = r->tls.keyfile,
+		.crlfile = r->tls.crlfile,
+		.tls_version = r->tls.tls_version,
+		.insecure = r->tls.insecure,
+		.use_os_certs = from->cafile == NULL && from->capath == NULL };
+}
+
+static void free_tls(struct relay_tls *tls)
+{
+	const char *const texts[] = { tls->cafile, tls->capath, tls->certfile, tls->keyfile,
+		tls->crlfile, tls->tls_version };
+
+	for (size_t i = 0; i < array_size(texts); i++)
+		free((void *)(uintptr_t)texts[i]);
+}
+
+/* Of a thread that has ended, or never began. */
+static void destroy(struct runner *r)
+{
+	int fds[] = { r->work_fd, r->news_fd, r->stop_fd };
+
+	for (size_t i = 0; i < array_size(fds); i++) {
+		if (fds[i] >= 0)
+			close(fds[i]);
+	}
+	pthread_mutex_destroy(&r->lock);
+	delivery_finish(&r->delivery);
+	dead_letters_finish(&r->dead);
+	plugin_config_destroy(r->config);
+	plugin_unref(r->plugin);
+	free_tls(&r->tls);
+	free(r->output);
+	free(r->gateway);
+	free(r);
+}
+
+static bool begin(struct runner *r)
+{
+	int error = 0;
+
+	r->work_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	r->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	r->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (r->work_fd < 0 || r->news_fd < 0 || r->stop_fd < 0)
+		error = errno;
+	runner_host_init(r);
+	if (error == 0)
+		error = pthread_create(&r->thread, NULL, runner_loop, r);
+	if (error != 0)
+		log_error_errno(error, "output \"%s\": no thread to be had", r->output);
+	return error == 0;
+}
+
+struct runner *runner_start(const struct runner_options *o)
+{
+	struct runner *r = xcalloc(1, sizeof(*r));
+
+	r->plugin = plugin_ref(o->plugin);
+	r->config = o->config;
+	r->output = xstrdup(o->output);
+	r->gateway = xstrdup(o->gateway);
+	r->dead = (struct dead_letters){ .path = xstrdup(o->dead_letters),
+		.output = xstrdup(o->output),
+		.max_size = o->dead_letters_size };
+	r->backoff = (struct backoff){ .first = o->retry_first, .most = o->retry_most };
+	r->random = hash_seed();
+	copy_tls(r, &o->tls);
+	pthread_mutex_init(&r->lock, NULL);
+	if (begin(r))
+		return r;
+	destroy(r);
+	return NULL;
+}
+
+/* False when it has not ended by then. */
+static bool join(struct runner *r, struct duration patience)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += patience.ns / 1000000000;
+	return pthread_timedjoin_np(r->thread, NULL, &until) == 0;
+}
+
+void runner_stop(struct runner *r, struct duration patience)
+{
+	if (r == NULL)
+		return;
+	eventfd_write(r->stop_fd, 1);
+	if (join(r, patience)) {
+		destroy(r);
+		return;
+	}
+	log_error("output \"%s\": the plugin %s does not end; it is left behind, and what it holds "
+		  "with it. What it has not delivered is delivered again",
+			r->output, r->plugin->relay->name);
+	pthread_detach(r->thread);
+}
+
+struct delivery *runner_delivery(struct runner *r)
+{
+	return &r->delivery;
+}
+
+void runner_go(struct runner *r)
+{
+	eventfd_write(r->work_fd, 1);
+}
+
+int runner_fd(const struct runner *r)
+{
+	return r->news_fd;
+}
+
+void runner_look(struct runner *r, struct runner_view *ret)
+{
+	eventfd_t n;
+
+	eventfd_read(r->news_fd, &n);
+	pthread_mutex_lock(&r->lock);
+	*ret = r->view;
+	r->view.is_done = false;
+	pthread_mutex_unlock(&r->lock);
+}
+
+uint64_t runner_counter(const struct runner *r, size_t row)
+{
+	return r->counters[row];
+}

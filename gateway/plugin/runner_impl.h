@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of a runner share.
+ *
+ *     runner.c       life, and what the worker sees
+ *     runner_loop.c  the plugin's thread: attempts, waits, dead letters
+ *     runner_host.c  what the plugin may ask of us: struct relay_host
+ */
+#ifndef GATEWAY_PLUGIN_RUNNER_IMPL_H
+#define GATEWAY_PLUGIN_RUNNER_IMPL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "common/backoff.h"
+#include "gateway/plugin/dead_letters.h"
+#include "gateway/plugin/runner.h"
+#include "gateway/plugin/stream.h"
+
+struct runner {
+	struct relay_host host; /* the first member: what plugins hand back to us */
+	struct plugin *plugin;
+	struct plugin_config *config;
+	char *output, *gateway;
+	struct relay_tls tls; /* texts owned */
+	struct tls_settings tls_settings;
+	int work_fd, news_fd, stop_fd; /* eventfds: for the plugin's thread, the worker, both */
+	_Atomic uint64_t counters[PLUGIN_MAX_COUNTERS];
+	pthread_t thread;
+
+	pthread_mutex_t lock; /* guards what follows */
+	struct runner_view view;
+
+	/* Whoever is at work has it: the worker before runner_go(), then the plugin's thread. */
+	struct delivery delivery;
+
+	/* The plugin's thread's own. */
+	void *instance; /* NULL: not open */
+	struct dead_letters dead;
+	struct backoff backoff;
+	uint64_t random;
+	char last_line[RELAY_REASON]; /* that the plugin logged, and when */
+	struct instant last_line_at;
+	uint64_t held_back; /* repetitions of it */
+};
+
+/* runner_loop.c: the thread. */
+void *runner_loop(void *runner);
+
+/* runner_host.c */
+void runner_host_init(struct runner *r);
+
+#endif

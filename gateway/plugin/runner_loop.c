@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+
+#include "common/log.h"
+#include "gateway/plugin/runner_impl.h"
+
+enum { IDLE_MS = 1000 };
+
+static bool is_stopping(const struct runner *r)
+{
+	return stream_wait(r->stop_fd, -1, 0, 0) < 0;
+}
+
+/* --- what the worker is told --------------------------------------------------------------- */
+
+static void tell(struct runner *r)
+{
+	eventfd_write(r->news_fd, 1);
+}
+
+/* NULL: nothing is in the way. Said in the log when it is something else than before. */
+static void set_reason(struct runner *r, const char *reason)
+{
+	char text[RELAY_REASON] = "";
+	bool is_new, was_in_the_way;
+
+	if (reason != NULL)
+		stream_reason(text, span_of_text(reason));
+	pthread_mutex_lock(&r->lock);
+	is_new = strcmp(r->view.reason, text) != 0;
+	was_in_the_way = r->view.reason[0] != '\0';
+	memcpy(r->view.reason, text, sizeof(text));
+	pthread_mutex_unlock(&r->lock);
+	if (!is_new)
+		return;
+	if (reason != NULL)
+		log_warn("output \"%s\": %s; what comes waits in the journal", r->output, text);
+	else if (was_in_the_way)
+		log_notice("output \"%s\": delivers again", r->output);
+	tell(r);
+}
+
+static void set_connected(struct runner *r, bool connected)
+{
+	bool is_new;
+
+	pthread_mutex_lock(&r->lock);
+	is_new = r->view.connected != connected;
+	r->view.connected = connected;
+	pthread_mutex_unlock(&r->lock);
+	if (is_new)
+		tell(r);
+}
+
+static void count(struct runner *r, const struct delivery_result *result)
+{
+	pthread_mutex_lock(&r->lock);
+	r->view.delivered += result->delivered;
+	r->view.dead_letters += result->rejected;
+	r->view.retries += result->must_wait;
+	pthread_mutex_unlock(&r->lock);
+}
+
+/* --- attempts ------------------------------------------------------------------------------ */
+
+/* Wait before the next attempt. False when the end comes first. */
+static bool wait_a_while(struct runner *r, uint32_t asked_ms)
+{
+	struct duration wait;
+
+	r->random = r->random * 6364136223846793005u + 1442695040888963407u;
+	wait = asked_ms > 0 ? milliseconds(asked_ms) : backoff_wait(&r->backoff, r->random >> 33);
+	return stream_wait(r->stop_fd, -1, 0, wait.ns / 1000000) == 0;
+}
+
+static bool open_instance(struct runner *r)
+{
+	while (r->instance == NULL) {
+		r->instance = r->plugin->relay->open(&r->host, plugin_config_struct(r->config));
+		if (r->instance != NULL)
+			break;
+		set_reason(r, "the plugin cannot begin; the lines of the log before say why");
+		if (!wait_a_while(r, 0))
+			return false;
+	}
+	return true;
+}
+
+static void take_refused(void *owner, const struct relay_record *record, const char *reason)
+{
+	struct runner *r = owner;
+
+	if (reason[0] == '\0')
+		reason = "refused, without a reason";
+	dead_letters_add(&r->dead, record, reason);
+	log_warn("output \"%s\": record %.*s is a dead letter (%s): %s", r->output,
+			(int)record->id.len, record->id.data, r->dead.path, reason);
+}
+
+/* The dead letters are on disk before the place in the journal may move. */
+static bool write_dead_letters(struct runner *r)
+{
+	struct str why = { 0 };
+	int error;
+
+	while ((error = dead_letters_write(&r->dead)) < 0) {
+		str_clear(&why);
+		str_printf(&why, "dead_letters %s cannot be written: %s", r->dead.path,
+				strerror(-error));
+		set_reason(r, str_text(&why));
+		if (!wait_a_while(r, 0))
+			break;
+	}
+	str_finish(&why);
+	return error == 0;
+}
+
+static bool is_known(enum relay_verdict verdict)
+{
+	return verdict == RELAY_OK || verdict == RELAY_RETRY || verdict == RELAY_REJECT;
+}
+
+/* One attempt. False when the end came. */
+static bool attempt(struct runner *r, uint32_t number)
+{
+	struct relay_outcome outcome = { .size = sizeof(outcome) };
+	struct relay_batch batch = delivery_attempt(&r->delivery, number);
+	enum relay_verdict verdict = r->plugin->relay->deliver(r->instance, &batch, &outcome);
+	struct delivery_result result;
+	const char *reason;
+
+	outcome.reason[RELAY_REASON - 1] = '\0';
+	if (!is_known(verdict)) {
+		verdict = RELAY_RETRY;
+		stream_reason(outcome.reason,
+				span_of_text("the plugin gave a verdict that is none"));
+	}
+	result = delivery_settle(&r->delivery, verdict, outcome.reason, r, take_refused);
+	count(r, &result);
+	if (!write_dead_letters(r))
+		return false;
+	if (!result.must_wait) {
+		backoff_reset(&r->backoff);
+		set_connected(r, true);
+		set_reason(r, NULL);
+		return true;
+	}
+	if (is_stopping(r))
+		return false; /* that was the reason */
+	reason = outcome.reason[0] != '\0' ? outcome.reason : result.reason;
+	if (result.delivered > 0)
+		backoff_reset(&r->backoff);
+	else
+		set_connected(r, false);
+	set_reason(r, reason != NULL ? reason : "the plugin asks for another attempt");
+	return wait_a_while(r, outcome.retry_after_ms);
+}
+
+static void deliver(struct runner *r)
+{
+	for (uint32_t number = 1; r->delivery.count > 0; number++) {
+		if (!attempt(r, number))
+			return;
+	}
+	pthread_mutex_lock(&r->lock);
+	r->view.is_done = true;
+	pthread_mutex_unlock(&r->lock);
+	tell(r);
+}
+
+/* --- the thread ---------------------------------------------------------------------------- */
+
+static void idle(struct runner *r)
+{
+	struct relay_outcome outcome = { .size = sizeof(outcome) };
+	bool ok = r->plugin->relay->idle(r->instance, &outcome);
+
+	if (is_stopping(r))
+		return;
+	outcome.reason[RELAY_REASON - 1] = '\0';
+	set_connected(r, ok);
+	set_reason(r, ok			    ? NULL
+			: outcome.reason[0] != '\0' ? outcome.reason
+						    : "the other side cannot be reached");
+}
+
+void *runner_loop(void *runner)
+{
+	struct runner *r = runner;
+	int pause = r->plugin->relay->idle != NULL ? IDLE_MS : -1;
+	eventfd_t n;
+
+	if (!open_instance(r))
+		return NULL;
+	set_reason(r, NULL);
+	if (pause > 0)
+		idle(r);
+	for (;;) {
+		int ready = stream_wait(r->stop_fd, r->work_fd, POLLIN, pause);
+
+		if (ready < 0)
+			break;
+		if (ready == 0) {
+			idle(r);
+			continue;
+		}
+		eventfd_read(r->work_fd, &n);
+		deliver(r);
+	}
+	r->plugin->relay->close(r->instance);
+	return NULL;
+}

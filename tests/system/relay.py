@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: MIT
+"""Broker and gateway with one output that is a relay, and an observer beside them."""
+import json
+import shutil
+
+from broker import Broker
+from gateway import Gateway
+from mqtt import Observer, mosquitto_pub
+from process import binaries, give_away
+from wait import wait_until
+
+GATEWAY = "belfry/gateway/belfry-gateway"
+ROUTES = ("route nagios/#", "to relay", "route logs/#", "to relay", "decode none")
+
+
+def plugin_folder(folder, *names):
+    """The plugins of these names, in a folder that the gateway's user can read."""
+    folder = folder / "plugins"
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o755)
+    for name in names:
+        copy = folder / f"{name}.so"
+        shutil.copy2(binaries().parent / "plugins" / f"{name}.so", copy)
+        give_away(copy).chmod(0o644)
+    return give_away(folder)
+
+
+class RelayGateway(Gateway):
+    """`blocks` are the outputs and routes of its configuration, `lines` go first."""
+
+    def __init__(self, folder, port, plugins, blocks, lines=()):
+        self.plugins = plugins
+        super().__init__(folder, port, None, blocks=blocks, lines=lines)
+
+    def configure(self, **how):
+        how = {**self.how, **how}
+        self.how = how
+        self.config.write_text("\n".join([
+            "client_id belfry-gateway", f"state_dir {self.state_dir}",
+            f"plugin_dir {self.plugins}", "status_interval 1", *how["lines"],
+            f"broker mqtt://127.0.0.1:{self.port}", *how["blocks"], ""]))
+
+
+def relay_blocks(plugin, lines, routes=ROUTES):
+    """An output named relay, and routes to it: checks below nagios/, messages below logs/."""
+    return [f"output relay {plugin}", *lines, *routes]
+
+
+class RelayRig:
+    """
+    `plugin` is the name of the output's plugin and `lines` are its block. `plugins` is a folder
+    that has it; without it, it is copied from the build. `blocks` replaces output and routes.
+    """
+
+    def __init__(self, scratch, plugin, lines, plugins=None, routes=ROUTES, blocks=None,
+                 gateway_lines=(), broker_lines=("allow_anonymous true",
+                                                 "max_queued_messages 100000")):
+        self.scratch, self.plugin, self.routes = scratch, plugin, routes
+        self.broker = Broker(scratch.folder("broker"), broker_lines, None,
+                             scratch.folder("stored"))
+        folder = scratch.folder("gateway")
+        self.gateway = RelayGateway(folder, self.broker.port,
+                                    plugins or plugin_folder(folder, plugin),
+                                    blocks or relay_blocks(plugin, lines, routes), gateway_lines)
+        self.observer = None
+
+    def start(self):
+        self.broker.start()
+        self.observer = Observer(self.broker.port).connect()
+        self.start_gateway()
+        return self
+
+    def start_gateway(self):
+        before = self.observer.states().count("online")
+        self.gateway.start()
+        wait_until(lambda: self.observer.states().count("online") > before
+                   or not self.gateway.process.is_running(), 10, "the gateway online")
+        assert self.gateway.process.is_running(), self.gateway.process.stderr()
+
+    def end(self):
+        assert self.gateway.end() == 0, "the gateway's exit status after SIGTERM"
+        self.observer.close()
+        assert self.broker.end() == 0, "the broker's exit status after SIGTERM"
+
+    def change(self, lines):
+        """Reload with another block of the output."""
+        self.gateway.configure(blocks=relay_blocks(self.plugin, lines, self.routes))
+        return self.gateway.reloaded()
+
+    def publish(self, topic, payload, qos=1, **how):
+        if not isinstance(payload, (str, bytes)):
+            payload = json.dumps(payload)
+        code = mosquitto_pub(self.broker.port, topic, payload, qos, **how)
+        assert code == 0, f"mosquitto_pub ended with {code}"
+
+    def check(self, host, service, state=0, output="fine", **more):
+        """Publish a check result."""
+        self.publish(f"nagios/{host}/{service}", {"state": state, "output": output, **more})
+
+    def status(self, name="relay"):
+        """How the output stands, as the gateway's status message says."""
+        last = self.observer.last_status()
+        return last["outputs"].get(name, {}) if last else {}
+
+    def wait_for_problem(self, *words, timeout=15.0):
+        """Until the output says that all of these words are in its way; returns the sentence."""
+        def problem():
+            text = self.status().get("problem") or ""
+            return all(word in text for word in words) and text
+        return wait_until(problem, timeout, f"a problem that says {words}")
+
+    def wait_until_all_right(self, timeout=15.0):
+        wait_until(lambda: self.status().get("problem", "?") is None, timeout, "no problem left")
+
+    def dead_letters(self, name="relay"):
+        """What stands in the output's file of dead letters."""
+        path = self.gateway.state_dir / f"{name}.dead"
+        if not path.exists():
+            return []
+        return [json.loads(line) for line in path.read_text().splitlines()]
