@@ -21,6 +21,10 @@
  *   - A limit that is a range ("10:20") is a text under `warn_range`, `crit_range`; `warn` and
  *     `crit` are numbers. A dot in a label becomes `_`: Elasticsearch reads it as a level.
  *
+ * Of what one message can bring without bound, 256 metrics and user properties are taken; the
+ * latter are counted in `user_properties_left_out`, the former are in `perfdata` as text. The DUP
+ * flag is not known to the gateway, so neither schema has it.
+ *
  * `@timestamp` is when the check ran if its publisher said so, else when the message was received;
  * `received` (`event.created`) is always the latter. `event_id` (`event.id`) is origin_event_id().
  *
