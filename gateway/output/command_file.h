@@ -45,6 +45,11 @@ struct command_file_config {
 	char *objects;		/* the core's object cache; NULL: not looked at */
 };
 
+extern const struct setting command_file_settings[];
+
+/* For struct sink_class. */
+void command_file_check(struct output_config *output, const char *state_dir, struct str *problem);
+
 extern const struct sink_class command_file_class;
 
 #endif
