@@ -198,40 +198,6 @@ static void on_subscribe(struct mosquitto *m, void *owner, int packet, int grant
 		tell_grant(l, l->filters.texts[n], granted[n]);
 }
 
-/* What became of a message of ours. A status follows another one anyway. */
-static void count_outcome(struct link *l, const struct outbound_message *m, bool published)
-{
-	switch (m->kind) {
-	case OUTBOUND_REJECT:
-		count(l->counters, published ? COUNT_REJECTS_PUBLISHED : COUNT_REJECTS_DROPPED, 1);
-		break;
-	case OUTBOUND_RECEIPT:
-		count(l->counters, published ? COUNT_RECEIPTS_PUBLISHED : COUNT_RECEIPTS_DROPPED,
-				1);
-		break;
-	case OUTBOUND_STATUS:
-	case OUTBOUND_STATE:
-	case OUTBOUND_ANSWER:
-		break;
-	}
-}
-
-/* Topics below these are strangers'. */
-static void say_refused(struct link *l, const struct outbound_message *m, int reason)
-{
-	static const char *const whose[] = {
-		[OUTBOUND_REJECT] = "belfry/reject/...",
-		[OUTBOUND_RECEIPT] = "a response topic",
-		[OUTBOUND_STATE] = "belfry/state/...",
-		[OUTBOUND_ANSWER] = "belfry/reply/...",
-	};
-
-	log_warn("%s: does not take a message on %s: %s", str_text(&l->name),
-			m->kind == OUTBOUND_STATUS ? m->topic : whose[m->kind],
-			mosquitto_reason_string(reason));
-	count_outcome(l, m, false);
-}
-
 static void on_publish(struct mosquitto *m, void *owner, int packet, int reason,
 		const mosquitto_property *properties)
 {
@@ -239,19 +205,7 @@ static void on_publish(struct mosquitto *m, void *owner, int packet, int reason,
 
 	(void)m;
 	(void)properties;
-	for (size_t n = 0; n < LINK_IN_FLIGHT; n++) {
-		struct outbound_message *o = l->in_flight[n];
-
-		if (o == NULL || o->packet_id != packet)
-			continue;
-		if (reason >= 0x80)
-			say_refused(l, o, reason);
-		else
-			count_outcome(l, o, true);
-		outbound_message_destroy(o);
-		l->in_flight[n] = NULL;
-		return;
-	}
+	in_flight_acknowledged(&l->in_flight, packet, reason, str_text(&l->name));
 }
 
 /* Why TLS failed is only told here. */
@@ -274,14 +228,7 @@ static void forget_connection(struct link *l)
 	l->client = NULL;
 	l->connected = false;
 	l->lost = false;
-	/* Answers and status that were not acknowledged: a new status follows the next connect,
-	   and a lost answer is better than one that holds up others. */
-	for (size_t n = 0; n < LINK_IN_FLIGHT; n++) {
-		if (l->in_flight[n] != NULL)
-			count_outcome(l, l->in_flight[n], false);
-		outbound_message_destroy(l->in_flight[n]);
-		l->in_flight[n] = NULL;
-	}
+	in_flight_drop(&l->in_flight);
 }
 
 static void set_callbacks(struct mosquitto *m)
@@ -402,51 +349,15 @@ void link_tick(struct link *l, struct instant now)
 		link_break(l, "the broker does not answer CONNECT");
 }
 
-static int publish(struct link *l, struct outbound_message *m)
-{
-	mosquitto_property *properties = NULL;
-	int r = MOSQ_ERR_SUCCESS;
-
-	if (m->correlation != NULL && l->protocol == CLIENT_MQTT_5)
-		r = mosquitto_property_add_binary(&properties, MQTT_PROP_CORRELATION_DATA,
-				m->correlation, (uint16_t)m->correlation_len);
-	if (r == MOSQ_ERR_SUCCESS)
-		r = mosquitto_publish_v5(l->client, &m->packet_id, m->topic, (int)m->payload_len,
-				m->payload, 1, m->retain, properties);
-	mosquitto_property_free_all(&properties);
-	return r;
-}
-
 void link_publish(struct link *l)
 {
-	struct outbound_message *m;
-
-	if (!l->connected)
-		return;
-	for (size_t n = 0; n < LINK_IN_FLIGHT; n++) {
-		int r;
-
-		if (l->in_flight[n] != NULL)
-			continue;
-		if ((m = outbound_pop(l->outbound)) == NULL)
-			return;
-		r = publish(l, m);
-		if (r == MOSQ_ERR_SUCCESS) {
-			l->in_flight[n] = m;
-			continue;
-		}
-		count_outcome(l, m, false);
-		outbound_message_destroy(m);
-	}
+	if (l->connected)
+		in_flight_fill(&l->in_flight, l->client, l->protocol, l->outbound);
 }
 
 bool link_has_in_flight(const struct link *l)
 {
-	for (size_t n = 0; n < LINK_IN_FLIGHT; n++) {
-		if (l->in_flight[n] != NULL)
-			return true;
-	}
-	return false;
+	return in_flight_any(&l->in_flight);
 }
 
 /* One segment instead of one per acknowledgement. */
@@ -491,6 +402,7 @@ void link_init(struct link *l, const struct config *config, size_t broker, struc
 		.journal = journal,
 		.counters = counters,
 		.outbound = outbound,
+		.in_flight.counters = counters,
 		.events = *events };
 	l->backoff = (struct backoff){ .first = milliseconds(200), .most = seconds(2) };
 	l->seed = hash_seed();

@@ -11,13 +11,11 @@
 
 #include "common/backoff.h"
 #include "common/tls_failure.h"
-#include "gateway/answer/outbound.h"
 #include "gateway/intake/broker_health.h"
 #include "gateway/intake/client.h"
+#include "gateway/intake/in_flight.h"
 #include "gateway/journal/journal.h"
 #include "gateway/rules/counters.h"
-
-enum { LINK_IN_FLIGHT = 20 /* own messages without acknowledgement, libmosquitto's limit */ };
 
 struct link_events {
 	/* A message was read; it is borrowed for the call. */
@@ -59,7 +57,7 @@ struct link {
 	struct backoff backoff;
 	uint64_t seed;
 	int subscribe_packet;
-	struct outbound_message *in_flight[LINK_IN_FLIGHT]; /* NULL: free */
+	struct in_flight in_flight;
 };
 
 void link_init(struct link *l, const struct config *config, size_t broker, struct journal *journal,
