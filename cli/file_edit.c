@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <sys/file.h>
 
+#include "common/folder.h"
 #include "common/mem.h"
 
 enum { MAX_EDITED = 64 * 1024 * 1024 };
@@ -135,12 +136,11 @@ static int copy_status(const struct file_edit *f, int fd)
 	return fchmod(fd, f->status.st_mode & 07777) < 0 ? -errno : 0;
 }
 
-static int sync_folder(const char *path)
+static int sync_folder_of(const char *path)
 {
 	AUTO_FREE char *folder = folder_of(path);
-	AUTO_CLOSE int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
+	return folder_sync(folder);
 }
 
 /* Fill the new file and let it take the place of the old. */
@@ -170,7 +170,7 @@ bool file_edit_replace(struct file_edit *f, struct span text, struct str *proble
 		if (error < 0)
 			unlink(new_path.text);
 		else
-			error = sync_folder(f->path);
+			error = sync_folder_of(f->path);
 	}
 	str_finish(&new_path);
 	return error == 0 || fail(problem, f->path, strerror(-error));

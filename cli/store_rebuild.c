@@ -10,6 +10,7 @@
 #include <limits.h>
 
 #include "common/clock.h"
+#include "common/folder.h"
 #include "common/store_folder.h"
 #include "common/store_salvage.h"
 
@@ -36,7 +37,7 @@ static int rebuild(struct rebuild *b, const char *folder)
 		result = store_folder_lock(str_text(&b->successor), true, &b->lock, &nobody);
 	if (result == 0)
 		result = store_salvage(folder, str_text(&b->successor), &b->summary);
-	return result == 0 ? store_folder_sync(str_text(&b->successor)) : result;
+	return result == 0 ? folder_sync(str_text(&b->successor)) : result;
 }
 
 static void finish(struct rebuild *b, bool keep)
@@ -115,7 +116,7 @@ static int replace_file(const struct rebuild *b)
 	store_folder_remove(b->folder, STORE_READERS_FILE);
 	if (rename(from, to) < 0)
 		return -errno;
-	return store_folder_sync(b->folder);
+	return folder_sync(b->folder);
 }
 
 int store_compact(const char *folder)

@@ -8,6 +8,8 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include "common/folder.h"
+
 /* Paths of files in it; one that is too long is found by the call that it is for. */
 static const char *join(char at[PATH_MAX], const char *path, const char *name)
 {
@@ -70,20 +72,6 @@ int store_folder_lock(const char *path, bool alone, int *ret_fd, long *ret_holde
 	return 0;
 }
 
-int store_folder_sync(const char *path)
-{
-	AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
-}
-
-int store_folder_sync_parent(const char *path)
-{
-	char name[PATH_MAX];
-
-	return store_folder_sync(join(name, path, ".."));
-}
-
 /* Names change last, when there is something to change them to. */
 int store_folder_exchange(const char *path, const char *successor, const char *aside)
 {
@@ -96,7 +84,7 @@ int store_folder_exchange(const char *path, const char *successor, const char *a
 		(void)rename(aside, path);
 		return error;
 	}
-	return store_folder_sync_parent(path);
+	return folder_sync_parent(path);
 }
 
 int store_folder_create(const char *path, const char *name)

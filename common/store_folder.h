@@ -30,10 +30,6 @@ bool store_folder_is_safe(const char *path);
  */
 int store_folder_lock(const char *path, bool alone, int *ret_fd, long *ret_holder);
 
-/* That names are as they are survives a power cut: in the folder, and the folder's own. */
-int store_folder_sync(const char *path);
-int store_folder_sync_parent(const char *path);
-
 /*
  * The folder is called `aside` from now on, and `successor`, which is complete and on disk, has its
  * name. 0 or -errno: everything is called as before, or only whether that outlasts a power cut is

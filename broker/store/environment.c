@@ -8,6 +8,7 @@
 #include <sys/statvfs.h>
 
 #include "broker/store/layout.h"
+#include "common/folder.h"
 #include "common/store_folder.h"
 
 static const size_t map_start = 64 << 20;
@@ -85,7 +86,7 @@ int environment_open(struct environment *e, const char *folder)
 	if (r == 0)
 		r = lmdb_update(e->db, layout_settle, &plan);
 	if (r == 0)
-		r = store_folder_sync(folder);
+		r = folder_sync(folder);
 	if (r == 0)
 		r = lmdb_last_commit(e->db, &e->last_commit);
 	if (r < 0)
@@ -158,7 +159,7 @@ static int swap_files(struct environment *e)
 	if (r == 0)
 		e->last_commit = 0;
 	if (r == 0)
-		r = store_folder_sync(e->folder);
+		r = folder_sync(e->folder);
 	if (r == 0)
 		r = open_database(e);
 	if (r == 0)

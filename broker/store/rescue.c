@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "common/clock.h"
+#include "common/folder.h"
 #include "common/log.h"
 #include "common/store_folder.h"
 #include "common/store_salvage.h"
@@ -56,7 +57,7 @@ static int salvage(const char *folder, const char *successor, struct store_salva
 	if (r == 0 || r == -EEXIST)
 		r = store_salvage(folder, successor, ret);
 	if (r == 0)
-		r = store_folder_sync(successor);
+		r = folder_sync(successor);
 	return r;
 }
 

@@ -12,6 +12,7 @@
 #include "broker/store/load.h"
 #include "broker/store/rescue.h"
 #include "broker/store/write.h"
+#include "common/folder.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/store_folder.h"
@@ -299,7 +300,7 @@ static int open_folder(struct store *s)
 	if (r == 0)
 		r = open_or_rescue(s);
 	if (r == 0)
-		r = store_folder_sync_parent(s->folder);
+		r = folder_sync_parent(s->folder);
 	if (r == 0)
 		r = environment_size(&s->environment, &s->size);
 	return r;

@@ -3,12 +3,12 @@
  * The journal's opening: what is found on disk, whether it makes sense, and what happens if not.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
 
+#include "common/folder.h"
 #include "common/hash.h"
 #include "common/log.h"
 #include "common/mem.h"
@@ -158,23 +158,11 @@ static int load(struct MDB_txn *txn, void *owner)
 }
 
 /* That the files exist must survive a power cut as well. */
-static int sync_folder(const char *path)
-{
-	AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
-}
-
 static int sync_folders(const struct journal *j)
 {
-	struct str parent = { 0 };
-	int r = sync_folder(j->folder);
+	int r = folder_sync(j->folder);
 
-	str_printf(&parent, "%s/..", j->folder);
-	if (r == 0)
-		r = sync_folder(str_text(&parent));
-	str_finish(&parent);
-	return r;
+	return r < 0 ? r : folder_sync_parent(j->folder);
 }
 
 static int open_environment(struct journal *j)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "common/folder.h"
 #include "common/mem.h"
 #include "tests/unit/unit.h"
 
@@ -136,7 +137,7 @@ static void an_exchange_leaves_both(void **state)
 	assert_int_equal(store_folder_make(f->successor), 0);
 	touch(f->successor, STORE_FILE);
 	assert_int_equal(store_folder_exchange(f->folder, f->successor, f->aside), 0);
-	assert_int_equal(store_folder_sync(f->folder), 0);
+	assert_int_equal(folder_sync(f->folder), 0);
 	assert_false(exists(f->successor));
 	assert_int_equal(store_folder_rename(f->folder, STORE_FILE, STORE_COPY_FILE), 0);
 	assert_int_equal(store_folder_rename(f->aside, STORE_COPY_FILE, STORE_FILE), 0);
