@@ -7,9 +7,14 @@
 
 enum { LEAST_AGE = 60, MISSED_INTERVALS = 3 };
 
-const struct report_limits report_limits_default = {
-	.lag_warning = 60, .lag_critical = 300, .journal_warning = 80, .journal_critical = 95
-};
+struct report_limits report_limits_default(void)
+{
+	static const struct setting rows[] = { REPORT_LIMIT_ROWS(struct report_limits, ), { 0 } };
+	struct report_limits limits = { 0 };
+
+	settings_init(rows, &limits);
+	return limits;
+}
 
 struct judge {
 	struct gateway_report *report;

@@ -9,13 +9,14 @@
 #include <cjson/cJSON.h>
 
 #include "cli/retained_set.h"
+#include "common/settings.h"
 
 #define GATEWAY_STATUS_PREFIX "belfry/gateway/"
 
 /* In the order of how bad they are. */
 enum severity { SEVERITY_NONE, SEVERITY_WARNING, SEVERITY_UNKNOWN, SEVERITY_CRITICAL };
 
-/* Where the line is drawn. 0: nowhere. */
+/* Where the line is drawn. 0: nowhere. Below are the options that draw it. */
 struct report_limits {
 	uint64_t lag_warning, lag_critical; /* seconds */
 	/* Seconds; 0: three times what the gateway says it publishes every, 60 at least; where it
@@ -25,12 +26,26 @@ struct report_limits {
 	uint64_t rejects_warning, rejects_critical; /* a minute */
 };
 
-/* What holds where nobody says otherwise, as settings write it. */
-#define REPORT_LAG_WARNING	"60s"
-#define REPORT_LAG_CRITICAL	"300s"
-#define REPORT_JOURNAL_WARNING	"80"
-#define REPORT_JOURNAL_CRITICAL "95"
-extern const struct report_limits report_limits_default;
+/* clang-format off */
+#define REPORT_LIMIT_ROWS(T, at) \
+{ "lag-warning",    SETTING_DURATION, SETTING_FIELD(T, uint64_t, at lag_warning),       0, 31536000,   "60s", 0, \
+  "WARNING when a result waits as long for an output; 0: never.", NULL }, \
+{ "lag-critical",   SETTING_DURATION, SETTING_FIELD(T, uint64_t, at lag_critical),      0, 31536000,   "300s", 0, \
+  "CRITICAL when a result waits as long for an output; 0: never.", NULL }, \
+{ "age",            SETTING_DURATION, SETTING_FIELD(T, uint64_t, at age),               0, 31536000,   "0", 0, \
+  "CRITICAL when the status is older. 0: three times the gateway's status_interval, 60 seconds at least.", NULL }, \
+{ "journal-warning", SETTING_NUMBER,  SETTING_FIELD(T, uint64_t, at journal_warning),   0, 100,        "80", 0, \
+  "WARNING when the journal is full to this percentage; 0: never.", NULL }, \
+{ "journal-critical", SETTING_NUMBER, SETTING_FIELD(T, uint64_t, at journal_critical),  0, 100,        "95", 0, \
+  "CRITICAL when the journal is full to this percentage; 0: never.", NULL }, \
+{ "rejects-warning", SETTING_NUMBER,  SETTING_FIELD(T, uint64_t, at rejects_warning),   0, 1000000000, "0", 0, \
+  "WARNING when as many results are refused a minute; 0: never.", NULL }, \
+{ "rejects-critical", SETTING_NUMBER, SETTING_FIELD(T, uint64_t, at rejects_critical),  0, 1000000000, "0", 0, \
+  "CRITICAL when as many results are refused a minute; 0: never.", NULL }
+/* clang-format on */
+
+/* What holds where nobody says otherwise: what the rows begin with. */
+struct report_limits report_limits_default(void);
 
 struct finding {
 	enum severity severity;

@@ -371,11 +371,12 @@ static void print_gateway(const struct page *page, const struct gateway_report *
 void status_gateway_print(const struct retained_set *set, struct wall_time now, FILE *out)
 {
 	struct page page = { out, colours_wanted(out), now };
+	struct report_limits limits = report_limits_default();
 
 	for (size_t i = 0; i < set->count; i++) {
 		struct gateway_report r = { 0 };
 
-		gateway_report_read(&r, &set->all[i], now, &report_limits_default);
+		gateway_report_read(&r, &set->all[i], now, &limits);
 		if (i > 0)
 			fputc('\n', out);
 		print_gateway(&page, &r);
@@ -407,12 +408,13 @@ void status_gateway_json(const struct retained_set *set, FILE *out)
 
 bool status_gateway_is_well(const struct retained_set *set, struct wall_time now)
 {
+	struct report_limits limits = report_limits_default();
 	bool well = true;
 
 	for (size_t i = 0; i < set->count && well; i++) {
 		struct gateway_report r = { 0 };
 
-		gateway_report_read(&r, &set->all[i], now, &report_limits_default);
+		gateway_report_read(&r, &set->all[i], now, &limits);
 		well = r.finding_count == 0;
 		gateway_report_finish(&r);
 	}
