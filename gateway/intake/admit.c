@@ -8,6 +8,7 @@
 #include "common/name.h"
 #include "common/utf8.h"
 #include "common/wire.h"
+#include "gateway/result/json_document.h"
 
 enum {
 	MAX_ANSWERS = 1000, /* to one message: an array can ask for two million */
@@ -459,8 +460,7 @@ void admit_init(struct admit *a, const struct config *config, struct counters *c
 	*a = (struct admit){ .config = config, .counters = counters };
 	a->last_answer = &a->answers;
 	a->decoder = decoder_create();
-	a->presence_decoder = presence_decoder_create();
-	a->command_decoder = command_decoder_create();
+	a->reader = json_reader_create();
 }
 
 void admit_clear(struct admit *a)
@@ -482,8 +482,7 @@ void admit_finish(struct admit *a)
 	record_batch_finish(&a->records);
 	record_batch_finish(&a->silences);
 	decoder_destroy(a->decoder);
-	presence_decoder_destroy(a->presence_decoder);
-	command_decoder_destroy(a->command_decoder);
+	json_reader_destroy(a->reader);
 	str_finish(&a->receipt.refusals);
 	str_finish(&a->host);
 	str_finish(&a->service);

@@ -49,8 +49,7 @@ struct admit {
 	bool left_out;	       /* that there are more than max_objects was said */
 
 	struct decoder *decoder;
-	struct presence_decoder *presence_decoder;
-	struct command_decoder *command_decoder;
+	struct json_reader *reader; /* of presences and commands */
 	struct str host, service, text, context, detail;
 };
 

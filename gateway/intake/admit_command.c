@@ -111,8 +111,7 @@ void admit_command(struct admit *a)
 	if (!is_passed_on(a, &c, ALL_COMMANDS) ||
 			!admit_may_speak(a, host, service, SUBMIT_COMMAND, 0) || !is_event(a, &c))
 		return;
-	reject = command_decode(
-			a->command_decoder, a->message->payload, a->arrival->received, &c, &detail);
+	reject = command_decode(a->reader, a->message->payload, a->arrival->received, &c, &detail);
 	c.host = host;
 	c.service = service;
 	if (reject != REJECT_NONE)

@@ -42,8 +42,8 @@ void admit_presence(struct admit *a)
 		return;
 	bad.host = str_span(&a->host);
 	bad.service = str_span(&a->service);
-	bad.reject = presence_decode(a->presence_decoder, a->message->payload, a->service.len == 0,
-			&m, &bad.detail);
+	bad.reject = presence_decode(
+			a->reader, a->message->payload, a->service.len == 0, &m, &bad.detail);
 	if (bad.reject != REJECT_NONE) {
 		admit_refuse(a, &bad);
 	} else if (m.word != PRESENCE_NOTHING &&

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "gateway/result/command.h"
 
-#include "common/hash.h"
-#include "common/mem.h"
 #include "common/time_parse.h"
-#include "gateway/result/decode_parts.h"
 #include "gateway/result/json_document.h"
 
 enum {
@@ -14,12 +11,6 @@ enum {
 
 /* Cores keep times in whole seconds, some in 32 bits. */
 static const int64_t latest_ns = UINT32_MAX * (int64_t)NS_PER_SECOND;
-
-struct command_decoder {
-	struct json_scan scan;
-	struct str detail;
-	cJSON *root; /* of the payload before: spans point into it */
-};
 
 static const char *const names[COMMAND_COUNT] = {
 	[COMMAND_DOWNTIME] = "downtime",
@@ -83,7 +74,7 @@ static const struct member_info {
 /* clang-format on */
 
 struct parse {
-	struct command_decoder *decoder;
+	struct json_reader *reader;
 	struct command *command;
 	struct wall_time received;
 	const cJSON *values[MEMBER_COUNT];
@@ -91,8 +82,8 @@ struct parse {
 
 static enum reject refuse(struct parse *p, enum reject reject, const char *name, const char *what)
 {
-	str_clear(&p->decoder->detail);
-	str_printf(&p->decoder->detail, "%s%s%s", name, name[0] != '\0' ? " " : "", what);
+	str_clear(&p->reader->detail);
+	str_printf(&p->reader->detail, "%s%s%s", name, name[0] != '\0' ? " " : "", what);
 	return reject;
 }
 
@@ -114,7 +105,7 @@ static enum reject read_time(struct parse *p, const struct member_info *m, const
 {
 	struct span text;
 
-	if (!json_value_text(&p->decoder->scan, value, &text) || !time_parse(span_trim(text), ret))
+	if (!json_value_text(&p->reader->scan, value, &text) || !time_parse(span_trim(text), ret))
 		return refuse(p, REJECT_BAD_TIME, m->name, "is no time");
 	if (ret->ns < NS_PER_SECOND || ret->ns > latest_ns)
 		return refuse(p, REJECT_BAD_TIME, m->name, "is no time that a core can keep");
@@ -126,7 +117,7 @@ static enum reject read_seconds(
 {
 	struct span text;
 
-	if (!json_value_text(&p->decoder->scan, value, &text) ||
+	if (!json_value_text(&p->reader->scan, value, &text) ||
 			!json_seconds(span_trim(text), ret) || *ret < 1 || *ret > MAX_DURATION)
 		return refuse(p, REJECT_BAD_VALUE, m->name,
 				"is no number of seconds from 1 to 315360000");
@@ -248,41 +239,20 @@ static enum reject read_object(struct parse *p, const cJSON *root)
 	return reject != REJECT_NONE ? reject : settle(p);
 }
 
-enum reject command_decode(struct command_decoder *d, struct span payload,
+enum reject command_decode(struct json_reader *reader, struct span payload,
 		struct wall_time received, struct command *ret, struct span *ret_detail)
 {
-	struct parse parse = { .decoder = d, .command = ret, .received = received };
+	struct parse parse = { .reader = reader, .command = ret, .received = received };
 	struct span text;
-	enum reject reject;
+	enum reject reject = json_reader_text(reader, payload, &text);
 
-	cJSON_Delete(d->root);
-	d->root = NULL;
 	*ret = (struct command){ 0 };
-	reject = payload_text(payload, &d->detail, &text);
 	if (reject == REJECT_NONE)
-		reject = json_document_parse(&d->scan, text, &d->detail, &d->root);
+		reject = json_reader_parse(reader, text);
 	if (reject == REJECT_NONE)
-		reject = read_object(&parse, d->root);
-	*ret_detail = str_span(&d->detail);
+		reject = read_object(&parse, reader->root);
+	*ret_detail = str_span(&reader->detail);
 	return reject;
-}
-
-struct command_decoder *command_decoder_create(void)
-{
-	struct command_decoder *d = xcalloc(1, sizeof(*d));
-
-	d->scan.seed = hash_seed();
-	return d;
-}
-
-void command_decoder_destroy(struct command_decoder *d)
-{
-	if (d == NULL)
-		return;
-	json_scan_finish(&d->scan);
-	str_finish(&d->detail);
-	cJSON_Delete(d->root);
-	free(d);
 }
 
 const char *command_name(enum command_kind kind)

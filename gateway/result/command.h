@@ -61,18 +61,14 @@ const char *command_name(enum command_kind kind);
 /* False when there is no such command. */
 bool command_find(struct span name, enum command_kind *ret);
 
-/* Scratch memory that is kept from one payload to the next. */
-struct command_decoder;
-
-struct command_decoder *command_decoder_create(void);
-void command_decoder_destroy(struct command_decoder *d);
+struct json_reader;
 
 /*
  * REJECT_NONE with all but host and service in *ret, or why the payload is refused, with what was
- * found in *ret_detail. Both borrow from payload and decoder until the next payload. `received` is
+ * found in *ret_detail. Both borrow from payload and reader until the next payload. `received` is
  * when a downtime without a start starts; what ended before it is refused.
  */
-enum reject command_decode(struct command_decoder *d, struct span payload,
+enum reject command_decode(struct json_reader *reader, struct span payload,
 		struct wall_time received, struct command *ret, struct span *ret_detail);
 
 #endif

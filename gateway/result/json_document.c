@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "gateway/result/json_document.h"
 
+#include "common/hash.h"
+#include "common/mem.h"
+#include "gateway/result/decode_parts.h"
+
 /* So many seconds still fit a struct duration. */
 static const uint64_t max_seconds = INT64_MAX / 1000000000;
 
@@ -42,6 +46,36 @@ enum reject json_document_parse(
 	number_numbers(root, &numbers);
 	*ret = root;
 	return REJECT_NONE;
+}
+
+struct json_reader *json_reader_create(void)
+{
+	struct json_reader *r = xcalloc(1, sizeof(*r));
+
+	r->scan.seed = hash_seed();
+	return r;
+}
+
+void json_reader_destroy(struct json_reader *r)
+{
+	if (r == NULL)
+		return;
+	json_scan_finish(&r->scan);
+	str_finish(&r->detail);
+	cJSON_Delete(r->root);
+	free(r);
+}
+
+enum reject json_reader_text(struct json_reader *r, struct span payload, struct span *ret)
+{
+	cJSON_Delete(r->root);
+	r->root = NULL;
+	return payload_text(payload, &r->detail, ret);
+}
+
+enum reject json_reader_parse(struct json_reader *r, struct span text)
+{
+	return json_document_parse(&r->scan, text, &r->detail, &r->root);
 }
 
 struct span json_number_text(const struct json_scan *scan, const cJSON *number)

@@ -17,6 +17,25 @@
 enum reject json_document_parse(
 		struct json_scan *scan, struct span text, struct str *detail, cJSON **ret);
 
+/*
+ * Reads one payload after the other, with scratch memory that is kept from one to the next. What it
+ * holds is of the last one, and the tree too: spans may point into it until the next.
+ */
+struct json_reader {
+	struct json_scan scan;
+	struct str detail; /* why a payload was refused */
+	cJSON *root;	   /* NULL: the payload is no JSON, or was not parsed */
+};
+
+struct json_reader *json_reader_create(void);
+void json_reader_destroy(struct json_reader *r);
+
+/* Forget the payload before; what is the text of this one? As payload_text(). */
+enum reject json_reader_text(struct json_reader *r, struct span payload, struct span *ret);
+
+/* Then, of a text that is to be JSON: as json_document_parse(), with the tree in `root`. */
+enum reject json_reader_parse(struct json_reader *r, struct span text);
+
 /* The text of a number as it was written. */
 struct span json_number_text(const struct json_scan *scan, const cJSON *number);
 

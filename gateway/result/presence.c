@@ -1,16 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "gateway/result/presence.h"
 
-#include "common/hash.h"
 #include "common/result_keys.h"
-#include "gateway/result/decode_parts.h"
 #include "gateway/result/json_document.h"
-
-struct presence_decoder {
-	struct json_scan scan;
-	struct str detail;
-	cJSON *root; /* of the payload before: spans point into it */
-};
 
 struct word {
 	struct span text;
@@ -31,24 +23,6 @@ static const struct word words[] = {
 	/* Of a host also a state in JSON, which says the same and what it becomes. */
 	{ SPAN("down"), PRESENCE_GONE, false },
 };
-
-struct presence_decoder *presence_decoder_create(void)
-{
-	struct presence_decoder *d = xcalloc(1, sizeof(*d));
-
-	d->scan.seed = hash_seed();
-	return d;
-}
-
-void presence_decoder_destroy(struct presence_decoder *d)
-{
-	if (d == NULL)
-		return;
-	json_scan_finish(&d->scan);
-	str_finish(&d->detail);
-	cJSON_Delete(d->root);
-	free(d);
-}
 
 static bool read_word(struct span text, bool is_json, enum presence_word *ret)
 {
@@ -175,39 +149,33 @@ static enum reject read_object(struct parse *p, const cJSON *root)
 	return REJECT_NONE;
 }
 
-static enum reject decode_object(struct presence_decoder *d, struct span text, bool is_host,
+static enum reject decode_object(struct json_reader *reader, struct span text, bool is_host,
 		struct presence_message *ret, struct span *ret_detail)
 {
-	struct parse parse = { .scan = &d->scan, .is_host = is_host, .message = ret };
-	enum reject reject = json_document_parse(&d->scan, text, &d->detail, &d->root);
+	struct parse parse = { .scan = &reader->scan, .is_host = is_host, .message = ret };
+	enum reject reject = json_reader_parse(reader, text);
 
 	if (reject == REJECT_NONE) {
-		reject = read_object(&parse, d->root);
+		reject = read_object(&parse, reader->root);
 		*ret_detail = parse.detail;
 	} else {
-		*ret_detail = str_span(&d->detail);
+		*ret_detail = str_span(&reader->detail);
 	}
 	return reject;
 }
 
-enum reject presence_decode(struct presence_decoder *d, struct span payload, bool is_host,
+enum reject presence_decode(struct json_reader *reader, struct span payload, bool is_host,
 		struct presence_message *ret, struct span *ret_detail)
 {
 	struct span text;
-	enum reject reject;
+	enum reject reject = json_reader_text(reader, payload, &text);
 
-	cJSON_Delete(d->root);
-	d->root = NULL;
 	*ret = (struct presence_message){ .ttl = -1, .delay = -1 };
-	*ret_detail = (struct span){ 0 };
-	if (payload.len == 0)
-		return REJECT_NONE;
-	reject = payload_text(payload, &d->detail, &text);
-	*ret_detail = str_span(&d->detail);
-	if (reject != REJECT_NONE)
+	*ret_detail = str_span(&reader->detail);
+	if (payload.len == 0 || reject != REJECT_NONE)
 		return reject;
 	if (text.len > 0 && (text.data[0] == '{' || text.data[0] == '['))
-		return decode_object(d, text, is_host, ret, ret_detail);
+		return decode_object(reader, text, is_host, ret, ret_detail);
 	*ret_detail = text;
 	if (text.len == 0)
 		return REJECT_NO_STATE;

@@ -31,17 +31,13 @@ struct presence_message {
 	struct span output;	  /* one line; until the next payload or the end of this one */
 };
 
-/* Scratch memory that is kept from one payload to the next. */
-struct presence_decoder;
-
-struct presence_decoder *presence_decoder_create(void);
-void presence_decoder_destroy(struct presence_decoder *d);
+struct json_reader;
 
 /*
  * REJECT_NONE with the message in *ret, or why the payload is refused, with what was found in
  * *ret_detail (borrowed as the output is). `is_host`: of a host, not of a service.
  */
-enum reject presence_decode(struct presence_decoder *d, struct span payload, bool is_host,
+enum reject presence_decode(struct json_reader *reader, struct span payload, bool is_host,
 		struct presence_message *ret, struct span *ret_detail);
 
 #endif

@@ -8,6 +8,7 @@
 #include "gateway/result/encode_icinga2.h"
 
 #include "common/utf8.h"
+#include "gateway/result/json_document.h"
 #include "tests/fuzz/nagios_command.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -66,16 +67,16 @@ static void check_line(encode_command *encode, const struct command *c)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct command_decoder *decoder;
+	static struct json_reader *reader;
 	struct command c;
 	struct span detail;
 	enum reject reject;
 
 	if (size == 0)
 		return 0;
-	if (decoder == NULL)
-		decoder = command_decoder_create();
-	reject = command_decode(decoder, span_of(data + 1, size - 1), now, &c, &detail);
+	if (reader == NULL)
+		reader = json_reader_create();
+	reject = command_decode(reader, span_of(data + 1, size - 1), now, &c, &detail);
 	MUST(reject >= REJECT_NONE && reject < REJECT_COUNT);
 	if (reject != REJECT_NONE) {
 		MUST(detail.len <= size + 200);

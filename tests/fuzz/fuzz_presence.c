@@ -6,6 +6,7 @@
 #include "gateway/result/presence.h"
 
 #include "common/utf8.h"
+#include "gateway/result/json_document.h"
 #include "tests/fuzz/nagios_command.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -23,7 +24,7 @@ static void check_message(const struct presence_message *m, bool is_host, size_t
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct presence_decoder *decoder;
+	static struct json_reader *reader;
 	struct presence_message message;
 	struct span detail;
 	enum reject reject;
@@ -31,10 +32,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size == 0)
 		return 0;
-	if (decoder == NULL)
-		decoder = presence_decoder_create();
+	if (reader == NULL)
+		reader = json_reader_create();
 	is_host = (data[0] & 1) != 0;
-	reject = presence_decode(decoder, span_of(data + 1, size - 1), is_host, &message, &detail);
+	reject = presence_decode(reader, span_of(data + 1, size - 1), is_host, &message, &detail);
 	MUST(reject >= REJECT_NONE && reject < REJECT_COUNT);
 	if (reject == REJECT_NONE)
 		check_message(&message, is_host, size - 1);

@@ -3,6 +3,7 @@
 
 #include "common/mem.h"
 #include "gateway/result/command.h"
+#include "gateway/result/json_document.h"
 
 #include <stdio.h>
 
@@ -10,13 +11,13 @@ static const struct wall_time received = { 1800000000 * INT64_C(1000000000) };
 
 static int start(void **state)
 {
-	*state = command_decoder_create();
+	*state = json_reader_create();
 	return 0;
 }
 
 static int stop(void **state)
 {
-	command_decoder_destroy(*state);
+	json_reader_destroy(*state);
 	return 0;
 }
 

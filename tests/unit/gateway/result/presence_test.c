@@ -2,7 +2,7 @@
 #include "gateway/result/presence.h"
 
 #include "common/mem.h"
-#include "gateway/result/decode.h"
+#include "gateway/result/json_document.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,13 +13,13 @@
 
 static int start(void **state)
 {
-	*state = presence_decoder_create();
+	*state = json_reader_create();
 	return 0;
 }
 
 static int stop(void **state)
 {
-	presence_decoder_destroy(*state);
+	json_reader_destroy(*state);
 	return 0;
 }
 
