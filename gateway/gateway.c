@@ -249,8 +249,12 @@ void gateway_stop(struct gateway *g, const char *state)
 		worker_join(g->workers[i]);
 	if (g->questions != NULL)
 		questions_stop(g->questions);
+	if (g->admission != NULL)
+		admission_close(g->admission);
 	for (size_t i = 0; i < g->config->broker_count && g->intakes[i] != NULL; i++)
 		intake_stop(g->intakes[i], state);
+	for (size_t i = 0; i < g->config->broker_count && g->intakes[i] != NULL; i++)
+		intake_join(g->intakes[i]);
 	if (g->keeper != NULL)
 		keeper_stop(g->keeper);
 }

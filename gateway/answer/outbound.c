@@ -93,14 +93,19 @@ bool outbound_push(struct outbound *o, struct outbound_message *m)
 	return pushed;
 }
 
-bool outbound_is_half_full(struct outbound *o)
+size_t outbound_count(struct outbound *o)
 {
-	bool is;
+	size_t count;
 
 	pthread_mutex_lock(&o->lock);
-	is = o->count >= (o->limit + 1) / 2;
+	count = o->count;
 	pthread_mutex_unlock(&o->lock);
-	return is;
+	return count;
+}
+
+bool outbound_is_half_full(struct outbound *o)
+{
+	return outbound_count(o) >= (o->limit + 1) / 2;
 }
 
 struct outbound_message *outbound_pop(struct outbound *o)

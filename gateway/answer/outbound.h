@@ -48,6 +48,9 @@ void outbound_message_destroy(struct outbound_message *m);
 /* Takes the message over. False when the queue is full: it is destroyed. */
 bool outbound_push(struct outbound *o, struct outbound_message *m);
 
+/* How many messages wait. */
+size_t outbound_count(struct outbound *o);
+
 /* Then what can wait should wait. */
 bool outbound_is_half_full(struct outbound *o);
 

@@ -27,6 +27,7 @@ struct admission {
 	struct standings *standings;
 	struct instant flush_at;
 	bool flush_failed; /* was said */
+	bool is_closed;
 	uint64_t flushed_to;
 	struct str flushed; /* keys and values on their way to the disk */
 	struct journal_change *changes;
@@ -146,6 +147,8 @@ static void flush(struct admission *a, struct instant now)
 	uint64_t head = journal_status(a->env.journal).head;
 	int r;
 
+	if (a->is_closed)
+		return;
 	a->flush_at = instant_after(now, milliseconds(FLUSH_MS));
 	gather_changes(a);
 	if (a->change_count == 0 && head == a->flushed_to)
@@ -267,7 +270,7 @@ struct instant admission_tick(struct admission *a, struct instant now)
 	}
 	if (instant_reached(a->flush_at, now) || !journal_has_room(a->env.journal))
 		flush(a, now);
-	states_publish(a->admit.states, now, a->outbounds, a->outbound_count);
+	states_publish(a->admit.states, now, a->outbounds);
 	next = a->told = next_due(a);
 	pthread_mutex_unlock(&a->lock);
 	return next;
@@ -280,6 +283,25 @@ void admission_hold(struct admission *a, struct instant now)
 	pthread_mutex_unlock(&a->lock);
 }
 
+void admission_close(struct admission *a)
+{
+	pthread_mutex_lock(&a->lock);
+	flush(a, instant_now());
+	states_close(a->admit.states);
+	a->is_closed = true;
+	pthread_mutex_unlock(&a->lock);
+}
+
+size_t admission_publish_states(struct admission *a, size_t broker)
+{
+	size_t left;
+
+	pthread_mutex_lock(&a->lock);
+	left = states_publish_rest(a->admit.states, broker, a->outbounds[broker]);
+	pthread_mutex_unlock(&a->lock);
+	return left;
+}
+
 /* --- life --------------------------------------------------------------------------------- */
 
 struct admission *admission_create(const struct admission_env *env)
@@ -290,12 +312,22 @@ struct admission *admission_create(const struct admission_env *env)
 	a->due_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	pthread_mutex_init(&a->lock, NULL);
 	admit_init(&a->admit, env->config, env->counters);
-	a->admit.states =
-			states_create(env->config->state_rate, env->config->client_id, hash_seed());
+	a->admit.states = states_create(env->config->state_rate, env->config->client_id,
+			env->config->broker_count, hash_seed());
 	if (load(a))
 		return a;
 	admission_destroy(a);
 	return NULL;
+}
+
+static void say_unpublished(const struct admission *a)
+{
+	size_t n = a->is_closed ? states_count(a->admit.states) : 0;
+
+	if (n > 0)
+		log_warn("%zu last states were not published any more on belfry/state/...: the "
+			 "broker did not take them in time",
+				n);
 }
 
 void admission_destroy(struct admission *a)
@@ -303,7 +335,8 @@ void admission_destroy(struct admission *a)
 	if (a == NULL)
 		return;
 	if (a->outbounds != NULL)
-		flush(a, instant_now());
+		admission_close(a);
+	say_unpublished(a);
 	standings_destroy(a->standings);
 	states_destroy(a->admit.states);
 	admit_finish(&a->admit);

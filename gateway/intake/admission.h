@@ -48,6 +48,19 @@ int admission_take(struct admission *a, const struct record_batch *messages);
 struct instant admission_tick(struct admission *a, struct instant now);
 int admission_fd(const struct admission *a);
 
+/*
+ * The end begins. What is known is written down for the last time, and the last states that wait
+ * are left to admission_publish_states(). Of what is taken from now on the next run learns from the
+ * journal, as after a crash, and publishes its states.
+ */
+void admission_close(struct admission *a);
+
+/*
+ * Then: put into the outbound of a broker what it has room for of the last states that wait, at
+ * whatever rate. Returns how many still wait for it.
+ */
+size_t admission_publish_states(struct admission *a, size_t broker);
+
 /* The gateway could not hear until now, see standings_hold(). */
 void admission_hold(struct admission *a, struct instant now);
 

@@ -19,7 +19,8 @@ enum {
 	FULL_PATIENCE_MS = 20000, /* then the connection is given back */
 	PROBE_BYTES = 1024 * 1024,
 	PROBE_MS = 500,	    /* a journal that cannot be written is tried this often */
-	FAREWELL_MS = 2000, /* for the last messages of ours to be acknowledged */
+	STATES_MS = 5000,   /* for the last states that wait to go out, at the end */
+	FAREWELL_MS = 2000, /* and then for the last messages of ours to be acknowledged */
 };
 
 struct intake {
@@ -238,18 +239,44 @@ static void run_connected(struct intake *i)
 	}
 }
 
+/* False when the connection is lost, or `end` is reached. */
+static bool last_turn(struct intake *i, struct instant end)
+{
+	struct instant now = instant_now();
+
+	turn(i, now);
+	if (!i->link.lost && instant_reached(i->tick_at, now)) {
+		i->tick_at = instant_after(now, milliseconds(TICK_MS));
+		link_tick(&i->link, now);
+	}
+	return !i->link.lost && !instant_reached(end, now);
+}
+
+/*
+ * Those that waited for state_rate go out as fast as the broker acknowledges them. What is in the
+ * outbound at the end goes before the status, or not at all.
+ */
+static void publish_states(struct intake *i)
+{
+	struct instant end = instant_after(instant_now(), milliseconds(STATES_MS));
+
+	while (!i->link.lost && admission_publish_states(i->env.admission, i->env.broker) > 0 &&
+			last_turn(i, end))
+		;
+}
+
 static void say_goodbye(struct intake *i)
 {
-	struct instant end = instant_after(instant_now(), milliseconds(FAREWELL_MS));
+	struct instant end;
 
 	if (i->link.client == NULL || !i->link.connected)
 		return;
 	i->is_full = false; /* the acknowledgements of our own messages must be read */
+	publish_states(i);
 	push_status(i, i->farewell);
-	do {
-		turn(i, instant_now());
-	} while (!i->link.lost && link_has_in_flight(&i->link) &&
-			!instant_reached(end, instant_now()));
+	end = instant_after(instant_now(), milliseconds(FAREWELL_MS));
+	while (!i->link.lost && last_turn(i, end) && link_has_in_flight(&i->link))
+		;
 }
 
 /* After a failed commit: has what stood in the way gone? A small commit would prove little. */
@@ -314,7 +341,9 @@ void intake_destroy(struct intake *i)
 {
 	if (i == NULL)
 		return;
-	intake_stop(i, "offline");
+	if (i->running)
+		intake_stop(i, "offline");
+	intake_join(i);
 	link_finish(&i->link);
 	outbound_destroy(i->outbound);
 	record_batch_finish(&i->batch);
@@ -348,19 +377,23 @@ bool intake_start(struct intake *i)
 	return i->running;
 }
 
+void intake_stop(struct intake *i, const char *state)
+{
+	i->farewell = state;
+	i->stopping = true;
+	outbound_wake(i->outbound);
+}
+
 /*
  * libmosquitto connects in one blocking call, which only a signal can end before the network
  * does. SIGUSR1 has a handler that does nothing (see gateway.c).
  */
-void intake_stop(struct intake *i, const char *state)
+void intake_join(struct intake *i)
 {
 	struct timespec until;
 
 	if (!i->running)
 		return;
-	i->farewell = state;
-	i->stopping = true;
-	outbound_wake(i->outbound);
 	do {
 		if (i->link.connecting)
 			pthread_kill(i->thread, SIGUSR1);

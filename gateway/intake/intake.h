@@ -59,11 +59,13 @@ struct broker_health *intake_health(struct intake *i);
 bool intake_start(struct intake *i);
 
 /*
- * Acknowledge what was taken, publish what is queued and the status `state` ("offline"; borrowed),
- * disconnect in order, and return when the thread has ended: within some seconds, whatever the
- * broker does.
+ * Have it acknowledge what was taken, publish what is queued, the last states that wait
+ * (admission_close() goes before) and the status `state` ("offline"; borrowed), and disconnect in
+ * order.
  */
 void intake_stop(struct intake *i, const char *state);
+/* Return when its thread has ended after that: within 7 seconds, whatever the broker does. */
+void intake_join(struct intake *i);
 
 /*
  * A number that grows while the thread lives, from any thread. It is woken, so that it grows soon

@@ -16,7 +16,7 @@ struct world {
 
 static struct world begin(uint64_t rate, size_t room)
 {
-	return (struct world){ states_create(rate, "gw", 7), outbound_create(room), 1000 };
+	return (struct world){ states_create(rate, "gw", 1, 7), outbound_create(room), 1000 };
 }
 
 static void end(struct world *w)
@@ -40,7 +40,7 @@ static void note(struct world *w, const char *service, const char *output)
 static void publish(struct world *w)
 {
 	w->now += milliseconds(TICK_MS).ns;
-	states_publish(w->states, (struct instant){ w->now }, &w->outbound, 1);
+	states_publish(w->states, (struct instant){ w->now }, &w->outbound);
 }
 
 /* The next one's topic and payload. */
@@ -88,7 +88,7 @@ static void no_more_than_the_rate_are_published(void **state)
 	expect(&w, "belfry/state/h/a", "x");
 	expect(&w, "belfry/state/h/b", "x");
 	assert_null(outbound_pop(w.outbound));
-	states_publish(w.states, (struct instant){ w.now }, &w.outbound, 1);
+	states_publish(w.states, (struct instant){ w.now }, &w.outbound);
 	assert_null(outbound_pop(w.outbound));
 	publish(&w);
 	expect(&w, "belfry/state/h/c", "x");
@@ -153,7 +153,7 @@ static void with_rate_0_there_are_none(void **state)
 
 static void no_more_wait_than_may(void **state)
 {
-	struct states *s = states_create(1, "id", 1);
+	struct states *s = states_create(1, "id", 1, 1);
 	size_t taken = 0;
 	char host[32];
 
@@ -172,6 +172,76 @@ static void no_more_wait_than_may(void **state)
 	states_destroy(s);
 }
 
+static void note_from(struct world *w, const char *service, unsigned source)
+{
+	struct check_result r = { .host = SPAN("h"), .service = span_of_text(service), .ttl = -1 };
+
+	states_note(w->states, &(struct state_note){ .result = &r, .source = source });
+}
+
+static void a_broker_that_takes_nothing_holds_up_its_own_only(void **state)
+{
+	struct outbound *both[] = { outbound_create(2), outbound_create(20) };
+	struct world w = { states_create(1000, "gw", 2, 7), both[1], 1000 };
+
+	(void)state;
+	note_from(&w, "a", 0);
+	note_from(&w, "b", 0);
+	note_from(&w, "c", 0);
+	note_from(&w, "d", 1);
+	note_from(&w, "e", 1);
+	states_publish(w.states, (struct instant){ w.now }, both);
+	expect(&w, "belfry/state/h/d", "");
+	expect(&w, "belfry/state/h/e", "");
+	assert_null(outbound_pop(both[1]));
+	assert_int_equal(states_count(w.states), 2);
+	outbound_destroy(both[0]);
+	end(&w);
+}
+
+static void a_state_goes_where_its_newest_result_came_from(void **state)
+{
+	struct outbound *both[] = { outbound_create(20), outbound_create(20) };
+	struct world w = { states_create(1000, "gw", 2, 7), both[1], 1000 };
+
+	(void)state;
+	note_from(&w, "a", 0);
+	note_from(&w, "a", 3); /* of a broker that is no longer configured: there are two */
+	states_publish(w.states, (struct instant){ w.now }, both);
+	expect(&w, "belfry/state/h/a", "");
+	assert_null(outbound_pop(both[0]));
+	outbound_destroy(both[0]);
+	end(&w);
+}
+
+static void at_the_end_what_waits_goes_out_whatever_the_rate(void **state)
+{
+	struct world w = begin(1, 6);
+	char name[] = "a";
+
+	(void)state;
+	for (; name[0] < 'f'; name[0]++)
+		note(&w, name, "x");
+	states_close(w.states);
+	note(&w, "a", "too late");
+	note(&w, "z", "too late");
+	publish(&w);
+	assert_null(outbound_pop(w.outbound));
+	assert_int_equal(states_next(w.states).ns, INSTANT_NEVER.ns);
+	assert_int_equal(states_publish_rest(w.states, 0, w.outbound), 2);
+	assert_int_equal(states_publish_rest(w.states, 0, w.outbound), 2);
+	expect(&w, "belfry/state/h/a", "\"output\":\"x\"");
+	assert_int_equal(states_publish_rest(w.states, 0, w.outbound), 1);
+	expect(&w, "belfry/state/h/b", "x");
+	assert_int_equal(states_publish_rest(w.states, 0, w.outbound), 0);
+	assert_int_equal(states_count(w.states), 0);
+	expect(&w, "belfry/state/h/c", "x");
+	expect(&w, "belfry/state/h/d", "x");
+	expect(&w, "belfry/state/h/e", "x");
+	assert_null(outbound_pop(w.outbound));
+	end(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -181,6 +251,9 @@ int main(void)
 		cmocka_unit_test(they_leave_room_for_more_urgent_messages),
 		cmocka_unit_test(long_texts_are_cut_and_long_perfdata_is_left_out),
 		cmocka_unit_test(with_rate_0_there_are_none),
+		cmocka_unit_test(a_broker_that_takes_nothing_holds_up_its_own_only),
+		cmocka_unit_test(a_state_goes_where_its_newest_result_came_from),
+		cmocka_unit_test(at_the_end_what_waits_goes_out_whatever_the_rate),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

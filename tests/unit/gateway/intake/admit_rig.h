@@ -36,7 +36,7 @@ static inline void admit_rig_init(struct admit_rig *r)
 	r->config.route_count = array_size(r->routes);
 	admit_init(&r->admit, &r->config, &r->counters);
 	r->admit.standings = standings_create(&policy, 1);
-	r->admit.states = states_create(0, id, 1);
+	r->admit.states = states_create(0, id, 1, 1);
 	str_finish(&problem);
 }
 
