@@ -15,7 +15,11 @@
  *
  * pipe       Lines of at most 4096 bytes go straight into the pipe, where no folder can be
  *            shared. A batch is done when it is written: what the core had in its hands when it
- *            died is lost, and a gateway killed within a batch repeats that batch.
+ *            died is lost, and a gateway killed within a batch repeats that batch. A line that
+ *            another writer left without its end takes the first line of the next write with it.
+ *            An empty line in front would save that one and lose others: Nagios 4 does not end it,
+ *            reads it together with what lies behind it, and then looks for the next line in the
+ *            wrong place. So nothing but whole commands is ever written.
  *
  * The cores do not resolve escapes alike, so the sink has to know whose pipe it is. Icinga forgets
  * what it confirmed in the last second before it stopped or was reloaded: when its pipe has lost

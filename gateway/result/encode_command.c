@@ -25,8 +25,6 @@ static const struct command_word words[COMMAND_COUNT] = {
 			"REMOVE_SVC_ACKNOWLEDGEMENT" },
 	[COMMAND_COMMENT] = { "ADD_HOST_COMMENT", "ADD_SVC_COMMENT" },
 };
-static const struct command_word expiring = { "ACKNOWLEDGE_HOST_PROBLEM_EXPIRE",
-	"ACKNOWLEDGE_SVC_PROBLEM_EXPIRE" };
 
 static uint64_t seconds_of(struct wall_time time)
 {
@@ -55,8 +53,6 @@ static void append_acknowledgement(struct str *into, const struct command *c)
 	append_number(into, c->sticky ? 2 : 1);
 	append_number(into, c->notify);
 	append_number(into, c->persistent);
-	if (c->expire.ns > 0)
-		append_number(into, seconds_of(c->expire));
 }
 
 /* A text behind which another argument begins, or may begin. */
@@ -104,7 +100,7 @@ static void append_arguments(struct str *into, const struct command *c)
 
 static void encode(struct str *into, const struct command *c, struct wall_time now)
 {
-	const struct command_word *word = c->expire.ns > 0 ? &expiring : &words[c->kind];
+	const struct command_word *word = &words[c->kind];
 	bool is_host = c->service.len == 0;
 
 	if (!name_valid(c->host) || (!is_host && !name_valid(c->service)))
@@ -135,6 +131,9 @@ const char *encode_command_nagios(
 const char *encode_command_icinga(
 		struct str *into, const struct command *command, struct wall_time now)
 {
+	if (command->expire.ns > 0)
+		return "Icinga does not keep the end of an acknowledgement that comes through its "
+		       "command pipe; leave expire out, or take an output of the type icinga2";
 	encode(into, command, now);
 	return NULL;
 }

@@ -22,7 +22,10 @@ typedef const char *encode_command(
 
 /* Of Nagios and Naemon: an acknowledgement cannot expire. */
 encode_command encode_command_nagios;
-/* Of Icinga 2's ExternalCommandListener. */
+/*
+ * Of Icinga 2's ExternalCommandListener: nor here. It has commands for that, and 2.13 takes them
+ * and drops the end, so that the acknowledgement would stand for ever.
+ */
 encode_command encode_command_icinga;
 
 /*

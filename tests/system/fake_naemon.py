@@ -14,11 +14,31 @@ import selectors
 import socket
 import sys
 
-COMMANDS = {"PROCESS_SERVICE_CHECK_RESULT": True, "PROCESS_HOST_CHECK_RESULT": False}
+RESULTS = {"PROCESS_SERVICE_CHECK_RESULT": True, "PROCESS_HOST_CHECK_RESULT": False}
+# Further commands: how their arguments behind the names are read (commands.c: i int, b bool, t time,
+# s str). The last takes the rest of the line.
+OTHERS = {"SCHEDULE_HOST_DOWNTIME": "ttbiiss", "SCHEDULE_SVC_DOWNTIME": "ttbiiss",
+          "ACKNOWLEDGE_HOST_PROBLEM": "ibbss", "ACKNOWLEDGE_SVC_PROBLEM": "ibbss",
+          "REMOVE_HOST_ACKNOWLEDGEMENT": "", "REMOVE_SVC_ACKNOWLEDGEMENT": "",
+          "ADD_HOST_COMMENT": "bss", "ADD_SVC_COMMENT": "bss"}
+FORMS = {"i": r"-?\d+", "b": "[01]", "t": r"\d+", "s": "(?s:.+)"}
 
 
 def unescape(text):
     return re.sub(r"\\(\\|n)", lambda m: "\n" if m[1] == "n" else "\\", text)
+
+
+def run_other(name, rest, objects, log):
+    names, forms = 2 if "_SVC_" in name else 1, OTHERS[name]
+    arguments = rest.split(";", names + len(forms) - 1)
+    if len(arguments) < names + len(forms) or "" in arguments:
+        return "Missing argument"
+    if "!".join(arguments[:names]) not in objects:
+        return "Invalid value"
+    if not all(re.fullmatch(FORMS[f], a) for f, a in zip(forms, arguments[names:])):
+        return "Wrong type for argument"
+    os.write(log, json.dumps({"command": name, "arguments": arguments}).encode() + b"\n")
+    return None
 
 
 def run(line, objects, log):
@@ -27,9 +47,11 @@ def run(line, objects, log):
     if not match:
         return "Malformed command"
     stamp, name, rest = match.groups()
-    if name not in COMMANDS:
+    if name in OTHERS:
+        return run_other(name, rest, objects, log)
+    if name not in RESULTS:
         return "Unknown or unsupported command"
-    wanted = 4 if COMMANDS[name] else 3
+    wanted = 4 if RESULTS[name] else 3
     arguments = rest.split(";", wanted - 1)
     if len(arguments) < wanted or "" in arguments:
         return "Missing argument"
@@ -38,7 +60,7 @@ def run(line, objects, log):
         return "Wrong type for argument"
     if "!".join(names) not in objects:
         return "Invalid value"
-    if names[0] == "refused" or (not COMMANDS[name] and not 0 <= int(state) <= 2):
+    if names[0] == "refused" or (not RESULTS[name] and not 0 <= int(state) <= 2):
         return "Command failed"
     text = json.dumps([*names, *([""] * (2 - len(names))), int(state), unescape(output), int(stamp)])
     os.write(log, text.encode() + b"\n")

@@ -37,17 +37,25 @@ class Naemon:
 
     def results(self):
         """[host, service, state, output, time] of all that was applied, in order."""
+        return [entry for entry in self._entries() if isinstance(entry, list)]
+
+    def commands(self):
+        """(name, arguments) of what was carried out beside results."""
+        return [(e["command"], e["arguments"]) for e in self._entries() if isinstance(e, dict)]
+
+    def _entries(self):
         if not self.taken.exists():
             return []
         return [json.loads(line) for line in self.taken.read_text().splitlines()]
 
 
 class Way:
-    def __init__(self, scratch, **how):
+    def __init__(self, scratch, route=(), **how):
         self.naemon = Naemon(scratch.folder("naemon"), **how)
         self.broker = Broker(scratch.folder("broker"), ("allow_anonymous true",))
         self.gateway = Gateway(scratch.folder("gateway"), self.broker.port,
-                               self.naemon.query_socket, kind="query_handler")
+                               self.naemon.query_socket, kind="query_handler",
+                               routes=["route nagios/#", "to nagios", *route])
         self.told = 0
 
     def start(self):
@@ -130,9 +138,45 @@ def test_a_core_that_hangs_is_named_and_waited_for(way):
     assert [r[3] for r in way.naemon.results()] == [f"number {n}" for n in range(20)]
 
 
+COMMANDS = "commands downtime acknowledge remove_acknowledgement comment"
+
+
+@pytest.mark.parametrize("topic, names, kind", [
+    ("nagios/h0", ["h0"], "HOST"), ("nagios/h0/s0", ["h0", "s0"], "SVC")], ids=["host", "service"])
+def test_commands_are_carried_out_and_answered(scratch, topic, names, kind):
+    way = Way(scratch, route=[COMMANDS]).start()
+    begin = int(time.time()) + 60
+    for more in ({"command": "downtime", "start": begin, "end": begin + 600},
+                 {"command": "downtime", "start": begin, "end": begin + 600, "fixed": False,
+                  "duration": 30},
+                 {"command": "acknowledge", "notify": True}, {"command": "comment"}):
+        way.observer.publish(f"{topic}/$command",
+                             json.dumps({"author": "an;na", "comment": "so;it\\is", **more}))
+    way.observer.publish(f"{topic}/$command", '{"command":"remove_acknowledgement","author":"x"}')
+    wait_until(lambda: len(way.naemon.commands()) == 5, 10, "five commands")
+    # Only at the end of the line is a `;` none that ends an argument; Nagios ends a downtime's there.
+    assert way.naemon.commands() == [
+        (f"SCHEDULE_{kind}_DOWNTIME", [*names, str(begin), str(begin + 600), "1", "0", "600",
+                                       "an,na", "so,it\\is"]),
+        (f"SCHEDULE_{kind}_DOWNTIME", [*names, str(begin), str(begin + 600), "0", "0", "30",
+                                       "an,na", "so,it\\is"]),
+        (f"ACKNOWLEDGE_{kind}_PROBLEM", [*names, "2", "1", "0", "an,na", "so;it\\is"]),
+        (f"ADD_{kind}_COMMENT", [*names, "1", "an,na", "so;it\\is"]),
+        (f"REMOVE_{kind}_ACKNOWLEDGEMENT", names)]
+    assert way.observer.rejects() == []
+    way.observer.publish("nagios/nobody/$command",
+                         '{"command":"comment","author":"x","comment":"y"}')
+    wait_until(way.observer.rejects, 10, "an answer for a host that is not there")
+    assert way.observer.rejects()[0][1]["code"] == "unknown-host"
+    assert way.gateway.end() == 0
+    way.observer.close()
+
+
 def test_nagios_has_no_such_handler_and_the_gateway_says_what_to_take(make_rig):
-    rig = make_rig(kind="query_handler", way="query_socket")
+    rig = make_rig(kind="query_handler", way="query_socket",
+                   routes=["route nagios/#", "to nagios", COMMANDS])
+    rig.publish("nagios/h0/s0/$command", {"command": "comment", "author": "x", "comment": "y"})
     rig.publish("nagios/h0/s0", {"state": 1, "output": "x"})
     wait_until(lambda: rig.gateway.process.says("nagios.qh", "takes no commands", "command_file"), 10)
-    assert rig.nagios.is_running() and rig.nagios.results() == []
+    assert rig.nagios.is_running() and rig.nagios.results() == rig.nagios.commands() == []
     assert rig.gateway.end() == 0

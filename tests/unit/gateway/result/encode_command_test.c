@@ -92,16 +92,15 @@ static void an_acknowledgement_expires_where_the_core_can(void **state)
 
 	(void)state;
 	c.expire = (struct wall_time)SECONDS(1800000060);
-	must_be(encode_command_icinga, c, true,
-			"[1800000000] ACKNOWLEDGE_HOST_PROBLEM_EXPIRE;web 1;1;0;0;1800000060;anna;"
-			"x\n");
 	must_be(encode_command_icinga2, c, true,
 			"web 1\n\nacknowledge-problem{\"type\":\"Host\",\"host\":\"web "
 			"1\",\"author\""
 			":\"anna\",\"comment\":\"x\",\"sticky\":false,\"notify\":false,"
 			"\"persistent\":"
 			"false,\"expiry\":1800000060.000000}");
+	/* Icinga 2.13 has ACKNOWLEDGE_HOST_PROBLEM_EXPIRE, and lets it never end. */
 	assert_non_null(encode_command_nagios(&line, &c, now));
+	assert_non_null(encode_command_icinga(&line, &c, now));
 	assert_int_equal(line.len, 0);
 	str_finish(&line);
 }
