@@ -85,6 +85,7 @@ ABSENT   := broker/io/http_api$(if $(HTTP_API),_absent).c gateway/http$(if $(HTT
 	$(if $(HTTP_API),,common/http_server.c) \
 	$(if $(WEBSOCKET),broker/io/websocket_absent.c,broker/io/websocket.c broker/io/http_upgrade.c) \
 	$(if $(HTTP_PARSER),gateway/output/icinga2_absent.c,gateway/output/icinga2.c \
+	gateway/output/icinga2_lanes.c gateway/output/icinga2_batch.c gateway/output/icinga2_trouble.c \
 	gateway/output/http_connection.c gateway/output/http_reader.c)
 
 # A plugin is a folder below plugins/. It is left out when a library it needs is absent:

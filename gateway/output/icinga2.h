@@ -5,18 +5,20 @@
  *     batch ─┬─ lane 0: a connection with up to `pipeline` requests on the way ─▶ Icinga
  *            └─ lane 1: ...
  *
- * Host and service decide the lane, and a lane goes on only in order: what was not answered when
- * its connection ended is sent again, from the first on. Icinga drops a result that is older than
- * the one it has, and takes the same one twice, so sending again does no harm.
+ * Icinga drops a result that is older than the one it has, and takes the same one twice, so sending
+ * again does no harm.
  *
  * A batch is done when every result of it was answered: taken (200), older than what Icinga has
  * (409), or refused for good (404 and others), which its publisher is told. Whatever else happens
  * is waited out.
  *
- * Icinga forgets what it took in the last second before a reload, although it was answered 200: it
- * was taken by the process that ends, behind the state that it has handed on. So each connection
- * begins with the question which process this is. When it is another one than before, everything is
- * handed over again that was delivered since `replay_window` before the last sign of the old one.
+ *     icinga2.c          the sink: batches, what is asked for again
+ *     icinga2_lanes.c    connections, and the requests on them
+ *     icinga2_batch.c    what the answers mean for the results
+ *     icinga2_program.c  which process of Icinga it is, and what it may forget
+ *     icinga2_trouble.c  what is in the way, for log and status
+ *     icinga2_access.c   whom to trust, and requests that say who asks
+ *     icinga2_answer.c   what is of use in the bodies of answers
  */
 #ifndef GATEWAY_OUTPUT_ICINGA2_H
 #define GATEWAY_OUTPUT_ICINGA2_H

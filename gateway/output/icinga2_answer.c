@@ -83,7 +83,7 @@ static bool append_number(struct span text, struct str *into)
 	return len > 0;
 }
 
-bool icinga2_program(struct span body, struct str *into)
+bool icinga2_program_id(struct span body, struct str *into)
 {
 	if (!append_number(find_member(body, "program_start"), into))
 		return false;

@@ -16,7 +16,7 @@ bool icinga2_permits(struct span body, const char *action);
  * Of /v1/status/IcingaApplication: append what tells one life of the core from the next, its
  * program_start and process. False when the body does not tell.
  */
-bool icinga2_program(struct span body, struct str *into);
+bool icinga2_program_id(struct span body, struct str *into);
 
 /* Append the sentence of an answer, "No objects found."; nothing when there is none. */
 void icinga2_sentence(struct span body, struct str *into);

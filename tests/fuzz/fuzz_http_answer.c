@@ -19,7 +19,7 @@ static bool take(void *owner, const struct http_answer *answer)
 	str_printf(seen, "%u %d ", answer->status, answer->is_last);
 	str_append(seen, answer->body);
 	icinga2_sentence(answer->body, &found);
-	icinga2_program(answer->body, &found);
+	icinga2_program_id(answer->body, &found);
 	REQUIRE(found.len <= 3 * answer->body.len + 1);
 	icinga2_permits(answer->body, "status/query");
 	str_finish(&found);

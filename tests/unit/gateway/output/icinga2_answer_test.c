@@ -40,11 +40,11 @@ static void a_process_is_told_by_start_and_number(void **state)
 	struct str program = { 0 };
 
 	(void)state;
-	assert_true(icinga2_program(
+	assert_true(icinga2_program_id(
 			BYTES("{\"app\":{\"pid\":7,\"program_start\":1.25,\"v\":1}}"), &program));
 	assert_string_equal(str_text(&program), "1.25 7");
-	assert_false(icinga2_program(BYTES("{\"program_start\":null}"), &program));
-	assert_false(icinga2_program(span_of(NULL, 0), &program));
+	assert_false(icinga2_program_id(BYTES("{\"program_start\":null}"), &program));
+	assert_false(icinga2_program_id(span_of(NULL, 0), &program));
 	str_finish(&program);
 }
 
