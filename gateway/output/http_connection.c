@@ -219,7 +219,8 @@ static void connected(struct http_connection *c)
 	}
 	c->ssl = tls_open(c->context, &c->peer);
 	if (SSL_set_fd(c->ssl, c->fd) != 1)
-		abort(); /* memory alone can be missing */
+		abort();	       /* memory alone can be missing */
+	SSL_set_read_ahead(c->ssl, 1); /* answers are many and small: take them at once */
 	wait_on(c, PHASE_HANDSHAKE);
 }
 
@@ -296,6 +297,19 @@ static void read_end(struct http_connection *c, int error)
 		fail_tls(c, HTTP_LOST, error);
 }
 
+/*
+ * A server that sends each answer by itself, without TCP_NODELAY, has the kernel hold back the
+ * next one until the one before is acknowledged (Nagle, RFC 896), and ours would delay that by up
+ * to 40 ms in the hope of a request that carries it. The kernel forgets the option by itself
+ * (tcp(7)), so it is set after each turn of reading.
+ */
+static void acknowledge(struct http_connection *c)
+{
+	int on = 1;
+
+	setsockopt(c->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+}
+
 static void read_in(struct http_connection *c)
 {
 	uint8_t bytes[RECEIVE_SIZE];
@@ -311,6 +325,8 @@ static void read_in(struct http_connection *c)
 		if (n <= 0) {
 			if (!is_waiting(c, n))
 				read_end(c, error);
+			else if (c->waiting > 0)
+				acknowledge(c);
 			return;
 		}
 		if (!http_reader_feed(c->reader, span_of(bytes, (size_t)n)) &&

@@ -8,7 +8,7 @@
  *
  * Host and service decide the lane, and a lane goes on only in order: what was not answered when
  * its connection ended is sent again, from the first on. A turn takes all answers that are there,
- * then sends as many requests in one piece.
+ * then fills the pipeline in one piece.
  */
 #ifndef GATEWAY_OUTPUT_ICINGA2_LANES_H
 #define GATEWAY_OUTPUT_ICINGA2_LANES_H

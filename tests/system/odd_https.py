@@ -34,11 +34,13 @@ def chunked(body):
 class OddServer:
     """
     behave(n, body) gives what to send for the nth result it is sent (counted from 0): bytes, or
-    (bytes, True) to close behind them. Without it every result is taken.
+    (bytes, True) to close behind them. Without it every result is taken. `records` tells how many
+    results each TLS record began.
     """
 
     def __init__(self, certificate, key):
         self.port, self.results, self.connections = free_port(), [], 0
+        self.records = []
         self.behave = lambda n, body: answer(200, TAKEN)
         self._lock = threading.Lock()
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -71,6 +73,8 @@ class OddServer:
                 if not came:
                     return
                 pending += came
+                if b"POST " in came:
+                    self.records.append(came.count(b"POST "))
             head, _, pending = pending.partition(b"\r\n\r\n")
             length = re.search(rb"Content-Length: (\d+)", head)
             length = int(length[1]) if length else 0

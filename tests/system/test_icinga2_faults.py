@@ -112,6 +112,17 @@ def test_what_is_unusual_is_understood(server, way, behave):
     assert way.status()["problem"] is None
 
 
+def test_requests_follow_by_a_quarter_of_the_pipeline(server):
+    """Also when the answers come one by one; the last of a batch need no company."""
+    way = IcingaWay(server.scratch, server.port, server.ca, ("connections 1", "pipeline 8")).start()
+    server.behave = lambda n, body: slowly(answer(200, TAKEN), 0.01)
+    publish(way)
+    delivered(way, server)
+    assert server.records[0] == 8 and sum(server.records) == TOTAL
+    assert min(server.records[:-1]) >= 2
+    way.end()
+
+
 def test_a_newer_result_counts_as_delivered(server, way):
     server.behave = lambda n, body: answer(409, {"results": [{"code": 409, "status": "newer"}]})
     publish(way)
