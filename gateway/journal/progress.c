@@ -8,9 +8,9 @@
 #include "common/mem.h"
 #include "common/wire.h"
 
-enum { BOOT_SIZE = 36, BODY_SIZE = 8 + BOOT_SIZE + 6 * 8, FILE_SIZE = BODY_SIZE + 4 };
+enum { BOOT_SIZE = 36, BODY_SIZE = 8 + BOOT_SIZE + 8 * 8, FILE_SIZE = BODY_SIZE + 4 };
 
-static const struct span magic = SPAN("belfryP2");
+static const struct span magic = SPAN("belfryP3");
 
 struct progress_file {
 	int fd;
@@ -63,7 +63,9 @@ bool progress_load(struct progress_file *f, struct progress *ret)
 	struct reader r = reader_of(span_of(bytes, FILE_SIZE));
 	struct span boot;
 	uint64_t journal;
+	bool is_sound;
 
+	*ret = (struct progress){ 0 };
 	if (pread(f->fd, bytes, FILE_SIZE, 0) != FILE_SIZE)
 		return false;
 	if (!span_equal(read_bytes(&r, magic.len), magic))
@@ -75,9 +77,15 @@ bool progress_load(struct progress_file *f, struct progress *ret)
 	ret->issued_last = read_u64(&r);
 	ret->place = read_u64(&r);
 	ret->is_named = read_u64(&r) != 0;
-	return read_u32(&r) == checksum(span_of(bytes, BODY_SIZE)) && journal == f->journal &&
-	       span_equal(boot, span_of(f->boot, BOOT_SIZE)) &&
-	       !span_equal(boot, span_of(nothing, BOOT_SIZE));
+	ret->held = read_u64(&r);
+	ret->peer = read_u64(&r);
+	is_sound = read_u32(&r) == checksum(span_of(bytes, BODY_SIZE)) && journal == f->journal;
+	if (is_sound && span_equal(boot, span_of(f->boot, BOOT_SIZE)) &&
+			!span_equal(boot, span_of(nothing, BOOT_SIZE)))
+		return true;
+	*ret = (struct progress){ .held = is_sound ? ret->held : 0,
+		.peer = is_sound ? ret->peer : 0 };
+	return false;
 }
 
 int progress_store(struct progress_file *f, const struct progress *p)
@@ -94,6 +102,8 @@ int progress_store(struct progress_file *f, const struct progress *p)
 	write_u64(&w, p->issued_last);
 	write_u64(&w, p->place);
 	write_u64(&w, p->is_named);
+	write_u64(&w, p->held);
+	write_u64(&w, p->peer);
 	write_u32(&w, checksum(span_of(bytes, BODY_SIZE)));
 	n = pwrite(f->fd, bytes, FILE_SIZE, 0);
 	return n == FILE_SIZE ? 0 : n < 0 ? -errno : -EIO;

@@ -9,6 +9,9 @@
  * "the file is gone, so it was applied" would be a guess. The file therefore names the boot and
  * the journal it speaks of, and is believed only while both are still the same. Otherwise the
  * journal's cursor holds, and what is behind it is delivered again.
+ *
+ * What the other side may have forgotten is believed of an earlier boot as well: at worst it gets
+ * again what it has.
  */
 #ifndef GATEWAY_JOURNAL_PROGRESS_H
 #define GATEWAY_JOURNAL_PROGRESS_H
@@ -21,6 +24,8 @@ struct progress {
 	uint64_t issued_last;
 	uint64_t place; /* where it was put; its absence elsewhere proves nothing */
 	bool is_named;	/* the core was told of it: only then its absence is the core's doing */
+	uint64_t held;	/* last sequence that a restart of the other side cannot take from it */
+	uint64_t peer;	/* tells one life of the other side from the next; 0: not known */
 };
 
 struct progress_file;
@@ -29,7 +34,10 @@ struct progress_file;
 int progress_open(const char *path, uint64_t journal, struct progress_file **ret);
 void progress_close(struct progress_file *f);
 
-/* What an earlier run left; false when there is nothing to be believed. */
+/*
+ * What an earlier run left. False when there is nothing to be believed, but for held and peer when
+ * peer is not 0.
+ */
 bool progress_load(struct progress_file *f, struct progress *ret);
 
 int progress_store(struct progress_file *f, const struct progress *p);

@@ -84,6 +84,17 @@ static uint64_t held(const struct sink *sink)
 	return icinga2_program_held(&of_const(sink)->lanes.program);
 }
 
+static void keep(const struct sink *sink, struct progress *p)
+{
+	p->held = held(sink);
+	p->peer = of_const(sink)->lanes.program.id;
+}
+
+static void recall(struct sink *sink, const struct progress *left, struct instant now)
+{
+	icinga2_program_recall(&of(sink)->lanes.program, left->peer, left->held, now);
+}
+
 /* --- life ------------------------------------------------------------------------------------- */
 
 static struct sink *create(const struct output_config *output, const struct sink_env *env)
@@ -162,5 +173,7 @@ const struct sink_class icinga2_class = {
 	.descriptors = descriptors,
 	.polled = polled,
 	.held = held,
+	.keep = keep,
+	.recall = recall,
 	.deadline = deadline,
 };

@@ -140,6 +140,12 @@ struct sink_class {
 	 * the journal keeps what is behind it. NULL: the sink cannot tell.
 	 */
 	uint64_t (*held)(const struct sink *s);
+	/*
+	 * Of a sink with held(): add `held` and `peer` to what the progress file is to say, and
+	 * hear, before anything else, what it said at the end of an earlier run. Both or none.
+	 */
+	void (*keep)(const struct sink *s, struct progress *p);
+	void (*recall)(struct sink *s, const struct progress *left, struct instant now);
 	/* Of a sink without held() that says SINK_REWIND. */
 	struct wall_time (*rewind_to)(const struct sink *s);
 	/* When step() is to be called at the latest. */

@@ -12,10 +12,18 @@ enum { STOP_MS = 1000 }; /* for a batch that is out when the end comes */
 
 /* --- from batch to sink -------------------------------------------------------------------- */
 
+static int store_progress(struct worker *w, uint64_t confirmed)
+{
+	struct progress p = { .confirmed = confirmed };
+
+	if (w->sink->class->keep != NULL)
+		w->sink->class->keep(w->sink, &p);
+	return progress_store(w->progress, &p);
+}
+
 static void confirm(struct worker *w, const struct batch *b)
 {
-	struct progress p = { .confirmed = b->last };
-	int r = progress_store(w->progress, &p);
+	int r = store_progress(w, b->last);
 
 	if (r < 0)
 		log_error_errno(r, "output \"%s\": its progress file cannot be written",
@@ -59,20 +67,20 @@ static void begin_again(struct worker *w, uint64_t after)
 static void rewind_reader(struct worker *w, uint64_t before, uint64_t *mark)
 {
 	uint64_t confirmed = journal_reader_confirmed(w->reader);
-	struct progress p = { .confirmed = before < confirmed ? before : confirmed };
+	uint64_t place = before < confirmed ? before : confirmed;
 
-	if (p.confirmed < confirmed)
+	if (place < confirmed)
 		log_notice("output \"%s\": handing over again the last %" PRIu64 " records, which "
 			   "the other side may have forgotten",
-				w->config->name, confirmed - p.confirmed);
-	progress_store(w->progress, &p);
-	journal_reader_confirm(w->reader, p.confirmed);
-	if (p.confirmed < confirmed)
+				w->config->name, confirmed - place);
+	store_progress(w, place);
+	journal_reader_confirm(w->reader, place);
+	if (place < confirmed)
 		journal_maintain(w->env.journal); /* a restart would believe the later place */
-	w->health.counters.delivered = p.confirmed;
+	w->health.counters.delivered = place;
 	if (confirmed > *mark)
 		*mark = confirmed;
-	begin_again(w, p.confirmed);
+	begin_again(w, place);
 }
 
 static void replay_if_asked(struct worker *w)
@@ -144,26 +152,18 @@ static void take_leftover(struct worker *w, const struct progress *left)
 /* Where an earlier run stopped. */
 static void resume(struct worker *w)
 {
-	struct progress left = { 0 };
+	const struct progress *left = &w->left;
 	enum sink_leftover what = LEFTOVER_NONE;
-	bool known = progress_load(w->progress, &left);
 
-	/* Of a later state of the journal: somebody has put an earlier one back since. */
-	if (known && (left.confirmed > w->head || left.issued_last > w->head)) {
-		log_warn("output \"%s\": its progress file is ahead of the journal and not "
-			 "believed",
-				w->config->name);
-		known = false;
-	}
-	if (known && left.confirmed > journal_reader_confirmed(w->reader))
-		journal_reader_confirm(w->reader, left.confirmed);
+	if (w->knows_left && left->confirmed > journal_reader_confirmed(w->reader))
+		journal_reader_confirm(w->reader, left->confirmed);
 	w->told = journal_reader_confirmed(w->reader);
-	if (known && left.issued_last > journal_reader_confirmed(w->reader))
-		what = w->sink->class->resume(w->sink, &left);
+	if (w->knows_left && left->issued_last > journal_reader_confirmed(w->reader))
+		what = w->sink->class->resume(w->sink, left);
 	else
 		w->sink->class->resume(w->sink, NULL);
 	if (what != LEFTOVER_NONE) {
-		take_leftover(w, &left);
+		take_leftover(w, left);
 		log_info("output \"%s\": the batch an earlier run left with the core %s",
 				w->config->name,
 				what == LEFTOVER_BUSY ? "is still there, offering it again"
@@ -251,6 +251,32 @@ static bool open_progress(struct worker *w)
 	return r == 0;
 }
 
+static bool is_ahead(const struct worker *w, uint64_t sequence)
+{
+	return sequence > w->head && sequence != UINT64_MAX;
+}
+
+/* Before the journal is trimmed: what the other side may have forgotten stays in it. */
+static void read_progress(struct worker *w)
+{
+	const struct sink_class *class = w->sink->class;
+
+	w->knows_left = progress_load(w->progress, &w->left);
+	/* Of a later state of the journal: somebody has put an earlier one back since. */
+	if (is_ahead(w, w->left.confirmed) || is_ahead(w, w->left.issued_last) ||
+			is_ahead(w, w->left.held)) {
+		log_warn("output \"%s\": its progress file is ahead of the journal and not "
+			 "believed",
+				w->config->name);
+		w->knows_left = false;
+		w->left = (struct progress){ 0 };
+	}
+	if (class->recall != NULL && w->left.peer != 0) {
+		class->recall(w->sink, &w->left, instant_now());
+		journal_reader_hold(w->reader, class->held(w->sink));
+	}
+}
+
 struct worker *worker_create(const struct worker_env *env)
 {
 	struct worker *w = xcalloc(1, sizeof(*w));
@@ -277,6 +303,7 @@ struct worker *worker_create(const struct worker_env *env)
 	}
 	sink.progress = w->progress;
 	w->sink = w->config->class->create(w->config, &sink);
+	read_progress(w);
 	return w;
 }
 

@@ -30,7 +30,9 @@ struct worker {
 	_Atomic uint64_t turns;
 	pthread_t thread;
 	bool running;
-	uint64_t head; /* of the journal, before anything new came */
+	uint64_t head;	      /* of the journal, before anything new came */
+	struct progress left; /* by an earlier run */
+	bool knows_left;      /* it is to be believed */
 
 	/* The thread's own from here. */
 	struct batch batches[2];

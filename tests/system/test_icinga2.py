@@ -234,6 +234,47 @@ def test_nothing_is_lost_over_three_reloads(place, large):
     way.end()
 
 
+@pytest.mark.parametrize("how", ["ended", "killed", "reloaded"])
+def test_what_icinga_forgets_while_the_gateway_restarts_comes_again(place, how):
+    icinga = Icinga(place.folder(f"forgets-{how}")).start()
+    way = IcingaWay(place, icinga.port, icinga.ca, name=f"forgets-{how}").start()
+    way.publish("nagios/h0", [{"service": f"s{n}", "state": 1, "output": f"{n}"}
+                              for n in range(4)])
+    wait_until(lambda: way.status()["results"] == 4 and way.status()["behind"] == 0, 10,
+               "all of it confirmed")
+    if how == "ended":
+        assert way.gateway.end() == 0
+    elif how == "killed":
+        way.gateway.kill()
+    icinga.kill()
+    if how == "reloaded":
+        way.change("cafile", "timeout 20s\ncafile")
+        way.gateway.reloaded()
+    icinga.start()
+    assert icinga.outputs() == {}
+    if how != "reloaded":
+        way.gateway.start()
+    wait_until(lambda: set(icinga.outputs()) >= {("h0", f"s{n}") for n in range(4)}, 20, "all of it once more")
+    assert way.gateway.process.says("handing over again the last")
+    way.end()
+    icinga.end()
+
+
+def test_a_restart_of_the_gateway_alone_hands_nothing_over_again(place, icinga):
+    way = IcingaWay(place, icinga.port, icinga.ca, name="alone").start()
+    way.publish("nagios/h1/s2", {"state": 1, "output": "before"})
+    icinga.wait_for("h1", "s2", "before")
+    wait_until(lambda: way.status()["behind"] == 0, 10, "nothing behind")
+    assert way.gateway.end() == 0
+    way.gateway.start()
+    way.publish("nagios/h1/s2", {"state": 0, "output": "after"})
+    icinga.wait_for("h1", "s2", "after")
+    wait_until(lambda: way.status()["results"] == 1 and way.status()["behind"] == 0, 10,
+               "one result of its own")
+    assert not way.gateway.process.says("handing over again")
+    way.end()
+
+
 def test_nothing_is_lost_while_icinga_is_away(place, large):
     way = IcingaWay(place, large.port, large.ca, name="away").start()
     numbers = Numbers(way)
