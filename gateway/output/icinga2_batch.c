@@ -91,6 +91,11 @@ static void take_refusal(struct icinga2_batch *b, size_t index, const struct htt
 
 void icinga2_batch_take(struct icinga2_batch *b, size_t index, const struct http_answer *answer)
 {
+	struct icinga2_item item = icinga2_item_of(icinga2_batch_text(b, index));
+
+	/* 404, too, is said of an action that is not permitted. */
+	if (answer->status < 300 || answer->status == 409)
+		b->env->found(b->env->owner, item.host, item.service);
 	if (answer->status >= 400)
 		take_refusal(b, index, answer);
 }

@@ -144,6 +144,14 @@ void pending_add(struct pending *p, const struct pending_note *note)
 	pthread_mutex_unlock(&p->lock);
 }
 
+/* The core of the output with this bit has it. */
+static void found(struct pending *p, struct object *o, uint64_t bit)
+{
+	o->outputs &= ~bit;
+	if (o->outputs == 0)
+		forget(p, o);
+}
+
 void pending_prune(struct pending *p, size_t output,
 		bool (*has)(void *owner, struct span host, struct span service), void *owner)
 {
@@ -153,10 +161,19 @@ void pending_prune(struct pending *p, size_t output,
 	pthread_mutex_lock(&p->lock);
 	HASH_ITER (hh, p->objects, o, next) {
 		if ((o->outputs & bit) != 0 && has(owner, host_of(o), service_of(o)))
-			o->outputs &= ~bit;
-		if (o->outputs == 0)
-			forget(p, o);
+			found(p, o, bit);
 	}
+	pthread_mutex_unlock(&p->lock);
+}
+
+void pending_found(struct pending *p, size_t output, struct span host, struct span service)
+{
+	struct object *o;
+
+	pthread_mutex_lock(&p->lock);
+	o = HASH_COUNT(p->objects) > 0 ? find(p, host, service) : NULL;
+	if (o != NULL)
+		found(p, o, UINT64_C(1) << output);
 	pthread_mutex_unlock(&p->lock);
 }
 

@@ -38,6 +38,9 @@ void pending_add(struct pending *p, const struct pending_note *note);
 void pending_prune(struct pending *p, size_t output,
 		bool (*has)(void *owner, struct span host, struct span service), void *owner);
 
+/* The core of this output has the object after all. Cheap while nothing is pending. */
+void pending_found(struct pending *p, size_t output, struct span host, struct span service);
+
 /* Forget one object. False when it is not there. */
 bool pending_remove(struct pending *p, struct span host, struct span service);
 

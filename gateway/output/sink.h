@@ -57,6 +57,11 @@ struct sink_env {
 	 * be empty. From within step().
 	 */
 	void (*refuse)(void *owner, size_t index, const struct rejection *rejection);
+	/*
+	 * An answer to a result shows that the other side has its object. Of a sink that cannot
+	 * tell its objects, which would leave one that was refused as unknown pending for ever.
+	 */
+	void (*found)(void *owner, struct span host, struct span service);
 	void *owner;
 };
 

@@ -285,6 +285,7 @@ struct worker *worker_create(const struct worker_env *env)
 		.counters = &w->health.counters,
 		.problem = &w->health.problem,
 		.refuse = worker_take_refusal,
+		.found = worker_take_found,
 		.owner = w };
 
 	output_health_init(&w->health);

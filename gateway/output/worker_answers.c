@@ -74,6 +74,13 @@ void worker_take_refusal(void *owner, size_t index, const struct rejection *reje
 	send_batch_receipt(w, w->out, &w->out->receipts[item->receipt - 1]);
 }
 
+void worker_take_found(void *owner, struct span host, struct span service)
+{
+	struct worker *w = owner;
+
+	pending_found(w->env.pending, w->env.output, host, service);
+}
+
 /* Who asked for receipts hears of the batch that has arrived, but not of what is replayed. */
 void worker_send_receipts(struct worker *w, const struct batch *b)
 {

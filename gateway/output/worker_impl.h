@@ -54,6 +54,7 @@ struct worker {
 void worker_answer(struct worker *w, const struct rejection *rejection, struct span topic,
 		unsigned source);
 void worker_take_refusal(void *owner, size_t index, const struct rejection *rejection);
+void worker_take_found(void *owner, struct span host, struct span service);
 void worker_send_receipts(struct worker *w, const struct batch *b);
 void worker_format_rejected(struct worker *w, const struct rejection *rejection, struct span topic);
 void worker_send_receipt(

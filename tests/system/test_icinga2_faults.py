@@ -3,11 +3,14 @@
 A server that misbehaves in the place of Icinga: nothing is lost, the order of one service holds, and
 the problem has a name.
 """
+import json
+
 import pytest
 
 from icinga import IcingaWay
 from odd_https import TAKEN, OddServer, answer, chunked, slowly
 from pki import Pki
+from process import program, run
 from rig import Scratch
 from wait import wait_until
 
@@ -29,6 +32,12 @@ def way(server):
     way = IcingaWay(server.scratch, server.port, server.ca, lines=("timeout 2s",)).start()
     yield way
     way.end()
+
+
+def pending(way):
+    asked = run([program("belfry", way.gateway.folder), "hosts", "pending", "--json",
+                 "--broker", f"mqtt://127.0.0.1:{way.broker.port}"])
+    return {(o["host"], o["service"]) for o in json.loads(asked.stdout)}
 
 
 def publish(way, total=TOTAL):
@@ -141,6 +150,16 @@ def test_what_is_refused_for_good_is_answered(server, way, status, code):
     assert (told["code"], told["host"], told["service"]) == (code, "h0", "s0")
     assert told["detail"] == ("h0!s0" if status == 404 else 'No, "never".')
     wait_until(lambda: way.status()["behind"] == 0, 10, "nothing behind")
+
+
+def test_an_object_that_appears_is_no_longer_pending(server, way):
+    server.behave = lambda n, body: answer(404, {"error": 404, "status": "No objects found."})
+    way.publish("nagios/h0/s0", {"state": 0, "output": "too early"})
+    way.publish("nagios/h0/s1", {"state": 0, "output": "too early"})
+    wait_until(lambda: len(pending(way)) == 2, 10, "two that are pending")
+    server.behave = lambda n, body: answer(200, TAKEN)
+    way.publish("nagios/h0/s0", {"state": 0, "output": "there"})
+    wait_until(lambda: pending(way) == {("h0", "s1")}, 10, "one that is pending")
 
 
 def test_a_certificate_for_another_name_is_refused(server, way):

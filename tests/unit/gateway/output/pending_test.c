@@ -149,6 +149,23 @@ static void an_object_that_every_core_has_is_not_pending(void **unused)
 	pending_destroy(p);
 }
 
+static void an_object_that_was_found_is_not_pending(void **unused)
+{
+	struct pending *p = pending_create(10);
+
+	(void)unused;
+	pending_found(p, 0, span_of_text("h"), span_of_text("s"));
+	add(p, 0, "h", "s", 1);
+	add(p, 1, "h", "s", 1);
+	add(p, 0, "h", "t", 1);
+	pending_found(p, 0, span_of_text("h"), span_of_text("s"));
+	assert_int_equal(pending_count(p), 2);
+	pending_found(p, 1, span_of_text("h"), span_of_text("s"));
+	assert_int_equal(pending_count(p), 1);
+	assert_true(pending_remove(p, span_of_text("h"), span_of_text("t")));
+	pending_destroy(p);
+}
+
 static void pages_hold_all_in_order(void **unused)
 {
 	struct pending *p = pending_create(100);
@@ -197,6 +214,7 @@ int main(void)
 		cmocka_unit_test(a_host_and_its_services_are_several),
 		cmocka_unit_test(what_was_not_heard_of_for_longest_goes),
 		cmocka_unit_test(an_object_that_every_core_has_is_not_pending),
+		cmocka_unit_test(an_object_that_was_found_is_not_pending),
 		cmocka_unit_test(pages_hold_all_in_order),
 		cmocka_unit_test(an_empty_list_is_a_page),
 	};
