@@ -443,6 +443,12 @@ COMMANDS = [
     '1{"command":"comment","author":"x","comment":"a|b","persistent":false}',
     '1{"command":"SHUTDOWN_PROGRAM"}', '1[{"command":"comment"}]']
 
+JSON_OBJECTS = [
+    "{}", '{"a":1,"b":-0.5e+10,"c":[true,false,null,{}],"d":{"e":"\\u00e9\\n"}}', ' {"a":[[],[{}]]}\r\n',
+    '{"a":1,}', '{"a":01}', '{"a":"\\ud800"}', '{"a":"b', '[{"a":1}]', '{} {}', '{"a"', b'{"a":"\xff"}',
+    b'{"a":"\xf0\x9f\x94\x94"}', '{"a":' * 300, '{"a":' + "[" * 255 + "]" * 255 + "}",
+    '{"n":' + "1" * 70 + "}", b'{"a":"\0"}']
+
 
 # Records as relays see them: flags, then pieces parted by ff 00 (see fuzz_schema.c).
 def relayed(flags, *pieces):
@@ -484,7 +490,7 @@ def main():
                "store_format": STORE_FORMAT, "lmdb_check": LMDB_CHECK,
                "standing": STANDINGS, "presence": numbered(PRESENCE),
                "record": RECORDS, "admit": MESSAGES, "command": numbered(COMMANDS),
-               "schema": SCHEMA}
+               "schema": SCHEMA, "json_object": numbered(JSON_OBJECTS)}
     for fuzzer, seeds in corpora.items():
         folder = CORPUS / fuzzer
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Is a text one JSON object that any reader takes?
+ *
+ * For bytes that a stranger wrote and belfry passes on as they are: a peer that closes the
+ * connection over one broken document would hold up all that come behind it. The grammar is RFC
+ * 8259 in valid UTF-8, within what common readers allow (Jackson, which Logstash and Elasticsearch
+ * read with: 1,000 levels, numbers of 1,000 and keys of 50,000 characters). The same key twice is
+ * no fault here: readers take the last one.
+ *
+ * Pure; allocates nothing, does not recurse.
+ */
+#ifndef COMMON_JSON_OBJECT_H
+#define COMMON_JSON_OBJECT_H
+
+#include "common/span.h"
+
+enum {
+	JSON_OBJECT_LEVELS = 256,
+	JSON_OBJECT_NUMBER = 256, /* characters of a number */
+	JSON_OBJECT_KEY = 10000,  /* bytes of a key as written */
+};
+
+/*
+ * NULL: it is one, blanks around it allowed. Otherwise what is wrong, in words without a full stop;
+ * static text.
+ */
+const char *json_object_problem(struct span text);
+
+#endif
