@@ -478,6 +478,18 @@ SCHEMA = {
 }
 
 
+# Answers of a Lumberjack server: a piece's size, the sizes of four windows less one; then sequences.
+def acks(*sequences, behind=b""):
+    return bytes([2, 0, 1, 9, 255]) + b"".join(b"2A" + struct.pack(">I", n) for n in sequences) + behind
+
+
+LUMBERJACK_ACKS = {
+    "whole": acks(1, 2, 10, 256), "parts": acks(1, 1, 2, 3, 7, 10, 100, 200, 256), "alive": acks(0, 1, 0, 0, 2, 2),
+    "too_far": acks(1, 3), "back": acks(1, 2, 5, 4), "behind_all": acks(1, 2, 10, 256, 1), "largest": acks(0xffffffff),
+    "cut": acks(1, behind=b"2A\0\0"), "http": acks(behind=b"HTTP/1.1 400 Bad Request\r\n"),
+    "alert": acks(1, behind=b"\x15\3\1\0\2\2\x28"), "version_1": acks(behind=b"1A\0\0\0\1")}
+
+
 def numbered(seeds):
     return {f"{i:02}": s.encode() if isinstance(s, str) else s for i, s in enumerate(seeds)}
 
@@ -490,7 +502,8 @@ def main():
                "store_format": STORE_FORMAT, "lmdb_check": LMDB_CHECK,
                "standing": STANDINGS, "presence": numbered(PRESENCE),
                "record": RECORDS, "admit": MESSAGES, "command": numbered(COMMANDS),
-               "schema": SCHEMA, "json_object": numbered(JSON_OBJECTS)}
+               "schema": SCHEMA, "json_object": numbered(JSON_OBJECTS),
+               "lumberjack_acks": LUMBERJACK_ACKS}
     for fuzzer, seeds in corpora.items():
         folder = CORPUS / fuzzer
         folder.mkdir(parents=True, exist_ok=True)
