@@ -112,6 +112,7 @@ FUZZ_SRC := $(filter-out $(foreach p,$(LACKING),$(shell grep -l '"plugins/$(p)/'
 REPLAYS  := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(FUZZ_SRC))
 CONVERSE := $(B)/tests/conversations/converse
 LOADGEN  := $(B)/tests/bench/loadgen
+LUMBERJACK_PEER := $(B)/tests/bench/lumberjack_peer
 NEBS     := $(patsubst tests/system/%.c,$(B)/tests/system/%.so,\
 	$(wildcard tests/system/neb*.c tests/system/clock*.c))
 MAKE_STORE := $(B)/tests/system/make_store
@@ -126,7 +127,7 @@ SERVICES  := $(sort $(wildcard contrib/systemd/*.service contrib/systemd/*.socke
 .PHONY: all programs tests check demo deps lint tidy format bench chaos fuzz man install clean help
 all: programs
 programs: $(PROGRAMS)
-tests: $(TESTS) $(LOADGEN)
+tests: $(TESTS) $(LOADGEN) $(LUMBERJACK_PEER)
 
 # --- libraries -----------------------------------------------------------------------------------
 # job, header to try, package that brings it. Checked once per configuration, before compiling.
@@ -247,6 +248,8 @@ $(CONVERSE): $(call objs,tests/conversations) $(BROKER) $(COMMON)
 	$(call link,$(LIBS_BROKER))
 $(LOADGEN): $(B)/tests/bench/main.o $(LOADLIB)
 	$(call link,$(LIBS_BENCH))
+$(LUMBERJACK_PEER): $(B)/tests/bench/lumberjack/main.o $(COMMON)
+	$(call link)
 $(MAKE_STORE): $(B)/tests/system/make_store.o $(COMMON)
 	$(call link,$(call pkg,lmdb,-llmdb))
 $(B)/tests/system/%.so: tests/system/%.c $(B)/flags

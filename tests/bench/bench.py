@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """make bench: belfry-broker beside Mosquitto, in storms, with its store, then all the way into Nagios
-and Icinga.
+and Icinga, and what plugins carry.
 
-BENCH="quick broker storms store nagios icinga" chooses: `quick` for the short form, the others for single parts.
+BENCH="quick broker storms store nagios icinga lumberjack" chooses: `quick` for the short form, the others for single parts.
 """
 
 import os
@@ -11,12 +11,13 @@ import sys
 
 import harness
 import icinga_way
+import lumberjack_way
 import nagios_way
 import report
 import storms
 import store_way
 
-PARTS = {"broker", "storms", "store", "nagios", "icinga"}
+PARTS = {"broker", "storms", "store", "nagios", "icinga", "lumberjack"}
 
 
 def main():
@@ -41,6 +42,9 @@ def main():
                                    "--nebcount", f"{build}/tests/system/nebcount.so", *shared])
     if "icinga" in parts:
         status |= icinga_way.main([f"{programs}/belfry-gateway", *shared])
+    if "lumberjack" in parts:
+        status |= lumberjack_way.main([f"{programs}/belfry-broker", f"{programs}/belfry-gateway",
+                                       "--peer", f"{build}/tests/bench/lumberjack_peer", *shared])
     return status
 
 
