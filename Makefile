@@ -316,6 +316,7 @@ man: $(BIN)/belfry-broker $(BIN)/belfry-gateway
 # Units name the folders that programs and configuration are installed in.
 install: programs
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) $(DESTDIR)$(DOCDIR)/examples \
+		$(DESTDIR)$(DOCDIR)/logstash \
 		$(foreach n,1 3 5 8,$(DESTDIR)$(MANDIR)/man$(n)) $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR) \
 		$(DESTDIR)$(PLUGINDIR) $(DESTDIR)$(INCLUDEDIR)/belfry $(DESTDIR)$(PKGCONFIGDIR)
 	install -m 755 $(BIN)/belfry $(DESTDIR)$(BINDIR)/
@@ -327,6 +328,7 @@ install: programs
 	chmod 644 $(DESTDIR)$(PKGCONFIGDIR)/belfry-relay.pc
 	install -m 644 README.md CHANGES LICENSE $(DESTDIR)$(DOCDIR)/
 	install -m 644 contrib/examples/* $(DESTDIR)$(DOCDIR)/examples/
+	install -m 644 contrib/logstash/* $(DESTDIR)$(DOCDIR)/logstash/
 	install -m 644 contrib/systemd/belfry.sysusers $(DESTDIR)$(SYSUSERSDIR)/belfry.conf
 	$(Q)set -e; for page in $(MAN_PAGES); do \
 		install -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/; done
