@@ -104,6 +104,7 @@ BROKER  := $(B)/libbroker.a
 GATEWAY := $(B)/libgateway.a
 CLI     := $(B)/libcli.a
 LOADLIB := $(B)/libbench.a
+RELAYLIB := $(B)/librelay.a
 PROGRAMS := $(BIN)/belfry-broker $(BIN)/belfry-gateway $(BIN)/belfry $(PLUGINS:%=$(PLUGINS_TO)/%.so)
 
 UNIT_SRC := $(sort $(shell find tests/unit -name '*_test.c' $(LACKING:%=-not -path 'tests/unit/plugins/%/*') 2>/dev/null))
@@ -207,15 +208,21 @@ $(BIN)/belfry-gateway: $(B)/gateway/main.o $(GATEWAY) $(COMMON)
 $(BIN)/belfry: $(B)/cli/main.o $(CLI) $(COMMON)
 	$(call link,$(LIBS_CLI))
 
+# What plugins of ours share beside common/.
+CFLAGS_plugins := $(SHARED)
+$(RELAYLIB): $(call objs,plugins)
+UNITS_RELAY := $(foreach u,$(UNITS),$(if $(filter $(B)/tests/unit/plugins/,$(dir $(u))),$(u)))
+$(UNITS_RELAY): %: %.o $(RELAYLIB) $(COMMON)
+
 define plugin-rules
 CFLAGS_plugins/$(1) := $$(SHARED)
 $(B)/plugins/$(1).a: $(call objs,plugins/$(1))
-$(PLUGINS_TO)/$(1).so: $(call objs,plugins/$(1)) $(COMMON)
+$(PLUGINS_TO)/$(1).so: $(call objs,plugins/$(1)) $(RELAYLIB) $(COMMON)
 	@mkdir -p $$(@D)
 	$$(if $$(Q),@echo '  LD      $$@')
 	$$(Q)$$(CC) $$(CFLAGS) -fPIC -shared $$(filter-out -pie,$$(LDFLAGS)) -Wl,--exclude-libs,ALL \
 		-o $$@ $$^ $(call plugin-need,$(1),4) -lm
-$(filter $(B)/tests/unit/plugins/$(1)/%,$(UNITS)): %: %.o $(B)/plugins/$(1).a $(COMMON)
+$(filter $(B)/tests/unit/plugins/$(1)/%,$(UNITS)): %: %.o $(B)/plugins/$(1).a $(RELAYLIB) $(COMMON)
 $(filter $(B)/tests/unit/plugins/$(1)/%,$(UNITS)): LIBS_PLUGIN := $(call plugin-need,$(1),4)
 endef
 $(foreach p,$(PLUGINS),$(eval $(call plugin-rules,$(p))))
@@ -238,7 +245,7 @@ $(filter $(addprefix $(B)/tests/fuzz/,$(FUZZ_GATEWAY)),$(REPLAYS)):     %: %.o $
 $(filter-out $(addprefix $(B)/tests/fuzz/,$(FUZZ_GATEWAY) $(FUZZ_PLUGIN)),$(REPLAYS)): %: %.o $(BROKER) $(COMMON)
 plugin-of = $(shell sed -n 's|^.include "plugins/\([a-z]*\)/.*|\1|p' tests/fuzz/$(notdir $(1)).c | head -n 1)
 define fuzz-plugin-rules
-$(B)/tests/fuzz/$(1): $(B)/tests/fuzz/$(1).o $(B)/plugins/$(call plugin-of,$(1)).a $(COMMON)
+$(B)/tests/fuzz/$(1): $(B)/tests/fuzz/$(1).o $(B)/plugins/$(call plugin-of,$(1)).a $(RELAYLIB) $(COMMON)
 $(B)/tests/fuzz/$(1) build/fuzz/$(1): LIBS_PLUGIN := $(call plugin-need,$(call plugin-of,$(1)),4)
 endef
 $(foreach f,$(FUZZ_PLUGIN),$(eval $(call fuzz-plugin-rules,$(f))))
@@ -285,7 +292,7 @@ lint:
 	$(Q)awk -f tests/lint/layers.awk tests/lint/layers.txt $(C_FILES)
 	$(Q)CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' sh tests/lint/lint.sh $(C_FILES)
 
-tidy: $(patsubst %.c,build/tidy/%.ok,$(call src,common $(BROKER_DIRS) $(GATEWAY_DIRS) $(PLUGINS:%=plugins/%) cli))
+tidy: $(patsubst %.c,build/tidy/%.ok,$(call src,common $(BROKER_DIRS) $(GATEWAY_DIRS) plugins $(PLUGINS:%=plugins/%) cli))
 build/tidy/%.ok: %.c .clang-tidy
 	@mkdir -p $(@D)
 	$(Q)clang-tidy --quiet $< -- $(CPPFLAGS) -std=c17 2>/dev/null
@@ -302,8 +309,8 @@ fuzz: $(patsubst tests/fuzz/%.c,build/fuzz/%,$(FUZZ_SRC))
 			build/fuzz/new/$$n tests/fuzz/corpus/$$n || exit 1; done
 
 FUZZ_SOURCES = $(filter-out %/main.c,$(call src,common $(if $(filter $(notdir $(1)),$(FUZZ_PLUGIN)),\
-	plugins/$(call plugin-of,$(1)),$(call fuzz-of,$(1),$(BROKER_DIRS),$(GATEWAY_DIRS)))))
-build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(call src,common $(BROKER_DIRS) $(GATEWAY_DIRS) $(PLUGINS:%=plugins/%))
+	plugins plugins/$(call plugin-of,$(1)),$(call fuzz-of,$(1),$(BROKER_DIRS),$(GATEWAY_DIRS)))))
+build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(call src,common $(BROKER_DIRS) $(GATEWAY_DIRS) plugins $(PLUGINS:%=plugins/%))
 	@mkdir -p $(@D)
 	$(Q)$(FUZZ_CC) -I. -D_GNU_SOURCE -DBELFRY_VERSION='"fuzz"' -std=c17 -O1 -g -pthread \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ $< \
