@@ -488,6 +488,23 @@ LUMBERJACK_ACKS = {
     "too_far": acks(1, 3), "back": acks(1, 2, 5, 4), "behind_all": acks(1, 2, 10, 256, 1), "largest": acks(0xffffffff),
     "cut": acks(1, behind=b"2A\0\0"), "http": acks(behind=b"HTTP/1.1 400 Bad Request\r\n"),
     "alert": acks(1, behind=b"\x15\3\1\0\2\2\x28"), "version_1": acks(behind=b"1A\0\0\0\1")}
+# Records as plugins see them: flags, state, time, then texts behind a byte of length (relay_record.h).
+def delivered(flags, state, *texts, text=b""):
+    texts = [t if isinstance(t, bytes) else t.encode() for t in texts]
+    return bytes([flags, state + 1]) + b"\x6b\x03\x9a\x01" + b"".join(bytes([len(t)]) + t for t in texts) + text
+
+
+DELIVERED = {
+    "service": delivered(0x31, 2, "gw-1", "web1", "disk /var", "nagios/web1/disk", "used=98%;80;90", "",
+                         text=b"DISK CRITICAL\n98%"),
+    "host": delivered(0x3d, 1, "gw-2", "web1", "", "nagios/web1", "", "", text=b"no answer"),
+    "message": delivered(0x06, 0, "gw-3", "", "", "dns/all", "", "", text="\u00fc\u20ac\U0001f514 x".encode()),
+    "escapes": delivered(0x01, 3, b']"\\', b"a b\0\n", b'"]\\', b"\xff\xfe", b"'a]b'=1\x1b\xc2\x9b", b"\n",
+                         text=b"\x1b[0m\r\n\xff\0"),
+    "long": delivered(0x07, 0, "i" * 255, "h" * 255, "]" * 255, '"' * 255, "\\" * 255, "\n" * 255, text=b"\xc3\xbc" * 700),
+    "path": delivered(0x00, 0, "", "", "/var/log.1 %", "", "", "", text=b"..web1...disk;a=b\n."),
+    "nothing": b"",
+}
 
 
 def numbered(seeds):
@@ -495,15 +512,15 @@ def numbered(seeds):
 
 
 def main():
-    corpora = {"framer_decode": PACKETS, "client": CLIENT, "topic": numbered(TOPICS), "utf8": numbered(UTF8),
-               "property": PROPERTIES, "settings": numbered(SETTINGS),
+    corpora = {"framer_decode": PACKETS, "client": CLIENT, "topic": numbered(TOPICS),
+               "utf8": numbered(UTF8), "property": PROPERTIES, "settings": numbered(SETTINGS),
                "password_file": numbered(PASSWORD_FILE), "psk_file": numbered(PSK_FILE),
                "proxy": PROXY, "websocket": WEBSOCKET, "bridge": BRIDGE,
-               "store_format": STORE_FORMAT, "lmdb_check": LMDB_CHECK,
-               "standing": STANDINGS, "presence": numbered(PRESENCE),
-               "record": RECORDS, "admit": MESSAGES, "command": numbered(COMMANDS),
-               "schema": SCHEMA, "json_object": numbered(JSON_OBJECTS),
-               "lumberjack_acks": LUMBERJACK_ACKS}
+               "store_format": STORE_FORMAT, "lmdb_check": LMDB_CHECK, "standing": STANDINGS,
+               "presence": numbered(PRESENCE), "record": RECORDS, "admit": MESSAGES,
+               "command": numbered(COMMANDS), "schema": SCHEMA,
+               "json_object": numbered(JSON_OBJECTS), "lumberjack_acks": LUMBERJACK_ACKS,
+               "syslog_message": DELIVERED}
     for fuzzer, seeds in corpora.items():
         folder = CORPUS / fuzzer
         folder.mkdir(parents=True, exist_ok=True)
