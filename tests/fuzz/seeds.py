@@ -520,7 +520,7 @@ def main():
                "presence": numbered(PRESENCE), "record": RECORDS, "admit": MESSAGES,
                "command": numbered(COMMANDS), "schema": SCHEMA,
                "json_object": numbered(JSON_OBJECTS), "lumberjack_acks": LUMBERJACK_ACKS,
-               "syslog_message": DELIVERED, "gelf_message": DELIVERED}
+               "syslog_message": DELIVERED, "gelf_message": DELIVERED, "graphite_metric": DELIVERED}
     for fuzzer, seeds in corpora.items():
         folder = CORPUS / fuzzer
         folder.mkdir(parents=True, exist_ok=True)
