@@ -89,12 +89,13 @@ ABSENT   := broker/io/http_api$(if $(HTTP_API),_absent).c gateway/http$(if $(HTT
 	gateway/output/http_connection.c gateway/output/http_reader.c)
 
 # A plugin is a folder below plugins/. It is left out when a library it needs is absent:
-# name, header to try, package that brings it, how to link.
+# name, headers to try, packages that bring them, how to link.
+comma := ,
 PLUGIN_NEEDS := redis:hiredis/hiredis.h:libhiredis-dev:-lhiredis \
 	lumberjack:zlib.h:zlib1g-dev:-lz gelf:zlib.h:zlib1g-dev:-lz \
-	http:curl/curl.h:libcurl4-openssl-dev:-lcurl
+	http:curl/curl.h,zlib.h:libcurl4-openssl-dev,zlib1g-dev:-Wl,-lcurl,-lcjson,-lz,-z,nodelete
 plugin-need  = $(word $(2),$(subst :, ,$(filter $(1):%,$(PLUGIN_NEEDS))))
-plugin-lacks = $(if $(call plugin-need,$(1),2),$(if $(call has-header,$(call plugin-need,$(1),2)),,yes))
+plugin-lacks = $(strip $(foreach h,$(subst $(comma), ,$(call plugin-need,$(1),2)),$(if $(call has-header,$(h)),,yes)))
 ALL_PLUGINS := $(sort $(patsubst plugins/%/,%,$(dir $(wildcard plugins/*/*.c))))
 LACKING     := $(strip $(foreach p,$(ALL_PLUGINS),$(if $(call plugin-lacks,$(p)),$(p))))
 PLUGINS     := $(filter-out $(LACKING),$(ALL_PLUGINS))
