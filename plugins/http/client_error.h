@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Why there was no answer, as a sentence with a remedy.
+ */
+#ifndef PLUGINS_HTTP_CLIENT_ERROR_H
+#define PLUGINS_HTTP_CLIENT_ERROR_H
+
+#include "plugins/http/config.h"
+
+#include <curl/curl.h>
+
+/* `words` is what libcurl says; empty: what it always says of such a result. */
+void client_error_explain(CURLcode result, const char *words, const struct http_config *config,
+		char why[RELAY_REASON]);
+
+#endif
