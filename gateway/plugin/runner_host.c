@@ -42,6 +42,9 @@ static bool is_repeated(struct runner *r, const char *line)
 	return false;
 }
 
+static void host_log(const struct relay_host *host, enum relay_log_level level, const char *format,
+		...) PRINTF_LIKE(3, 4);
+
 static void host_log(
 		const struct relay_host *host, enum relay_log_level level, const char *format, ...)
 {
