@@ -136,8 +136,17 @@ static bool parse_host(struct span rest, struct url *url, struct str *problem)
 	return true;
 }
 
-bool url_parse(struct span text, const struct url_scheme *schemes, struct url *ret,
-		struct str *problem)
+static void cut_path(struct span *rest, struct url *url)
+{
+	size_t slash = span_find(*rest, '/');
+
+	if (slash + 1 < rest->len)
+		url->path = span_dup_text(span_from(*rest, slash + 1));
+	*rest = span_first(*rest, slash);
+}
+
+static bool parse(struct span text, const struct url_scheme *schemes, bool with_path,
+		struct url *ret, struct str *problem)
 {
 	struct span rest = span_trim(text);
 	bool ok;
@@ -152,6 +161,8 @@ bool url_parse(struct span text, const struct url_scheme *schemes, struct url *r
 	} else if (strcmp(ret->scheme->name, "unix") == 0) {
 		ok = parse_path(rest, ret, problem);
 	} else {
+		if (with_path)
+			cut_path(&rest, ret);
 		ok = parse_host(rest, ret, problem);
 	}
 	if (!ok)
@@ -159,10 +170,23 @@ bool url_parse(struct span text, const struct url_scheme *schemes, struct url *r
 	return ok;
 }
 
+bool url_parse(struct span text, const struct url_scheme *schemes, struct url *ret,
+		struct str *problem)
+{
+	return parse(text, schemes, false, ret, problem);
+}
+
+bool url_parse_path(struct span text, const struct url_scheme *schemes, struct url *ret,
+		struct str *problem)
+{
+	return parse(text, schemes, true, ret, problem);
+}
+
 void url_finish(struct url *url)
 {
 	free(url->user);
 	free(url->host);
+	free(url->path);
 	*url = (struct url){ 0 };
 }
 

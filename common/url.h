@@ -4,7 +4,7 @@
  *
  *     mqtt://HOST[:PORT]   mqtts://HOST[:PORT]   unix:/PATH
  *
- * HOST is a name, an IPv4 address or [an IPv6 address]; USER@ may stand before it, and before PATH.
+ * and for url_parse_path() also /PATH behind HOST. HOST is a name, an IPv4 address or [an IPv6 address]; USER@ may stand before it, and before PATH.
  * A password in the text is refused, because it would show up in logs and backups.
  */
 #ifndef COMMON_URL_H
@@ -25,6 +25,7 @@ struct url {
 	char *user;			 /* NULL: none */
 	char *host;			 /* of "unix", the path */
 	uint16_t port;			 /* 0 of "unix" */
+	char *path;			 /* behind HOST/; NULL: none */
 };
 
 /*
@@ -34,9 +35,13 @@ struct url {
 bool url_parse(struct span text, const struct url_scheme *schemes, struct url *ret,
 		struct str *problem);
 
+/* The same, and a path may stand behind the host. */
+bool url_parse_path(struct span text, const struct url_scheme *schemes, struct url *ret,
+		struct str *problem);
+
 void url_finish(struct url *url);
 
-/* As url_parse() reads it, without the user. */
+/* As url_parse() reads it, without the user and the path. */
 void url_format(const struct url *url, struct str *into);
 
 #endif

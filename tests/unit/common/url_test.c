@@ -78,6 +78,35 @@ static void what_is_no_url_is_refused_with_a_reason(void **state)
 	}
 }
 
+static void a_path_is_taken_where_it_is_wanted(void **state)
+{
+	static const struct url_scheme redis[] = { { "redis", 6379, false }, { 0 } };
+	static const struct {
+		const char *text, *user, *host, *path;
+	} good[] = {
+		{ "redis://host", NULL, "host", NULL },
+		{ "redis://host/", NULL, "host", NULL },
+		{ "redis://u@host:1/2", "u", "host", "2" },
+		{ "redis://[::1]:1/a/b@c", NULL, "::1", "a/b@c" },
+	};
+	struct str problem = { 0 };
+	struct url url;
+
+	(void)state;
+	for (size_t i = 0; i < array_size(good); i++) {
+		assert_true(url_parse_path(span_of_text(good[i].text), redis, &url, &problem));
+		assert_string_equal(url.host, good[i].host);
+		assert_int_equal(url.user == NULL, good[i].user == NULL);
+		assert_int_equal(url.path == NULL, good[i].path == NULL);
+		if (url.path != NULL)
+			assert_string_equal(url.path, good[i].path);
+		url_finish(&url);
+	}
+	assert_false(url_parse_path(span_of_text("redis:///2"), redis, &url, &problem));
+	assert_null(url.path);
+	str_finish(&problem);
+}
+
 static void waits_double_up_to_the_most_and_start_again_after_success(void **state)
 {
 	struct backoff b = { .first = milliseconds(100), .most = milliseconds(1000) };
@@ -106,6 +135,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(urls_are_taken_apart),
 		cmocka_unit_test(what_is_no_url_is_refused_with_a_reason),
+		cmocka_unit_test(a_path_is_taken_where_it_is_wanted),
 		cmocka_unit_test(waits_double_up_to_the_most_and_start_again_after_success),
 		cmocka_unit_test(a_wait_is_shortened_by_at_most_half),
 	};
