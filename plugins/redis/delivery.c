@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+#include "plugins/redis/delivery.h"
+
+#include <stdio.h>
+
+enum {
+	FULL_WAIT_MS = 500,
+	SETTINGS_WAIT_MS = 5000,
+	MOVED_WAIT_MS = 1,
+};
+
+struct span delivery_key(const struct delivery *d, size_t index)
+{
+	struct relay_text key = relay_record_at(d->batch, index)->rendered[RENDERED_KEY];
+
+	return span_of(key.data, key.len);
+}
+
+bool delivery_sendable(struct delivery *d, size_t index)
+{
+	struct failure f;
+
+	if (delivery_fate(d, index) != FATE_WAITING)
+		return false;
+	if (delivery_key(d, index).len > 0)
+		return true;
+	d->fates[index] = FATE_POISON;
+	f = failure_of(REFUSAL_RECORD, "what key says is empty for this record");
+	delivery_fail(d, &f);
+	return false;
+}
+
+void delivery_set(struct delivery *d, const struct command *command, enum fate fate)
+{
+	memset(d->fates + command->first, (int)fate, command->count);
+}
+
+void delivery_fail(struct delivery *d, const struct failure *failure)
+{
+	if (d->failure.kind == REFUSAL_NONE)
+		d->failure = *failure;
+}
+
+/* An error in answer to `command`. */
+static void refuse(struct delivery *d, const struct command *command, struct span error)
+{
+	struct failure f = refusal_failure(error);
+
+	if (f.kind == REFUSAL_OLD_ID && command->count == 1) {
+		delivery_set(d, command, FATE_OLD_ID);
+		return;
+	}
+	if (f.kind == REFUSAL_RECORD)
+		delivery_set(d, command, FATE_POISON);
+	if (d->failure.kind == REFUSAL_NONE)
+		str_append(&d->error, error);
+	delivery_fail(d, &f);
+}
+
+bool delivery_exchange(struct delivery *d, struct request *request, delivery_take *take)
+{
+	struct peer *p = &d->connection->peer;
+	struct failure lost = { 0 };
+	bool ok;
+
+	if (request->count == 0)
+		return true;
+	ok = p->stream != NULL && peer_send(p, str_span(&request->bytes), &lost);
+	for (size_t i = 0; ok && i < request->count; i++) {
+		redisReply *reply = peer_reply(p, &lost);
+
+		if (reply == NULL)
+			ok = false;
+		else if (reply->type == REDIS_REPLY_ERROR)
+			refuse(d, &request->commands[i], reply_text(reply));
+		else if (!take(d, &request->commands[i], reply))
+			peer_odd(p, &lost);
+		freeReplyObject(reply);
+		ok = ok && p->stream != NULL;
+	}
+	if (ok)
+		d->connection->used = instant_now();
+	else
+		delivery_fail(d, &lost);
+	return ok;
+}
+
+static uint32_t wait_of(enum refusal kind, bool held)
+{
+	if (held)
+		return FULL_WAIT_MS;
+	if (kind == REFUSAL_SETTINGS)
+		return SETTINGS_WAIT_MS;
+	return kind == REFUSAL_MOVED ? MOVED_WAIT_MS : 0;
+}
+
+/* Tell the host of each record that is not as the verdict says. */
+static void mark(const struct delivery *d, enum relay_verdict verdict, bool one_to_blame)
+{
+	for (size_t i = 0; i < d->batch->count; i++) {
+		enum fate fate = delivery_fate(d, i);
+
+		if (fate == FATE_TAKEN)
+			d->host->mark(d->host, i, RELAY_OK, NULL);
+		else if (fate != FATE_POISON && verdict == RELAY_REJECT)
+			d->host->mark(d->host, i, RELAY_RETRY, NULL);
+		else if (fate == FATE_POISON && one_to_blame)
+			d->host->mark(d->host, i, RELAY_REJECT, d->failure.reason);
+	}
+}
+
+enum relay_verdict delivery_verdict(struct delivery *d, struct relay_outcome *outcome)
+{
+	size_t count[FATE_POISON + 1] = { 0 };
+	enum relay_verdict verdict;
+
+	if (d->failure.kind != REFUSAL_NONE)
+		connection_refused(d->connection, &d->failure, str_span(&d->error));
+	for (size_t i = 0; i < d->batch->count; i++)
+		count[delivery_fate(d, i)]++;
+	if (count[FATE_TAKEN] == d->batch->count) {
+		if (d->failure.kind != REFUSAL_NONE)
+			d->host->log(d->host, RELAY_LOG_WARNING, "%s", d->failure.reason);
+		return RELAY_OK;
+	}
+	verdict = count[FATE_POISON] > 0 ? RELAY_REJECT : RELAY_RETRY;
+	mark(d, verdict, count[FATE_POISON] == 1);
+	outcome->retry_after_ms = wait_of(d->failure.kind, count[FATE_HELD] > 0);
+	snprintf(outcome->reason, sizeof(outcome->reason), "%s", d->failure.reason);
+	return verdict;
+}

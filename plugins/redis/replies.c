@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+#include "plugins/redis/replies.h"
+
+#include "common/mem.h"
+
+struct replies {
+	redisReader *reader;
+	redisReplyObjectFunctions functions;
+	size_t fed; /* bytes since the last whole answer */
+	bool broken;
+};
+
+#if HIREDIS_MAJOR >= 1
+typedef size_t element_count;
+#else
+typedef int element_count;
+#endif
+
+/* The reader's own, which is the same for every reader; it would allocate whatever a server claims.
+ */
+static void *create_array(const redisReadTask *task, element_count elements)
+{
+	redisReply *reply;
+
+	if ((size_t)elements > REPLIES_MOST_ELEMENTS)
+		return NULL;
+	reply = calloc(1, sizeof(*reply));
+	if (reply == NULL)
+		return NULL;
+	reply->type = task->type;
+	if (elements > 0)
+		reply->element = calloc((size_t)elements, sizeof(*reply->element));
+	if (elements > 0 && reply->element == NULL) {
+		free(reply);
+		return NULL;
+	}
+	reply->elements = (size_t)elements;
+	if (task->parent != NULL) {
+		redisReply *parent = task->parent->obj;
+
+		parent->element[task->idx] = reply;
+	}
+	return reply;
+}
+
+struct replies *replies_create(void)
+{
+	struct replies *r = xcalloc(1, sizeof(*r));
+
+	r->reader = redisReaderCreate();
+	if (r->reader == NULL)
+		abort();
+	r->functions = *r->reader->fn;
+	r->functions.createArray = create_array;
+	r->reader->fn = &r->functions;
+	return r;
+}
+
+void replies_destroy(struct replies *r)
+{
+	if (r == NULL)
+		return;
+	redisReaderFree(r->reader);
+	free(r);
+}
+
+void replies_feed(struct replies *r, struct span bytes)
+{
+	r->fed += bytes.len;
+	if (r->fed > REPLIES_MOST_BYTES ||
+			redisReaderFeed(r->reader, (const char *)bytes.data, bytes.len) != REDIS_OK)
+		r->broken = true;
+}
+
+enum replies_next replies_next(struct replies *r, redisReply **ret)
+{
+	void *reply = NULL;
+
+	*ret = NULL;
+	if (!r->broken && redisReaderGetReply(r->reader, &reply) != REDIS_OK)
+		r->broken = true;
+	if (r->broken)
+		return REPLIES_BROKEN;
+	if (reply == NULL)
+		return REPLIES_MORE;
+	r->fed = 0;
+	*ret = reply;
+	return REPLIES_ONE;
+}
+
+struct span reply_text(const redisReply *reply)
+{
+	if (reply == NULL || reply->str == NULL)
+		return span_of(NULL, 0);
+	return span_of(reply->str, (size_t)reply->len);
+}
+
+bool reply_is_array(const redisReply *reply, size_t elements)
+{
+	return reply != NULL && reply->type == REDIS_REPLY_ARRAY && reply->elements >= elements;
+}
