@@ -33,7 +33,7 @@ const struct relay_setting redis_setting_rows[] = {
 			"unix:[USER@]/PATH. With sentinels, only the scheme, USER and DATABASE "
 			"count.",
 			NULL },
-	{ "password_file", RELAY_SECRET, AT(password), 0, 0, NULL, 0,
+	{ "password_file", RELAY_SECRET, AT(password), 1, 4000, NULL, 0,
 			"A file whose first line is the password: of USER, or the server's "
 			"(requirepass).",
 			NULL },
@@ -48,7 +48,7 @@ const struct relay_setting redis_setting_rows[] = {
 			"What the sentinels call the master.", NULL },
 	{ "sentinel_user", RELAY_TEXT, AT(sentinel_user), 1, 200, NULL, 0,
 			"The user name at the sentinels, where they want one.", NULL },
-	{ "sentinel_password_file", RELAY_SECRET, AT(sentinel_password), 0, 0, NULL, 0,
+	{ "sentinel_password_file", RELAY_SECRET, AT(sentinel_password), 1, 4000, NULL, 0,
 			"A file whose first line is the password for the sentinels.", NULL },
 	{ "timeout", RELAY_DURATION, AT(timeout), 1, 600, "10s", 0,
 			"How long to wait for the server: for the connection, and for each answer.",
