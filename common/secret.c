@@ -2,8 +2,10 @@
 #include "common/secret.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <sys/stat.h>
 
+#include "common/hash.h"
 #include "common/mem.h"
 #include "common/settings_file.h"
 
@@ -48,4 +50,20 @@ void secret_free(char *secret)
 	if (secret != NULL)
 		wipe(secret, strlen(secret));
 	free(secret);
+}
+
+void secret_digest(const char *path, uint64_t *digest)
+{
+	struct str text = { 0 };
+	struct stat st;
+
+	if (path == NULL)
+		return;
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		str_printf(&text, "%jd.%09ld", (intmax_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+	else
+		settings_read_file(path, &text);
+	*digest = (uint64_t)hash_span(*digest ^ 1, str_span(&text)) << 32 |
+		  hash_span(*digest ^ 2, str_span(&text));
+	secret_finish(&text);
 }

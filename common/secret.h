@@ -19,6 +19,12 @@ void secret_finish(struct str *text);
  */
 char *secret_read(const char *path, const char **ret_problem);
 
+/*
+ * Mix into *digest what the file holds, or when the folder has last changed, so that a reload
+ * notices that it is another one. Without a path nothing happens.
+ */
+void secret_digest(const char *path, uint64_t *digest);
+
 /* Wipe and free. Accepts NULL. */
 void secret_free(char *secret);
 

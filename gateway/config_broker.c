@@ -2,8 +2,6 @@
 #include "gateway/config_broker.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <sys/stat.h>
 
 #include "common/hash.h"
 #include "common/log.h"
@@ -296,22 +294,6 @@ static void refuse_tls(const struct check *k)
 
 /* --- what a reload has to know -------------------------------------------------------------- */
 
-static void digest_file(const char *path, uint64_t *digest)
-{
-	struct str text = { 0 };
-	struct stat st;
-
-	if (path == NULL)
-		return;
-	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		str_printf(&text, "%jd.%09ld", (intmax_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
-	else
-		settings_read_file(path, &text);
-	*digest = (uint64_t)hash_span(*digest ^ 1, str_span(&text)) << 32 |
-		  hash_span(*digest ^ 2, str_span(&text));
-	secret_finish(&text);
-}
-
 static void digest_files(const struct check *k)
 {
 	const struct access_config *a = &k->access;
@@ -319,7 +301,7 @@ static void digest_files(const struct check *k)
 		a->certfile, a->keyfile, a->psk_file };
 
 	for (size_t i = 0; i < array_size(files); i++)
-		digest_file(files[i], &k->broker->files);
+		secret_digest(files[i], &k->broker->files);
 }
 
 static void check_share(const struct check *k)

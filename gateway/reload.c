@@ -32,6 +32,11 @@ bool reload_changes_nothing(const struct config *before, const struct config *af
 		if (before->brokers[i].files != after->brokers[i].files)
 			return false;
 	}
+	/* The text being the same, so are the outputs. */
+	for (size_t i = 0; i < after->output_count; i++) {
+		if (before->outputs[i]->files != after->outputs[i]->files)
+			return false;
+	}
 	return true;
 }
 
@@ -147,6 +152,9 @@ static void tell_output(const struct output_config *before, const struct output_
 	} else {
 		str_printf(&section, "output \"%s\": ", after->name);
 		tell_section(after->class->settings, before, after, str_text(&section));
+		if (before->files != after->files)
+			log_notice("reload: %spassword, key or certificates have changed",
+					str_text(&section));
 	}
 	str_finish(&section);
 }

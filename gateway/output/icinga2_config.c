@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/mem.h"
+#include "common/secret.h"
 #include "gateway/output/icinga2.h"
 #include "gateway/output/icinga2_access.h"
 
@@ -37,9 +38,12 @@ SINK_SETTINGS(struct icinga2_config, "1000", 100000),
 void icinga2_check(struct output_config *output, const char *state_dir, struct str *problem)
 {
 	const struct icinga2_config *c = container_of(output, struct icinga2_config, output);
+	const char *const files[] = { c->password_file, c->cafile, c->certfile, c->keyfile };
 	struct icinga2_access access = { 0 };
 
 	(void)state_dir;
+	for (size_t i = 0; i < array_size(files); i++)
+		secret_digest(files[i], &output->files);
 	if (c->url == NULL || c->cafile == NULL)
 		return; /* said already */
 	if ((c->certfile == NULL) != (c->keyfile == NULL))

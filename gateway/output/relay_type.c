@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "common/mem.h"
+#include "common/secret.h"
 #include "common/tls.h"
 #include "common/topic.h"
 #include "gateway/output/relay_impl.h"
@@ -249,6 +250,15 @@ static void check_tls(const struct relay_config *c, struct str *problem)
 	str_finish(&warning);
 }
 
+static void digest_files(struct relay_config *c, const struct plugin *p)
+{
+	const char *const files[] = { c->cafile, c->capath, c->crlfile, c->certfile, c->keyfile };
+
+	for (size_t i = 0; i < array_size(files); i++)
+		secret_digest(files[i], &c->output.files);
+	plugin_config_digest(p, c->slots, &c->output.files);
+}
+
 static void check_plugin(const struct relay_config *c, const struct plugin *p, struct str *problem)
 {
 	struct plugin_config *config = plugin_config_create(p, c->slots, problem);
@@ -282,6 +292,7 @@ void relay_check(struct output_config *output, const char *state_dir, struct str
 		check_tls(c, problem);
 	if (problem->len == 0)
 		check_plugin(c, p, problem);
+	digest_files(c, p);
 }
 
 void relay_finish(struct output_config *output)

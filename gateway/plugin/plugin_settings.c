@@ -148,6 +148,14 @@ void plugin_config_destroy(struct plugin_config *c)
 	free(c);
 }
 
+void plugin_config_digest(const struct plugin *p, const union plugin_slot *slots, uint64_t *digest)
+{
+	for (size_t i = 0; i < p->setting_count; i++) {
+		if (p->relay->settings[i].kind == RELAY_SECRET)
+			secret_digest(slots[i].text, digest);
+	}
+}
+
 const void *plugin_config_struct(const struct plugin_config *c)
 {
 	return c->settings;

@@ -32,6 +32,9 @@ struct plugin_config *plugin_config_create(
 /* Wipes the secrets. Accepts NULL. */
 void plugin_config_destroy(struct plugin_config *c);
 
+/* Mix the files that rows of kind RELAY_SECRET name into *digest, as secret_digest(). */
+void plugin_config_digest(const struct plugin *p, const union plugin_slot *slots, uint64_t *digest);
+
 /* What open() and check() are given. */
 const void *plugin_config_struct(const struct plugin_config *c);
 

@@ -39,6 +39,7 @@ struct output_config {
 	uint64_t linger;	/* milliseconds that a batch may wait to become full */
 	int when_full;		/* enum backlog_policy */
 	uint64_t queue_records; /* that may wait, unless the policy is to block */
+	uint64_t files;		/* digest of the files that it names: passwords, certificates */
 };
 
 /* One `route` block as it was written; `route` is what it means. */
