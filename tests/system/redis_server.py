@@ -88,7 +88,8 @@ class LogstashReader:
         taken = []
 
         def enough():
-            taken.extend(self.take())
+            while len(taken) < count and (more := self.take()):
+                taken.extend(more)
             return len(taken) >= count
         wait_until(enough, timeout, f"{count} elements in the list {self.key}")
         return taken

@@ -259,10 +259,12 @@ def test_a_record_that_is_too_long_becomes_a_dead_letter(scratch, server):
 
 
 def test_a_node_of_a_cluster_that_has_other_keys_points_on(scratch):
-    nodes = [start_redis(scratch, "cluster-enabled yes", name=f"node{n}") for n in range(2)]
+    nodes = [start_redis(scratch, "cluster-enabled yes", f"cluster-port {free_port()}",
+                         name=f"node{n}") for n in range(2)]
     nodes[0].call("CLUSTER", "ADDSLOTSRANGE", 0, 8191)
     nodes[1].call("CLUSTER", "ADDSLOTSRANGE", 8192, 16383)
-    nodes[0].call("CLUSTER", "MEET", "127.0.0.1", nodes[1].port)
+    nodes[0].call("CLUSTER", "MEET", "127.0.0.1", nodes[1].port,
+                  nodes[1].call("CONFIG", "GET", "cluster-port")[1])
     wait_until(lambda: all(b"cluster_state:ok" in node.call("CLUSTER", "INFO") for node in nodes), 20,
                "a cluster")
     slot = nodes[0].call("CLUSTER", "KEYSLOT", "logstash")
