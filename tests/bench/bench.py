@@ -3,7 +3,7 @@
 """make bench: belfry-broker beside Mosquitto, in storms, with its store, then all the way into Nagios
 and Icinga, and what plugins carry.
 
-BENCH="quick broker storms store nagios icinga lumberjack" chooses: `quick` for the short form, the others for single parts.
+BENCH="quick broker storms store nagios icinga lumberjack relay" chooses: `quick` for the short form, the others for single parts.
 """
 
 import os
@@ -13,11 +13,12 @@ import harness
 import icinga_way
 import lumberjack_way
 import nagios_way
+import relay_way
 import report
 import storms
 import store_way
 
-PARTS = {"broker", "storms", "store", "nagios", "icinga", "lumberjack"}
+PARTS = {"broker", "storms", "store", "nagios", "icinga", "lumberjack", "relay"}
 
 
 def main():
@@ -45,6 +46,9 @@ def main():
     if "lumberjack" in parts:
         status |= lumberjack_way.main([f"{programs}/belfry-broker", f"{programs}/belfry-gateway",
                                        "--peer", f"{build}/tests/bench/lumberjack_peer", *shared])
+    if "relay" in parts:
+        status |= relay_way.main([f"{programs}/belfry-broker", f"{programs}/belfry-gateway",
+                                  *shared])
     return status
 
 

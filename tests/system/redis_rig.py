@@ -43,7 +43,7 @@ class RelayGateway(Gateway):
         self.config.write_text("\n".join([
             f"client_id {self.client_id}", f"state_dir {self.state_dir}",
             f"plugin_dir {self.folder}/plugins", f"broker mqtt://127.0.0.1:{self.port}", "",
-            "output logstash redis", "retry_first 100", "retry_most 500", *block, *spool, "",
+            "output logstash redis", "retry_first 100", "retry_most 1", *block, *spool, "",
             *self.route, "to logstash" + (" spool" if self.spool else ""), ""]))
 
     def secret(self, text, name="redis.secret"):
