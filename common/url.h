@@ -4,8 +4,9 @@
  *
  *     mqtt://HOST[:PORT]   mqtts://HOST[:PORT]   unix:/PATH
  *
- * and for url_parse_path() also /PATH behind HOST. HOST is a name, an IPv4 address or [an IPv6 address]; USER@ may stand before it, and before PATH.
- * A password in the text is refused, because it would show up in logs and backups.
+ * and for url_parse_path() also /PATH behind HOST. HOST is a name, an IPv4 address or [an IPv6
+ * address]; USER@ may stand before it, and before PATH. A password in the text is refused, because
+ * it would show up in logs and backups.
  */
 #ifndef COMMON_URL_H
 #define COMMON_URL_H

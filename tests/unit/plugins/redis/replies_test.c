@@ -4,6 +4,10 @@
 
 #include "tests/unit/unit.h"
 
+/* Ten arrays, each in the one before. */
+#define FIVE_DEEP "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n"
+#define TOO_DEEP  FIVE_DEEP FIVE_DEEP
+
 static void answers_come_in_order_however_they_are_cut(void **state)
 {
 	static const char bytes[] = ":128\r\n-OOM no\r\n$3\r\na\r\n\r\n*2\r\n+x\r\n$-1\r\n";
@@ -38,10 +42,7 @@ static void answers_come_in_order_however_they_are_cut(void **state)
 static void what_is_no_answer_is_told_and_nothing_is_read_after_it(void **state)
 {
 	static const char *const bad[] = { "HTTP/1.1 400 Bad Request\r\n", "*1000000000\r\n",
-		"*257\r\n",
-		"*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1"
-		"\r\n*1\r\n",
-		":12x\r\n" };
+		"*257\r\n", TOO_DEEP, ":12x\r\n" };
 
 	(void)state;
 	for (size_t i = 0; i < array_size(bad); i++) {
