@@ -12,6 +12,7 @@ import pytest
 from broker import free_port
 from cutting_proxy import CuttingProxy
 from pki import Pki
+from process import own_memory
 from redis_rig import RedisRig, account_of, start_redis
 from redis_server import RedisError
 from wait import let_pass, wait_until
@@ -20,6 +21,7 @@ BATCH = 100
 DURABLE = ("appendonly yes", "appendfsync always", "enable-debug-command local")
 # How long a server is away: 60 s is the full size, which this is a tenth of.
 AWAY = float(os.environ.get("BELFRY_REDIS_AWAY", "6"))
+RATE = 5000 if AWAY >= 60 else 1000
 
 
 @pytest.fixture
@@ -27,9 +29,9 @@ def server(scratch):
     return start_redis(scratch, *DURABLE)
 
 
-def rig_of(scratch, server, **output):
+def rig_of(scratch, server, rate=1000, **output):
     rig = RedisRig(scratch, server, {"batch_records": BATCH, **output}, spool=True).start()
-    rig.start_load(1000)
+    rig.start_load(rate)
     rig.sent_more()
     wait_until(lambda: server.call("EXISTS", "logstash"), 10, "the first element")
     return rig
@@ -52,11 +54,13 @@ def ends_well(rig, most_twice=0, read=None):
 
 
 def test_stopped_for_a_while_and_started_again(scratch, server):
-    rig = rig_of(scratch, server)
+    rig = rig_of(scratch, server, RATE)
     server.end()
     rig.wait_said("logstash", "waits in the journal")
     others_go_on(rig)
+    memory = own_memory(rig.gateway.process.pid)
     let_pass(AWAY)
+    assert own_memory(rig.gateway.process.pid) < memory + 16 * 2 ** 20
     since = len(rig.gateway.process.stderr())
     server.start()
     rig.wait_said("delivers again", since=since)
