@@ -30,6 +30,21 @@ static bool is_special(uint8_t c)
 	return c < 0x20 || c >= 0x7f || c == '"' || c == '\\';
 }
 
+size_t json_plain_run(struct span text)
+{
+	size_t n = 0;
+	uint64_t bytes;
+
+	for (; n + 8 <= text.len; n += 8) {
+		memcpy(&bytes, text.data + n, 8);
+		if (has_special(bytes))
+			break;
+	}
+	while (n < text.len && !is_special(text.data[n]))
+		n++;
+	return n;
+}
+
 /* Copy the bytes that stand for themselves, eight at a time; returns how many. */
 static size_t copy_plain(char *to, struct span text)
 {

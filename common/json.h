@@ -14,6 +14,12 @@
  */
 void json_append_string(struct str *into, struct span text);
 
+/*
+ * How many bytes at the front of the text stand for themselves inside a string: printable ASCII
+ * but for quotes and backslashes.
+ */
+size_t json_plain_run(struct span text);
+
 /* The same without the quotes: for the inside of a string. */
 void json_append_escaped(struct str *into, struct span text);
 

@@ -81,9 +81,12 @@ static size_t string_length(struct span json)
 {
 	size_t at = 1;
 
-	while (at < json.len && json.data[at] != '"')
+	for (;;) {
+		at += json_plain_run(span_from(json, at));
+		if (at >= json.len || json.data[at] == '"')
+			return at + 1;
 		at += json.data[at] == '\\' ? 2 : 1;
-	return at + 1;
+	}
 }
 
 void put_compact_json(struct str *into, struct span json)

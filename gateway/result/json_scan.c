@@ -2,6 +2,7 @@
 #include "gateway/result/json_scan.h"
 
 #include "common/hash.h"
+#include "common/json.h"
 #include "common/utf8.h"
 
 enum {
@@ -106,9 +107,13 @@ static enum reject scan_string(struct json_scan *s, struct span *ret_inside, boo
 	size_t start = ++s->at;
 
 	*ret_escapes = false;
-	while (s->at < s->text.len) {
-		uint8_t c = s->text.data[s->at];
+	for (;;) {
+		uint8_t c;
 
+		s->at += json_plain_run(span_from(s->text, s->at));
+		if (s->at == s->text.len)
+			return refuse(s, REJECT_NOT_JSON, "a string does not end");
+		c = s->text.data[s->at];
 		if (c == '"') {
 			*ret_inside = span_of(s->text.data + start, s->at - start);
 			s->at++;
@@ -127,7 +132,6 @@ static enum reject scan_string(struct json_scan *s, struct span *ret_inside, boo
 			s->at++;
 		}
 	}
-	return refuse(s, REJECT_NOT_JSON, "a string does not end");
 }
 
 /* Take the next character of a scanned string off its front; returns its bytes in `out`. */

@@ -95,9 +95,29 @@ static void members_begin_with_a_comma(void **state)
 	str_finish(&text);
 }
 
+static void a_plain_run_ends_where_something_is_to_be_escaped(void **state)
+{
+	static const char *const ends[] = { "\"", "\\", "\n", "\x7f", "\xc3\xbc" };
+
+	(void)state;
+	for (size_t before = 0; before < 20; before++) {
+		for (size_t i = 0; i < array_size(ends); i++) {
+			struct str text = { 0 };
+
+			str_printf(&text, "%.*s%sabcdefgh", (int)before, "abcdefghijklmnopqrst",
+					ends[i]);
+			assert_int_equal(json_plain_run(str_span(&text)), before);
+			str_truncate(&text, before);
+			assert_int_equal(json_plain_run(str_span(&text)), before);
+			str_finish(&text);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_plain_run_ends_where_something_is_to_be_escaped),
 		cmocka_unit_test(members_begin_with_a_comma),
 		cmocka_unit_test(test_strings),
 		cmocka_unit_test(every_byte_at_every_place),
