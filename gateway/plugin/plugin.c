@@ -73,19 +73,55 @@ static int open_file(const char *path, struct str *problem)
 	return -1;
 }
 
+static void append_bits(struct str *into, uint64_t value)
+{
+	for (int bit = 0; bit < 64; bit++)
+		str_append_text(into, value >> bit & 1 ? "/." : "/");
+}
+
+/*
+ * The opened file, by a path that no other file has had. dlopen() takes what it has loaded before
+ * by the same name for the same file, and numbers of descriptors come again. So the path says, in
+ * steps that lead nowhere, which file it is.
+ */
+static void append_loader_name(struct str *into, int fd)
+{
+	struct stat st = { 0 };
+
+	fstat(fd, &st);
+	str_append_text(into, "/proc/self/fd");
+	append_bits(into, st.st_dev);
+	append_bits(into, st.st_ino);
+	str_printf(into, "/%d", fd);
+}
+
+/* What the loader says, without the name that only it knows. */
+static struct span loader_problem(const struct str *name)
+{
+	struct span said = span_of_text(dlerror());
+
+	if (span_starts_with(said, str_span(name)))
+		said = span_from(said, name->len + strlen(": "));
+	return said;
+}
+
 static void *load_file(const char *path, struct str *problem)
 {
-	char opened[64];
+	struct str name = { 0 };
+	struct span why;
 	void *handle;
 	int fd = open_file(path, problem);
 
 	if (fd < 0)
 		return NULL;
-	snprintf(opened, sizeof(opened), "/proc/self/fd/%d", fd);
-	handle = dlopen(opened, RTLD_NOW | RTLD_LOCAL);
+	append_loader_name(&name, fd);
+	handle = dlopen(str_text(&name), RTLD_NOW | RTLD_LOCAL);
 	close(fd);
-	if (handle == NULL)
-		str_printf(problem, "%s cannot be loaded: %s", path, dlerror());
+	if (handle == NULL) {
+		why = loader_problem(&name);
+		str_printf(problem, "%s cannot be loaded: %.*s", path, SPAN_ARGS(why));
+	}
+	str_finish(&name);
 	return handle;
 }
 
