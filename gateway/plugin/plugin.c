@@ -149,14 +149,49 @@ static const char *wrong_descriptor(const struct relay_plugin *r, struct span na
 	return NULL;
 }
 
+/* a-z 0-9 _, as a keyword and the name of a figure are made of. */
+static bool name_is_word(const char *name)
+{
+	return name[0] != '\0' &&
+	       name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0';
+}
+
+static size_t size_of_member(enum relay_kind kind)
+{
+	static const size_t sizes[] = { [RELAY_BOOL] = sizeof(bool),
+		[RELAY_NUMBER] = sizeof(uint64_t),
+		[RELAY_SIZE] = sizeof(uint64_t),
+		[RELAY_DURATION] = sizeof(uint64_t),
+		[RELAY_TEXT] = sizeof(char *),
+		[RELAY_LIST] = sizeof(struct relay_list),
+		[RELAY_CHOICE] = sizeof(int),
+		[RELAY_SECRET] = sizeof(char *),
+		[RELAY_TEMPLATE] = sizeof(char *) };
+
+	return sizes[kind];
+}
+
 static const char *wrong_setting(const struct relay_setting *s, size_t config_size)
 {
 	if (s->kind < RELAY_BOOL || s->kind > RELAY_TEMPLATE)
 		return "has a setting of an unknown kind";
+	if (!name_is_word(s->name))
+		return "has a setting whose name is not made of a-z 0-9 _";
 	if (s->help == NULL || (s->kind == RELAY_CHOICE && s->choices == NULL))
 		return "has a setting without help or without choices";
-	if (s->offset >= config_size)
+	if (s->offset > config_size || config_size - s->offset < size_of_member(s->kind))
 		return "has a setting that lies outside config_size";
+	return NULL;
+}
+
+static const char *wrong_counter(const struct relay_counter *all, const struct relay_counter *c)
+{
+	if (c->help == NULL || !name_is_word(c->name))
+		return "has a counter without help, or whose name is not made of a-z 0-9 _";
+	for (; all < c; all++) {
+		if (strcmp(all->name, c->name) == 0)
+			return "has two counters of one name";
+	}
 	return NULL;
 }
 
@@ -171,8 +206,10 @@ static const char *wrong_tables(struct plugin *p)
 		p->setting_count++;
 		p->template_count += s->kind == RELAY_TEMPLATE;
 	}
-	for (const struct relay_counter *c = r->counters; c != NULL && c->name != NULL; c++)
+	for (const struct relay_counter *c = r->counters; c != NULL && c->name != NULL; c++) {
+		wrong = wrong != NULL ? wrong : wrong_counter(r->counters, c);
 		p->counter_count++;
+	}
 	if (p->template_count > PLUGIN_MAX_TEMPLATES || p->counter_count > PLUGIN_MAX_COUNTERS)
 		wrong = "has more settings of kind RELAY_TEMPLATE, or counters, than are possible";
 	return wrong;

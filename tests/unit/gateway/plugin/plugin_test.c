@@ -172,6 +172,36 @@ static void another_interface_is_refused(void **state)
 	assert_build_refused(rig, "-DSAMPLE_DELIVER=NULL", "without open, deliver or close");
 }
 
+static void tables_that_are_wrong_are_refused(void **state)
+{
+	static const char *const wrong[][2] = {
+		{ "{ \"x\", 12, 0, 0, 0, NULL, 0, \"Help.\" }", "unknown kind" },
+		{ "{ \"x\", 0, 0, 0, 0, NULL, 0, \"Help.\" }", "unknown kind" },
+		{ "{ \"x y\", RELAY_BOOL, 0, 0, 0, NULL, 0, \"Help.\" }", "a-z 0-9 _" },
+		{ "{ \"\", RELAY_BOOL, 0, 0, 0, NULL, 0, \"Help.\" }", "a-z 0-9 _" },
+		{ "{ \"x\", RELAY_BOOL, 0, 0, 0, NULL, 0, NULL }", "without help" },
+		{ "{ \"x\", RELAY_CHOICE, 0, 0, 0, NULL, 0, \"Help.\" }", "without choices" },
+		{ "{ \"x\", RELAY_BOOL, sizeof(struct config), 0, 0, NULL, 0, \"Help.\" }",
+				"outside config_size" },
+		/* It begins inside, and ends behind. */
+		{ "{ \"x\", RELAY_LIST, sizeof(struct config) - 8, 0, 0, NULL, 0, \"Help.\" }",
+				"outside config_size" },
+	};
+	struct plugin_rig *rig = *state;
+
+	for (size_t i = 0; i < array_size(wrong); i++) {
+		struct str how = { 0 };
+
+		str_printf(&how, "-DSAMPLE_ROW='%s,'", wrong[i][0]);
+		assert_build_refused(rig, str_text(&how), wrong[i][1]);
+		str_finish(&how);
+	}
+	assert_build_refused(rig, "-DSAMPLE_COUNTER='{ \"a b\", \"help\", false },'", "a-z 0-9 _");
+	assert_build_refused(rig, "-DSAMPLE_COUNTER='{ \"b\", NULL, false },'", "without help");
+	assert_build_refused(
+			rig, "-DSAMPLE_COUNTER='{ \"pushed\", \"again\", false },'", "of one name");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
 
 int main(void)
@@ -186,6 +216,7 @@ int main(void)
 		TEST(what_others_may_change_is_refused),
 		TEST(a_folder_that_is_not_there_is_named),
 		TEST(another_interface_is_refused),
+		TEST(tables_that_are_wrong_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
