@@ -3,6 +3,7 @@
 
 #include "common/mem.h"
 #include "common/secret.h"
+#include "common/settings_value.h"
 #include "common/tls.h"
 #include "common/topic.h"
 #include "gateway/output/relay_impl.h"
@@ -121,6 +122,23 @@ static const char *doubled(const struct setting *rows, size_t count)
 	return NULL;
 }
 
+/* What a plugin gives as a default is to be read like what an operator writes. */
+static bool defaults_are_right(const struct setting *rows, const char *plugin, struct str *problem)
+{
+	struct str why = { 0 };
+	bool ok = true;
+
+	for (; ok && rows->name != NULL; rows++) {
+		ok = rows->initial == NULL ||
+		     setting_parse(rows, NULL, span_of_text(rows->initial), &why);
+		if (!ok)
+			str_printf(problem, "plugin %s has a default of %s that is none: %s",
+					plugin, rows->name, str_text(&why));
+	}
+	str_finish(&why);
+	return ok;
+}
+
 static bool make_rows(struct relay_type *t, struct str *problem)
 {
 	const struct relay_plugin *r = t->plugin->relay;
@@ -149,7 +167,7 @@ static bool make_rows(struct relay_type *t, struct str *problem)
 	if (name != NULL)
 		str_printf(problem, "plugin %s has a setting %s of its own, which all relays have",
 				r->name, name);
-	return name == NULL;
+	return name == NULL && defaults_are_right(t->rows, r->name, problem);
 }
 
 struct relay_type *relay_type_load(const char *folder, struct span name, struct str *problem)

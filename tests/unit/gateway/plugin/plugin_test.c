@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/unit.h"
 
+#include "gateway/output/relay.h"
 #include "gateway/plugin/plugin.h"
 #include "tests/unit/gateway/plugin/plugin_rig.h"
 
@@ -202,6 +203,35 @@ static void tables_that_are_wrong_are_refused(void **state)
 			rig, "-DSAMPLE_COUNTER='{ \"pushed\", \"again\", false },'", "of one name");
 }
 
+/* As a type of output, with the settings that all relays have. */
+static void assert_type_refused(struct plugin_rig *rig, const char *how, const char *word)
+{
+	rig_build(rig, "sample", how);
+	str_clear(&rig->problem);
+	assert_null(relay_type_load(rig->folder, span_of_text("sample"), &rig->problem));
+	if (strstr(str_text(&rig->problem), word) == NULL)
+		fail_msg("'%s' says nothing of '%s'", str_text(&rig->problem), word);
+}
+
+static void defaults_are_read_before_they_are_needed(void **state)
+{
+	struct plugin_rig *rig = *state;
+
+	assert_type_refused(rig,
+			"-DSAMPLE_ROW='{ \"x\", RELAY_NUMBER, 8, 1, 9, \"ten\", 0, \"Help.\" },'",
+			"a default of x that is none: 'ten' is not a number from 1 to 9");
+	assert_type_refused(rig, "-DSAMPLE_DEFAULTS='.defaults.linger = \"soon\"'",
+			"a default of linger that is none");
+	assert_type_refused(rig, "-DSAMPLE_DEFAULTS='.defaults.schema = \"xml\"'",
+			"a default of schema that is none");
+	assert_type_refused(rig,
+			"-DSAMPLE_ROW='{ \"linger\", RELAY_BOOL, 0, 0, 0, NULL, 0, \"Help.\" },'",
+			"a setting linger of its own");
+	assert_type_refused(rig,
+			"-DSAMPLE_ROW='{ \"flag\", RELAY_BOOL, 0, 0, 0, NULL, 0, \"Help.\" },'",
+			"a setting flag of its own");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
 
 int main(void)
@@ -217,6 +247,7 @@ int main(void)
 		TEST(a_folder_that_is_not_there_is_named),
 		TEST(another_interface_is_refused),
 		TEST(tables_that_are_wrong_are_refused),
+		TEST(defaults_are_read_before_they_are_needed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
