@@ -100,6 +100,7 @@ struct delivery_result delivery_settle(struct delivery *d, enum relay_verdict ve
 		d->limit = d->attempted / 2;
 	else if (!result.must_wait && d->limit < SIZE_MAX / 2)
 		d->limit *= 2;
+	d->attempted = 0; /* a mark that comes too late is none */
 	return result;
 }
 
