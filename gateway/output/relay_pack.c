@@ -54,7 +54,6 @@ static void pack_fields(struct str *into, struct packed_head *head, const struct
 	bool known = record->publisher.known;
 	struct span none = { 0 };
 
-	pack_text(into, head, TEXT_TOPIC, record->topic);
 	pack_text(into, head, TEXT_PAYLOAD,
 			record->kind == RECORD_MESSAGE ? record->payload : none);
 	pack_text(into, head, TEXT_CLIENT, known ? record->publisher.client : none);
@@ -79,6 +78,7 @@ void relay_pack(const struct relay_packer *p, struct str *into, const struct rec
 	text = into->len;
 	schema_write(p->schema, into, record);
 	head.lens[TEXT_RECORD] = (uint32_t)(into->len - text);
+	pack_text(into, &head, TEXT_TOPIC, record->topic); /* for a dead letter, too */
 	if (p->wants != 0)
 		pack_fields(into, &head, record);
 	for (size_t i = 0; i < p->template_count; i++) {

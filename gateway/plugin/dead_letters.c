@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/base64.h"
+#include "common/folder.h"
 #include "common/json.h"
 #include "common/utf8.h"
 
@@ -51,6 +52,41 @@ static void rotate(const struct dead_letters *d, int fd)
 	str_finish(&old);
 }
 
+/* The name of a new file. 0 or -errno. */
+static int sync_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	struct str folder = { 0 };
+	int r;
+
+	str_printf(&folder, "%.*s/.", slash != NULL ? (int)(slash - path) : 1,
+			slash != NULL ? path : ".");
+	r = folder_sync(str_text(&folder));
+	str_finish(&folder);
+	return r == -EACCES ? 0 : r; /* one that may be written to, but not read */
+}
+
+/* The file, with its name on disk when it is new; -errno. It may be no link, and no pipe. */
+static int open_letters(const char *path)
+{
+	struct stat st;
+	int fd, r = 0;
+
+	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0640);
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0)
+		r = -errno;
+	else if (!S_ISREG(st.st_mode))
+		r = -EINVAL;
+	else if (st.st_size == 0)
+		r = sync_name(path);
+	if (r == 0)
+		return fd;
+	close(fd);
+	return r;
+}
+
 /* All of it, or none: a line that was torn by a full disk is taken back. */
 static int append(int fd, struct span lines)
 {
@@ -76,9 +112,9 @@ int dead_letters_write(struct dead_letters *d)
 
 	if (d->lines.len == 0)
 		return 0;
-	fd = open(d->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	fd = open_letters(d->path);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	r = append(fd, str_span(&d->lines));
 	if (r == 0) {
 		str_clear(&d->lines);
