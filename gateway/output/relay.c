@@ -110,6 +110,11 @@ static struct sink *create(const struct output_config *output, const struct sink
 	return &r->sink;
 }
 
+static void stop(struct sink *s)
+{
+	runner_end(of(s)->runner);
+}
+
 static void destroy(struct sink *s)
 {
 	struct relay *r = of(s);
@@ -254,6 +259,7 @@ struct sink_class relay_class_of(const struct relay_type *t)
 		.finish = relay_finish,
 		.create = create,
 		.destroy = destroy,
+		.stop = stop,
 		.resume = resume,
 		.encode_record = encode_record,
 		.submit = submit,

@@ -110,6 +110,11 @@ struct sink_class {
 	struct sink *(*create)(const struct output_config *config, const struct sink_env *env);
 	void (*destroy)(struct sink *s);
 	/*
+	 * The end comes, and destroy: what waits elsewhere is to be cut short. The last call on the
+	 * worker's thread, so that many outputs end together. NULL: nothing does.
+	 */
+	void (*stop)(struct sink *s);
+	/*
 	 * What became of the batch that an earlier run had issued. NULL: that run had none out;
 	 * whatever it left lying about goes. With LEFTOVER_BUSY the batch counts as submitted.
 	 */

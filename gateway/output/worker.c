@@ -232,6 +232,8 @@ static void *run(void *owner)
 			continue; /* the sink is free and a batch has gathered */
 		wait(w, stop_at);
 	}
+	if (w->sink->class->stop != NULL)
+		w->sink->class->stop(w->sink);
 	return NULL;
 }
 

@@ -102,21 +102,27 @@ struct runner *runner_start(const struct runner_options *o)
 }
 
 /* False when it has not ended by then. */
-static bool join(struct runner *r, struct duration patience)
+static bool join(struct runner *r, struct instant until)
 {
-	struct timespec until;
+	struct timespec end = { .tv_sec = until.ns / 1000000000, .tv_nsec = until.ns % 1000000000 };
 
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += patience.ns / 1000000000;
-	return pthread_timedjoin_np(r->thread, NULL, &until) == 0;
+	return pthread_clockjoin_np(r->thread, NULL, CLOCK_MONOTONIC, &end) == 0;
+}
+
+void runner_end(struct runner *r)
+{
+	if (r == NULL || r->ended_at.ns != 0)
+		return;
+	r->ended_at = instant_now();
+	eventfd_write(r->stop_fd, 1);
 }
 
 void runner_stop(struct runner *r, struct duration patience)
 {
 	if (r == NULL)
 		return;
-	eventfd_write(r->stop_fd, 1);
-	if (join(r, patience)) {
+	runner_end(r);
+	if (join(r, instant_after(r->ended_at, patience))) {
 		destroy(r);
 		return;
 	}

@@ -31,9 +31,12 @@ struct runner_options {
 /* NULL when there is no thread or descriptor to be had; the log says so. */
 struct runner *runner_start(const struct runner_options *options);
 
+/* What the plugin waits for is cut short, and it is to end. Accepts NULL. */
+void runner_end(struct runner *r);
+
 /*
- * End: what the plugin waits for is cut short. If it has not ended after `patience` it is left
- * behind with all that it uses, and the log says so. Accepts NULL.
+ * Wait for that end. If it has not come `patience` after it was first asked for, the plugin is
+ * left behind with all that it uses, and the log says so. Accepts NULL.
  */
 void runner_stop(struct runner *r, struct duration patience);
 

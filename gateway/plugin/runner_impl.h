@@ -27,6 +27,7 @@ struct runner {
 	int work_fd, news_fd, stop_fd; /* eventfds: for the plugin's thread, the worker, both */
 	_Atomic uint64_t counters[PLUGIN_MAX_COUNTERS];
 	pthread_t thread;
+	struct instant ended_at; /* when it was asked to end; the worker's */
 
 	pthread_mutex_t lock; /* guards what follows */
 	struct runner_view view;

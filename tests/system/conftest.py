@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: MIT
 """Fixtures. A failing test's report carries what every process it ran has written to stderr."""
+import shutil
 import signal
+import subprocess
+from pathlib import Path
 
 import pytest
 
 from broker import Broker
 from nagios import build_module
-from process import alive
+from process import alive, give_away
+from relay import RelayRig
 from rig import Rig, Scratch
 from systemd import Systemd
 
+SOURCES = Path(__file__).resolve().parents[2]
 TAIL = 60  # lines of each process' stderr in a report
 
 
@@ -105,3 +110,34 @@ def broker():
         broker = Broker(scratch.folder("broker")).start()
         yield broker
         assert broker.end() == 0, "the broker's exit status after SIGTERM"
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory):
+    """built(source) is the folder with the plugin, made with nothing but the installed header."""
+    folder = tmp_path_factory.mktemp("built")
+    (folder / "belfry").mkdir()
+    shutil.copy(SOURCES / "plugins/relay.h", folder / "belfry")
+
+    def build(source):
+        into = folder / Path(source).stem
+        target = into / f"{Path(source).stem}.so"
+        if not target.exists():
+            into.mkdir()
+            subprocess.run(["cc", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", target,
+                            SOURCES / source, f"-I{folder}"], check=True)
+        return into
+
+    return build
+
+
+@pytest.fixture
+def make_relay(scratch, built):
+    """make_relay(source, lines, also=(), **how): a rig whose output is that plugin."""
+    def make(source, lines, also=(), **how):
+        plugins = scratch.folder("plugins")
+        for name in (source, *also):
+            for file in built(name).iterdir():
+                give_away(shutil.copy2(file, plugins))
+        return RelayRig(scratch, Path(source).stem, lines, plugins, **how)
+    return make

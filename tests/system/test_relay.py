@@ -5,48 +5,10 @@ the example of contrib/relay, built as a stranger would build it, and ones that 
 """
 import json
 import os
-import shutil
-import subprocess
-from pathlib import Path
 
 import pytest
 
-from process import give_away
-from relay import RelayRig
 from wait import wait_until
-
-SOURCES = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    """built(source) is the folder with the plugin, made with nothing but the installed header."""
-    folder = tmp_path_factory.mktemp("built")
-    (folder / "belfry").mkdir()
-    shutil.copy(SOURCES / "plugins/relay.h", folder / "belfry")
-
-    def build(source):
-        into = folder / Path(source).stem
-        target = into / f"{Path(source).stem}.so"
-        if not target.exists():
-            into.mkdir()
-            subprocess.run(["cc", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", target,
-                            SOURCES / source, f"-I{folder}"], check=True)
-        return into
-
-    return build
-
-
-@pytest.fixture
-def make_relay(scratch, built):
-    """make_relay(source, lines, **how): a rig whose output is that plugin."""
-    def make(source, lines, **how):
-        plugins = scratch.folder("plugins")
-        for file in built(source).iterdir():
-            give_away(shutil.copy2(file, plugins))
-        return RelayRig(scratch, Path(source).stem, lines, plugins, **how)
-    return make
-
 
 EXAMPLE = "contrib/relay/lines.c"
 
