@@ -136,7 +136,15 @@ static const struct output_config *find_output(const struct config *c, const cha
 /* A plugin is loaded anew, and may by now be another one of the same name. */
 static bool is_same_type(const struct sink_class *a, const struct sink_class *b)
 {
-	return a == b || (strcmp(a->type, b->type) == 0 && a->config_size == b->config_size);
+	const struct setting *x = a->settings, *y = b->settings;
+
+	if (a == b)
+		return true;
+	for (; x->name != NULL && y->name != NULL; x++, y++) {
+		if (strcmp(x->name, y->name) != 0 || x->kind != y->kind || x->offset != y->offset)
+			return false;
+	}
+	return x->name == y->name && strcmp(a->type, b->type) == 0;
 }
 
 static void tell_output(const struct output_config *before, const struct output_config *after)
@@ -153,7 +161,7 @@ static void tell_output(const struct output_config *before, const struct output_
 		str_printf(&section, "output \"%s\": ", after->name);
 		tell_section(after->class->settings, before, after, str_text(&section));
 		if (before->files != after->files)
-			log_notice("reload: %spassword, key or certificates have changed",
+			log_notice("reload: %splugin, password, key or certificates have changed",
 					str_text(&section));
 	}
 	str_finish(&section);

@@ -275,6 +275,7 @@ static void digest_files(struct relay_config *c, const struct plugin *p)
 	for (size_t i = 0; i < array_size(files); i++)
 		secret_digest(files[i], &c->output.files);
 	plugin_config_digest(p, c->slots, &c->output.files);
+	c->output.files ^= p->digest;
 }
 
 static void check_plugin(const struct relay_config *c, const struct plugin *p, struct str *problem)
@@ -308,7 +309,7 @@ void relay_check(struct output_config *output, const char *state_dir, struct str
 	check_templates(c, p, problem);
 	if (problem->len == 0 && (p->relay->flags & RELAY_USES_TLS))
 		check_tls(c, problem);
-	if (problem->len == 0)
+	if (problem->len == 0 && !plugin_settings_lack(p, c->slots, &output->lines))
 		check_plugin(c, p, problem);
 	digest_files(c, p);
 }

@@ -105,7 +105,16 @@ static struct span loader_problem(const struct str *name)
 	return said;
 }
 
-static void *load_file(const char *path, struct str *problem)
+static uint64_t digest_of(int fd)
+{
+	struct stat st = { 0 };
+
+	fstat(fd, &st);
+	return ((uint64_t)st.st_dev << 48) ^ ((uint64_t)st.st_ino << 32) ^
+	       (uint64_t)st.st_mtim.tv_sec * 1000000000 ^ (uint64_t)st.st_mtim.tv_nsec;
+}
+
+static void *load_file(const char *path, uint64_t *ret_digest, struct str *problem)
 {
 	struct str name = { 0 };
 	struct span why;
@@ -115,6 +124,7 @@ static void *load_file(const char *path, struct str *problem)
 	if (fd < 0)
 		return NULL;
 	append_loader_name(&name, fd);
+	*ret_digest = digest_of(fd);
 	handle = dlopen(str_text(&name), RTLD_NOW | RTLD_LOCAL);
 	close(fd);
 	if (handle == NULL) {
@@ -234,6 +244,7 @@ struct plugin *plugin_load(const char *folder, struct span name, struct str *pro
 	struct str path = { 0 };
 	struct plugin *p = NULL;
 	void *handle = NULL;
+	uint64_t digest = 0;
 	const char *wrong;
 
 	if (!name_is_plain(name)) {
@@ -242,10 +253,11 @@ struct plugin *plugin_load(const char *folder, struct span name, struct str *pro
 	}
 	str_printf(&path, "%s/%.*s.so", folder, SPAN_ARGS(name));
 	if (folder_is_ours(folder, problem))
-		handle = load_file(str_text(&path), problem);
+		handle = load_file(str_text(&path), &digest, problem);
 	if (handle != NULL) {
 		p = xcalloc(1, sizeof(*p));
 		p->handle = handle;
+		p->digest = digest;
 		p->relay = dlsym(handle, RELAY_SYMBOL);
 		p->references = 1;
 		wrong = wrong_with(p, name);

@@ -19,6 +19,7 @@ struct plugin {
 	const struct relay_plugin *relay;
 	void *handle;
 	size_t setting_count, template_count, counter_count;
+	uint64_t digest; /* of which file it was; another one after it was replaced */
 	atomic_uint references;
 };
 

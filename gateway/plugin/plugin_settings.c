@@ -161,6 +161,23 @@ const void *plugin_config_struct(const struct plugin_config *c)
 	return c->settings;
 }
 
+bool plugin_settings_lack(const struct plugin *p, const union plugin_slot *slots,
+		const struct settings_lines *lines)
+{
+	for (size_t i = 0; i < p->setting_count; i++) {
+		const struct relay_setting *s = &p->relay->settings[i];
+
+		if (!(s->flags & RELAY_REQUIRED))
+			continue;
+		if (lines->of_row[i] == 0 || (s->kind == RELAY_LIST && slots[i].list.count == 0) ||
+				((s->kind == RELAY_TEXT || s->kind == RELAY_SECRET ||
+						 s->kind == RELAY_TEMPLATE) &&
+						slots[i].text == NULL))
+			return true;
+	}
+	return false;
+}
+
 const char *plugin_config_template(const struct plugin *p, const union plugin_slot *slots, size_t n,
 		const char **ret_name)
 {

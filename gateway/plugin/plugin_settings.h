@@ -38,6 +38,10 @@ void plugin_config_digest(const struct plugin *p, const union plugin_slot *slots
 /* What open() and check() are given. */
 const void *plugin_config_struct(const struct plugin_config *c);
 
+/* Is a row that has to be set not set? Its plugin is not to see that. */
+bool plugin_settings_lack(const struct plugin *p, const union plugin_slot *slots,
+		const struct settings_lines *lines);
+
 /* What the N-th row of kind RELAY_TEMPLATE says; NULL: it was not given. */
 const char *plugin_config_template(const struct plugin *p, const union plugin_slot *slots, size_t n,
 		const char **ret_name);

@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: MIT
+"""
+Plugins that misbehave: what they were to deliver is delivered all the same, and nobody else notices.
+The plugin is plugins/moody.c, which does what stands in a file.
+"""
+import json
+import signal
+from collections import Counter
+
+import pytest
+
+from mqtt import Client
+from process import give_away, own_memory
+from relay import relay_blocks
+from wait import wait_until
+
+MOODY = "tests/system/plugins/moody.c"
+EXAMPLE = "contrib/relay/lines.c"
+RAW = ["schema raw", "retry_first 10", "retry_most 1"]
+
+
+class Moody:
+    """A rig with the output `relay` of the type moody, and the files that it works with."""
+
+    def __init__(self, scratch, make_relay, lines=(), mood="ok", **how):
+        folder = scratch.folder("moody")
+        self.path, self.file = folder / "lines", folder / "mood"
+        self.set(mood)
+        self.lines = [f"path {self.path}", f"mood {self.file}", *RAW, *lines]
+        self.rig = make_relay(MOODY, self.lines, **how)
+
+    def set(self, mood):
+        self.file.write_text(mood)
+
+    def written(self):
+        """(id, text) of what was delivered."""
+        if not self.path.exists():
+            return []
+        return [tuple(line.split("\t", 1)) for line in self.path.read_text().splitlines()]
+
+    def texts(self):
+        return [text for _, text in self.written()]
+
+    def batches(self):
+        """(attempt, records) of each call of deliver()."""
+        path = self.path.with_name("lines.batches")
+        lines = path.read_text().splitlines() if path.exists() else []
+        return [tuple(map(int, line.split())) for line in lines]
+
+    def wait_for(self, *texts, timeout=15):
+        wait_until(lambda: self.texts() == list(texts), timeout,
+                   f"the records {texts} (there are {self.texts()})")
+
+
+@pytest.fixture
+def make_moody(scratch, make_relay):
+    return lambda *lines, **how: Moody(scratch, make_relay, lines, **how)
+
+
+def publish_many(port, payloads, topic="logs/app"):
+    with Client(port, "many") as client:
+        notes = [client.paho.publish(topic, payload, 1) for payload in payloads]
+        for note in notes:
+            note.wait_for_publish(60)
+
+
+# --- the process, the thread ----------------------------------------------------------------------
+
+
+def test_a_crash_of_the_plugin_loses_nothing(make_moody):
+    moody = make_moody(mood="crash")
+    rig = moody.rig.start()
+    rig.publish("logs/app", "first")
+    wait_until(lambda: not rig.gateway.process.is_running(), 10, "the crash")
+    assert rig.gateway.process.popen.returncode == -signal.SIGABRT
+    rig.gateway.process.kill()  # reaped: the test has expected it
+    rig.publish("logs/app", "second")
+    moody.set("ok")
+    rig.start_gateway()
+    rig.publish("logs/app", "third")
+    moody.wait_for("first", "second", "third")
+    assert len({i for i, _ in moody.written()}) == 3
+    rig.end()
+
+
+@pytest.mark.parametrize("mood", ["hang", "unclosed"])
+def test_one_that_hangs_stops_only_itself(make_moody, scratch, mood):
+    other = scratch.folder("other") / "lines"
+    moody = make_moody(also=[EXAMPLE])
+    rig = moody.rig
+    rig.gateway.configure(blocks=[
+        *relay_blocks("moody", moody.lines, []), "output other lines", f"path {other}",
+        "schema raw", "route logs/#", "to relay other", "decode none"])
+    rig.start()
+    moody.set(mood)
+    for i in range(3):
+        rig.publish("logs/app", str(i))
+    wait_until(lambda: other.exists() and other.read_text() == "0\n1\n2\n", 10, "the other output's lines")
+    if mood == "hang":
+        wait_until(lambda: rig.status()["behind"] == 3, 10, "three that wait")
+    assert rig.gateway.end() == 0
+    assert rig.gateway.process.says('output "relay"', "does not end")
+    moody.set("ok")
+    rig.start_gateway()
+    moody.wait_for("0", "1", "2")
+    rig.end()
+
+
+def test_several_that_hang_end_together(make_moody):
+    moody = make_moody()
+    rig = moody.rig
+    names = [f"relay{i}" for i in range(6)]
+    blocks = [line for name in names for line in [f"output {name} moody", *moody.lines]]
+    rig.gateway.configure(blocks=[*blocks, "route logs/#", "to " + " ".join(names), "decode none"])
+    rig.start()
+    moody.set("hang")
+    rig.publish("logs/app", "x")
+    wait_until(lambda: len(moody.batches()) == len(names), 10, "all of them at work")
+    assert rig.gateway.end() == 0  # within its ten seconds; one after the other would take twenty
+    rig.observer.close()
+    assert rig.broker.end() == 0
+
+
+def test_a_reload_leaves_one_that_hangs_behind(make_moody):
+    moody = make_moody(mood="hang")
+    rig = moody.rig.start()
+    rig.publish("logs/app", "held")
+    wait_until(moody.batches, 10, "a batch that hangs")
+    moody.set("ok")
+    rig.change([*moody.lines, "linger 1"])
+    rig.publish("logs/app", "next")
+    moody.wait_for("held", "next")
+    rig.end()
+
+
+def test_one_that_cannot_begin_is_tried_again(make_moody):
+    moody = make_moody(mood="closed")
+    rig = moody.rig.start()
+    rig.publish("logs/app", "x")
+    rig.wait_for_problem("cannot begin")
+    assert rig.gateway.process.says('output "relay"', "it does not open")
+    moody.set("ok")
+    moody.wait_for("x")
+    rig.wait_until_all_right()
+    rig.end()
+
+
+# --- verdicts -------------------------------------------------------------------------------------
+
+
+def test_a_retry_waits_as_long_as_it_is_told(make_moody):
+    moody = make_moody(mood="retry 3600000")
+    rig = moody.rig.start()
+    rig.publish("logs/app", "x")
+    assert rig.wait_for_problem("busy") == "the other side\\x0ais\\x09busy"
+    assert [attempt for attempt, _ in moody.batches()] == [1]
+    assert rig.status()["retries"] == 1 and not rig.status()["connected"]
+    moody.set("ok")
+    rig.change([*moody.lines, "linger 1"])  # an hour has not passed
+    moody.wait_for("x")
+    rig.wait_until_all_right()
+    rig.end()
+
+
+def test_a_retry_without_a_time_comes_again_soon(make_moody):
+    moody = make_moody(mood="retry")
+    rig = moody.rig.start()
+    rig.publish("logs/app", "x")
+    wait_until(lambda: len(moody.batches()) > 4, 10, "some attempts")
+    assert [attempt for attempt, _ in moody.batches()][:4] == [1, 2, 3, 4]
+    moody.set("ok")
+    moody.wait_for("x")
+    wait_until(lambda: rig.status()["retries"] >= 4, 10, "retries that are counted")
+    said = [line for line in rig.gateway.process.stderr().splitlines() if "is\\x09busy" in line]
+    assert len(said) == 1
+    rig.end()
+
+
+@pytest.mark.parametrize("mood, words", [("unknown", "a verdict that is none"), ("long", "xxxxxxxx")])
+def test_what_a_plugin_must_not_do_is_a_retry(make_moody, mood, words):
+    moody = make_moody(mood=mood)
+    rig = moody.rig.start()
+    rig.publish("logs/app", "x")
+    assert len(rig.wait_for_problem(words)) < 256
+    moody.set("ok")
+    moody.wait_for("x")
+    rig.end()
+
+
+def test_marks_are_followed(make_moody):
+    moody = make_moody("linger 300", mood="marks")
+    rig = moody.rig.start()
+    publish_many(rig.broker.port, ["a", "poison", "later", "b"])
+    moody.wait_for("a", "b", "later")
+    wait_until(lambda: rig.status()["dead_letters"] == 1, 10, "the dead letter counted")
+    letter, = rig.dead_letters()
+    assert letter["record"] == "poison" and letter["reason"] == "it is poison"
+    assert letter["topic"] == "logs/app" and letter["output"] == "relay"
+    assert letter["id"] not in [i for i, _ in moody.written()]
+    rig.wait_until_all_right()
+    rig.end()
+
+
+def test_of_a_batch_that_is_refused_only_the_poison_is_dead(make_moody):
+    moody = make_moody("linger 60000", "batch_records 50", mood="poison")
+    rig = moody.rig.start()
+    payloads = [str(i) for i in range(50)]
+    payloads[31] = "poison"
+    publish_many(rig.broker.port, payloads)
+    moody.wait_for(*(p for p in payloads if p != "poison"))
+    assert [letter["record"] for letter in rig.dead_letters()] == ["poison"]
+    assert rig.dead_letters()[0]["reason"] == "something in it is poison"
+    assert moody.batches()[0] == (1, 50) and len(moody.batches()) < 20
+    rig.end()
+
+
+def test_dead_letters_that_cannot_be_written_hold_the_output_up(make_moody, scratch):
+    folder = scratch.folder("dead")
+    moody = make_moody(f"dead_letters {folder}/there/dead", mood="poison")
+    rig = moody.rig.start()
+    rig.publish("logs/app", "poison")
+    rig.publish("logs/app", "good")
+    rig.wait_for_problem("dead_letters", "No such file")
+    assert moody.texts() == []
+    (folder / "there").mkdir()
+    give_away(folder / "there")
+    moody.wait_for("good")
+    assert json.loads((folder / "there/dead").read_text())["record"] == "poison"
+    rig.end()
+
+
+# --- load -----------------------------------------------------------------------------------------
+
+
+def test_a_killed_gateway_loses_nothing_under_load(make_relay, scratch):
+    path = scratch.folder("lines") / "lines"
+    rig = make_relay(EXAMPLE, [f"path {path}", "batch_records 50", "sync false"]).start()
+    payloads = [str(i) for i in range(4000)]
+    for part in range(4):
+        publish_many(rig.broker.port, payloads[part * 1000:(part + 1) * 1000])
+        rig.gateway.kill()
+        rig.start_gateway()
+
+    def records():
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    wait_until(lambda: len({r["message"] for r in records()}) == len(payloads), 60, "all of them")
+    ids = {}
+    for r in records():  # the broker hands over again what was not acknowledged, as new messages
+        assert ids.setdefault(r["event_id"], r["message"]) == r["message"]
+    rig.end()
+
+
+def test_memory_stays_flat_while_the_other_side_is_away(make_moody):
+    moody = make_moody("batch_records 100", mood="retry 1000")
+    rig = moody.rig.start()
+    publish_many(rig.broker.port, ["w" * 200] * 2000)
+    wait_until(lambda: rig.status()["behind"] >= 2000, 20, "the first that wait")
+    before = own_memory(rig.gateway.process.pid)
+    publish_many(rig.broker.port, ["w" * 200] * 50000)
+    wait_until(lambda: rig.status()["behind"] >= 52000, 60, "all that wait")
+    after = own_memory(rig.gateway.process.pid)
+    assert after - before < 4 << 20, (before, after)
+    moody.set("ok")
+    wait_until(lambda: len(moody.texts()) == 52000, 60, "all of them")
+    assert Counter(Counter(i for i, _ in moody.written()).values()) == {1: 52000}
+    rig.end()
