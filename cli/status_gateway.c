@@ -226,6 +226,34 @@ static void print_outputs(const struct page *page, const cJSON *outputs)
 	columns_print(&c, "  ", page->colours, page->out);
 }
 
+/* What an output's plugin counts: each one has its own names, so that no table holds them. */
+static void print_plugin_counts(const struct page *page, const cJSON *outputs)
+{
+	const cJSON *output, *item;
+
+	cJSON_ArrayForEach(output, outputs)
+	{
+		const cJSON *counts = cJSON_GetObjectItemCaseSensitive(output, "plugin");
+		const char *separator = ":";
+		struct str text = { 0 };
+
+		if (output->string == NULL || counts == NULL || counts->child == NULL)
+			continue;
+		str_append_escaped(&text, span_of_text(output->string));
+		cJSON_ArrayForEach(item, counts)
+		{
+			str_append_text(&text, separator);
+			str_append_byte(&text, ' ');
+			str_append_escaped(&text, span_of_text(item->string));
+			str_append_byte(&text, ' ');
+			show_count(&text, report_number(counts, item->string));
+			separator = ",";
+		}
+		fprintf(page->out, "  %s\n", str_text(&text));
+		str_finish(&text);
+	}
+}
+
 static bool is_wrong(const cJSON *object)
 {
 	return cJSON_IsString(cJSON_GetObjectItemCaseSensitive(object, "problem")) ||
@@ -361,6 +389,7 @@ static void print_gateway(const struct page *page, const struct gateway_report *
 	print_brokers(page, brokers);
 	print_last_errors(page, brokers);
 	print_outputs(page, outputs);
+	print_plugin_counts(page, outputs);
 	print_last_errors(page, outputs);
 	print_journal(page, cJSON_GetObjectItemCaseSensitive(r->json, "journal"));
 	print_numbers(page, r->json, "");

@@ -4,6 +4,8 @@
 #include "common/json.h"
 #include "common/mem.h"
 #include "gateway/figures.h"
+#include "gateway/output/sink.h"
+#include "plugins/relay.h"
 
 /* clang-format off */
 #define ROW(member, name, metric, kind, help) { name, metric, kind, help, offsetof(struct status, member) },
@@ -70,6 +72,7 @@ static void take_output(struct status *s, const struct status_sources *from,
 	uint64_t delivered = health->counters.delivered;
 
 	*o = (struct output_status){ .name = from->config->outputs[i]->name,
+		.plugin_rows = from->config->outputs[i]->class->counters,
 		.connected = view.connected,
 		.problem = view.problem,
 		.last_error = view.last_error.text,
@@ -82,6 +85,8 @@ static void take_output(struct status *s, const struct status_sources *from,
 		OUTPUT_COUNTERS(TAKE)
 #undef TAKE
 	};
+	for (size_t n = 0; n < OUTPUT_PLUGIN_COUNTERS; n++)
+		o->plugin[n] = health->counters.plugin[n];
 	if (o->behind > 0)
 		o->lag = age(journal_received(from->journal, delivered + 1), s->now);
 	if (o->behind > s->journal.waiting)
@@ -163,6 +168,27 @@ static void add_object(struct str *into, const char *name, const struct figure *
 	str_append_byte(into, '}');
 }
 
+/* Whether output `o` has a row `n` of what its plugin counts. */
+static bool has_plugin_row(const struct output_status *o, size_t n)
+{
+	return o->plugin_rows != NULL && n < OUTPUT_PLUGIN_COUNTERS &&
+	       o->plugin_rows[n].name != NULL;
+}
+
+/* As add_object(); what a plugin counts is an object in it. */
+static void add_output(struct str *into, const struct output_status *o)
+{
+	add_object(into, o->name, output_figures, array_size(output_figures), o);
+	if (o->plugin_rows == NULL)
+		return;
+	into->len--; /* within its braces */
+	str_append_text(into, ",\"plugin\":{");
+	for (size_t n = 0; has_plugin_row(o, n); n++)
+		str_printf(into, "%s\"%s\":%llu", n > 0 ? "," : "", o->plugin_rows[n].name,
+				(unsigned long long)o->plugin[n]);
+	str_append_text(into, "}}");
+}
+
 void status_format(const struct status *s, struct str *into)
 {
 	char now[WALL_TIME_TEXT];
@@ -181,8 +207,7 @@ void status_format(const struct status *s, struct str *into)
 				&s->brokers[i]);
 	str_append_text(into, "},\"outputs\":{");
 	for (size_t i = 0; i < s->output_count; i++)
-		add_object(into, s->outputs[i].name, output_figures, array_size(output_figures),
-				&s->outputs[i]);
+		add_output(into, &s->outputs[i]);
 	str_append_text(into, "}}");
 }
 
@@ -208,6 +233,22 @@ static void add_reject_metrics(const struct status *s, struct str *into)
 				(unsigned long long)s->rejects[i]);
 }
 
+static void add_plugin_metrics(const struct status *s, struct str *into)
+{
+	metric_family(into, "output_plugin", "gauge",
+			"what the plugin of an output counts, by counter; see its manual");
+	for (size_t i = 0; i < s->output_count; i++) {
+		const struct output_status *o = &s->outputs[i];
+
+		for (size_t n = 0; has_plugin_row(o, n); n++) {
+			str_append_text(into, "belfry_gateway_output_plugin{output=");
+			metric_label(into, span_of_text(o->name));
+			str_printf(into, ",counter=\"%s\"} %llu\n", o->plugin_rows[n].name,
+					(unsigned long long)o->plugin[n]);
+		}
+	}
+}
+
 void status_metrics(const struct status *s, struct str *into)
 {
 	struct figure_object gateway = { s, { 0 } };
@@ -227,4 +268,5 @@ void status_metrics(const struct status *s, struct str *into)
 			s->broker_count, into);
 	figures_metrics(output_figures, array_size(output_figures), "output", outputs,
 			s->output_count, into);
+	add_plugin_metrics(s, into);
 }

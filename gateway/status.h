@@ -22,6 +22,8 @@ struct output_status {
 	double lag;	 /* seconds that the oldest of them has waited */
 	double rate_10s, rate_60s;
 	OUTPUT_COUNTERS(OUTPUT_STATUS_MEMBER)
+	const struct relay_counter *plugin_rows; /* what a plugin counts; NULL: nothing */
+	uint64_t plugin[OUTPUT_PLUGIN_COUNTERS];
 };
 #undef OUTPUT_STATUS_MEMBER
 

@@ -9,8 +9,9 @@ from collections import Counter
 
 import pytest
 
+from http_api import GatewayHttp
 from mqtt import Client
-from process import give_away, own_memory
+from process import give_away, own_memory, program, run
 from relay import relay_blocks
 from wait import wait_until
 
@@ -226,6 +227,28 @@ def test_dead_letters_that_cannot_be_written_hold_the_output_up(make_moody, scra
     give_away(folder / "there")
     moody.wait_for("good")
     assert json.loads((folder / "there/dead").read_text())["record"] == "poison"
+    rig.end()
+
+
+# --- counters -------------------------------------------------------------------------------------
+
+
+def test_what_a_plugin_counts_is_in_the_status(make_moody, monkeypatch):
+    http = GatewayHttp()
+    moody = make_moody(gateway_lines=http.lines)
+    rig = moody.rig.start()
+    rig.publish("logs/app", "x")
+    rig.publish("logs/app", "y")
+    wait_until(lambda: rig.status().get("plugin") == {"written": 2, "attempt": 1}, 10,
+               "the plugin's counters")
+    for name in ("held_back", "dropped", "retries", "dead_letters"):
+        assert rig.status()[name] == 0
+    monkeypatch.setenv("BELFRY_BROKER", f"mqtt://127.0.0.1:{rig.broker.port}")
+    shown = run([program("belfry", rig.gateway.folder), "status"]).stdout.decode()
+    assert "relay: written 2, attempt 1\n" in shown
+    values = http.metrics()
+    assert values['belfry_gateway_output_plugin{output="relay",counter="written"}'] == 2
+    assert values['belfry_gateway_output_dead_letters_total{output="relay"}'] == 0
     rig.end()
 
 
