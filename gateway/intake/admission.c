@@ -182,8 +182,10 @@ static void send_answer(struct admission *a, struct outbound_message *m, struct 
 		count(a->env.counters, dropped, 1);
 }
 
-static void send_answers(struct admission *a)
+/* Before an output can say what became of a result, its publisher hears that it was taken. */
+static void send_answers(void *owner)
 {
+	struct admission *a = owner;
 	struct wall_time now = wall_time_now();
 
 	while (a->admit.answers != NULL) {
@@ -192,16 +194,15 @@ static void send_answers(struct admission *a)
 		a->admit.answers = m->next;
 		send_answer(a, m, now);
 	}
-	admit_clear(&a->admit);
 }
 
 /* With the lock held: what was admitted becomes true, or nothing of it. */
 static int commit(struct admission *a)
 {
-	int r = journal_append(a->env.journal, &a->admit.records);
+	int r = journal_append(a->env.journal, &a->admit.records, send_answers, a);
 
 	if (r == 0) {
-		send_answers(a);
+		admit_clear(&a->admit);
 		return 0;
 	}
 	admit_clear(&a->admit);

@@ -133,7 +133,6 @@ static int commit(struct journal *j, const struct record_batch *batch, size_t tr
 		j->next += batch != NULL ? batch->count : 0;
 		j->first = c->first;
 		j->bytes = c->bytes;
-		j->head = j->next - 1;
 		journal_note_room(j);
 		for (size_t i = 0; trim_most > 0 && i < j->reader_count; i++)
 			j->readers[i].durable = c->places[i];
@@ -142,20 +141,38 @@ static int commit(struct journal *j, const struct record_batch *batch, size_t tr
 	return r;
 }
 
-int journal_append(struct journal *j, const struct record_batch *batch)
+/* From now on the readers see what is up to `sequence`. */
+static void show(struct journal *j, uint64_t sequence)
 {
+	pthread_mutex_lock(&j->lock);
+	if (sequence > j->head)
+		j->head = sequence;
+	pthread_mutex_unlock(&j->lock);
+	for (size_t i = 0; i < j->reader_count; i++)
+		journal_reader_wake(&j->readers[i]);
+}
+
+int journal_append(struct journal *j, const struct record_batch *batch,
+		void (*committed)(void *owner), void *owner)
+{
+	uint64_t head = 0;
 	bool trim_too;
 	int r;
 
-	if (batch->count == 0)
-		return 0;
-	pthread_mutex_lock(&j->lock);
-	trim_too = unneeded(j) + 1 >= j->first + TRIM_BATCH;
-	r = commit(j, batch, trim_too ? TRIM_BATCH + batch->count : 0);
-	pthread_mutex_unlock(&j->lock);
-	for (size_t i = 0; r == 0 && i < j->reader_count; i++)
-		journal_reader_wake(&j->readers[i]);
-	return r;
+	if (batch->count > 0) {
+		pthread_mutex_lock(&j->lock);
+		trim_too = unneeded(j) + 1 >= j->first + TRIM_BATCH;
+		r = commit(j, batch, trim_too ? TRIM_BATCH + batch->count : 0);
+		head = j->next - 1;
+		pthread_mutex_unlock(&j->lock);
+		if (r < 0)
+			return r;
+	}
+	if (committed != NULL)
+		committed(owner);
+	if (batch->count > 0)
+		show(j, head);
+	return 0;
 }
 
 bool journal_maintain(struct journal *j)
@@ -275,13 +292,13 @@ void journal_reader_hold(struct journal_reader *r, uint64_t sequence)
 	r->held = sequence;
 }
 
-static int read_from(struct journal *j, struct lmdb_cursor *c, uint64_t *after,
+static int read_from(struct journal *j, struct lmdb_cursor *c, uint64_t *after, uint64_t last,
 		bool (*each)(void *, const struct record *), void *owner)
 {
 	uint8_t key[JOURNAL_KEY];
 	int r = lmdb_cursor_seek(c, journal_key(*after + 1, key));
 
-	for (; r == 0; r = lmdb_cursor_next(c)) {
+	for (; r == 0 && journal_number(c->key) <= last; r = lmdb_cursor_next(c)) {
 		struct record record;
 		bool sound = record_decode(c->value, &record);
 
@@ -295,7 +312,7 @@ static int read_from(struct journal *j, struct lmdb_cursor *c, uint64_t *after,
 	return r == -ENOENT ? 0 : r;
 }
 
-int journal_scan(struct journal *j, uint64_t *after,
+static int scan(struct journal *j, uint64_t *after, uint64_t last,
 		bool (*each)(void *owner, const struct record *record), void *owner)
 {
 	struct lmdb_cursor c;
@@ -306,15 +323,23 @@ int journal_scan(struct journal *j, uint64_t *after,
 		return result;
 	result = lmdb_cursor_open(txn, j->records, &c);
 	if (result == 0) {
-		result = read_from(j, &c, after, each, owner);
+		result = read_from(j, &c, after, last, each, owner);
 		lmdb_cursor_close(&c);
 	}
 	lmdb_read_end(j->db, txn);
 	return result;
 }
 
+int journal_scan(struct journal *j, uint64_t *after,
+		bool (*each)(void *owner, const struct record *record), void *owner)
+{
+	return scan(j, after, UINT64_MAX, each, owner);
+}
+
 int journal_reader_read(struct journal_reader *r, uint64_t *after,
 		bool (*each)(void *owner, const struct record *record), void *owner)
 {
-	return *after < r->journal->head ? journal_scan(r->journal, after, each, owner) : 0;
+	uint64_t head = r->journal->head;
+
+	return *after < head ? scan(r->journal, after, head, each, owner) : 0;
 }

@@ -70,8 +70,13 @@ int journal_settle(struct journal *j);
 /* A random number that this journal was created with. */
 uint64_t journal_id(const struct journal *j);
 
-/* Write the batch and commit. 0: it is on disk. -errno: nothing of it is. */
-int journal_append(struct journal *j, const struct record_batch *batch);
+/*
+ * Write the batch and commit. 0: it is on disk. -errno: nothing of it is. `committed` is called
+ * when it is, before any reader sees the records: what is said of them then is said before what
+ * comes of them. NULL: nothing is.
+ */
+int journal_append(struct journal *j, const struct record_batch *batch,
+		void (*committed)(void *owner), void *owner);
 
 /*
  * Make the readers' places durable and trim, when something has changed since the last commit.
@@ -144,7 +149,7 @@ void journal_reader_confirm(struct journal_reader *r, uint64_t sequence);
  */
 void journal_reader_hold(struct journal_reader *r, uint64_t sequence);
 
-/* journal_scan(), at once when there is nothing. */
+/* journal_scan() of what is shown, at once when there is nothing. */
 int journal_reader_read(struct journal_reader *r, uint64_t *after,
 		bool (*each)(void *owner, const struct record *record), void *owner);
 

@@ -55,7 +55,7 @@ struct journal {
 	bool trim_failed;     /* was said */
 
 	/* Read without the lock; they change under it. */
-	_Atomic uint64_t head; /* next - 1 */
+	_Atomic uint64_t head; /* the last one that readers see; next - 1 but for a moment */
 	_Atomic bool has_room, has_room_again;
 };
 

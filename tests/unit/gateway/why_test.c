@@ -28,7 +28,7 @@ static void append(struct fixture *f)
 
 		record_batch_add(&batch, &r);
 	}
-	assert_int_equal(journal_append(f->journal, &batch), 0);
+	assert_int_equal(journal_append(f->journal, &batch, NULL, NULL), 0);
 	record_batch_finish(&batch);
 }
 
@@ -107,7 +107,7 @@ static void a_message_that_is_passed_on_is_of_no_host(void **state)
 	struct str text = { 0 };
 
 	record_batch_add(&batch, &r);
-	assert_int_equal(journal_append(f->journal, &batch), 0);
+	assert_int_equal(journal_append(f->journal, &batch, NULL, NULL), 0);
 	record_batch_finish(&batch);
 	assert_int_equal(why_format(&why, &source, 65536, add_page, &text, &found), 0);
 	assert_int_equal(found.count, 0);

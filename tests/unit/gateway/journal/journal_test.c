@@ -27,6 +27,7 @@ struct fixture {
 	uint64_t expected; /* sequence that the next record read must have */
 	size_t stop_after;
 	size_t seen;
+	void (*committed)(void *owner); /* of append() */
 };
 
 static void open_it(struct fixture *f)
@@ -85,7 +86,7 @@ static int append(struct fixture *f, size_t count, size_t size)
 		record.received.ns = (int64_t)(next + i) * 1000;
 		record_batch_add(&batch, &record);
 	}
-	r = journal_append(f->journal, &batch);
+	r = journal_append(f->journal, &batch, f->committed, f);
 	record_batch_finish(&batch);
 	free(payload);
 	return r;
@@ -423,7 +424,7 @@ static void what_is_confirmed_stays_for_a_while(void **state)
 		record.received = wall_time_now();
 		record_batch_add(&batch, &record);
 	}
-	assert_int_equal(journal_append(f->journal, &batch), 0);
+	assert_int_equal(journal_append(f->journal, &batch, NULL, NULL), 0);
 	record_batch_finish(&batch);
 	journal_reader_confirm(journal_reader_at(f->journal, 0), 200);
 	journal_reader_confirm(journal_reader_at(f->journal, 1), 200);
@@ -601,12 +602,41 @@ static void progress_of_an_earlier_boot_tells_what_may_be_forgotten(void **state
 	progress_close(file);
 }
 
+/* On disk, and no reader has got them. */
+static void look_before_the_readers(void *owner)
+{
+	struct fixture *f = owner;
+	struct journal_reader *r = journal_reader_at(f->journal, 0);
+	struct pollfd fd = { journal_reader_fd(r), POLLIN, 0 };
+	uint64_t after = 0, all = 0;
+
+	f->seen = 0;
+	f->expected = 1;
+	assert_int_equal(journal_scan(f->journal, &all, check_record, f), 0);
+	assert_int_equal(f->seen, 2);
+	assert_int_equal(poll(&fd, 1, 0), 0);
+	assert_int_equal(journal_reader_read(r, &after, check_record, f), 0);
+	assert_int_equal(f->seen, 2);
+	assert_int_equal(after, 0);
+}
+
+static void what_is_said_of_records_is_said_before_they_are_read(void **state)
+{
+	struct fixture *f = *state;
+
+	f->committed = look_before_the_readers;
+	assert_int_equal(append(f, 2, 10), 0);
+	f->committed = NULL;
+	assert_int_equal(read_behind(f, 0, 0), 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(records_are_read_in_order_by_each_reader),
 		TEST(an_append_wakes_every_reader),
+		TEST(what_is_said_of_records_is_said_before_they_are_read),
 		TEST(places_survive_and_are_separate),
 		TEST(what_all_have_confirmed_is_trimmed_but_the_last),
 		TEST(what_is_held_stays_though_it_is_confirmed),
