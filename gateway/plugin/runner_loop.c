@@ -91,12 +91,14 @@ static bool open_instance(struct runner *r)
 static void take_refused(void *owner, const struct relay_record *record, const char *reason)
 {
 	struct runner *r = owner;
+	char said[RELAY_REASON]; /* may be the other side's words */
 
 	if (reason[0] == '\0')
 		reason = "refused, without a reason";
+	stream_reason(said, span_of_text(reason));
 	dead_letters_add(&r->dead, record, reason);
 	log_warn("output \"%s\": record %.*s is a dead letter (%s): %s", r->output,
-			(int)record->id.len, record->id.data, r->dead.path, reason);
+			(int)record->id.len, record->id.data, r->dead.path, said);
 }
 
 /* The dead letters are on disk before the place in the journal may move. */
