@@ -317,14 +317,16 @@ build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(call src,common $(BROKER_DIRS) $(GATEWA
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ $< \
 		$(call FUZZ_SOURCES,$@) $(LIBS_BROKER) $(LIBS_GATEWAY) $(LIBS_PLUGIN)
 
-man: $(BIN)/belfry-broker $(BIN)/belfry-gateway
+man: $(BIN)/belfry-broker $(BIN)/belfry-gateway $(PLUGINS:%=$(PLUGINS_TO)/%.so)
 	$(Q)for d in broker gateway; do \
 		sh contrib/man.sh $$d/belfry-$$d.conf.5 $(BIN)/belfry-$$d || exit 1; done
+	$(Q)for p in $(PLUGINS); do \
+		sh contrib/man.sh plugins/$$p/belfry-$$p.5 $(BIN)/belfry-gateway $$p || exit 1; done
 
 # Units name the folders that programs and configuration are installed in.
 install: programs
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) $(DESTDIR)$(DOCDIR)/examples \
-		$(DESTDIR)$(DOCDIR)/logstash \
+		$(DESTDIR)$(DOCDIR)/logstash $(DESTDIR)$(DOCDIR)/relay \
 		$(foreach n,1 3 5 8,$(DESTDIR)$(MANDIR)/man$(n)) $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR) \
 		$(DESTDIR)$(PLUGINDIR) $(DESTDIR)$(INCLUDEDIR)/belfry $(DESTDIR)$(PKGCONFIGDIR)
 	install -m 755 $(BIN)/belfry $(DESTDIR)$(BINDIR)/
@@ -337,6 +339,7 @@ install: programs
 	install -m 644 README.md CHANGES LICENSE $(DESTDIR)$(DOCDIR)/
 	install -m 644 contrib/examples/* $(DESTDIR)$(DOCDIR)/examples/
 	install -m 644 contrib/logstash/* $(DESTDIR)$(DOCDIR)/logstash/
+	install -m 644 contrib/relay/* $(DESTDIR)$(DOCDIR)/relay/
 	install -m 644 contrib/systemd/belfry.sysusers $(DESTDIR)$(SYSUSERSDIR)/belfry.conf
 	$(Q)set -e; for page in $(MAN_PAGES); do \
 		install -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/; done

@@ -184,6 +184,12 @@ void settings_print_help(FILE *out, const struct settings_grammar *grammar);
  */
 void settings_print_mdoc(FILE *out, const struct settings_grammar *grammar);
 
+/* A table by itself as a list of mdoc(7). */
+void settings_print_mdoc_list(FILE *out, const struct setting *table);
+
+/* A text as lines of mdoc(7): a line for each sentence, none too long, escaped. */
+void settings_print_mdoc_text(FILE *out, const char *text);
+
 /* The line that set `keyword`; 0 when none did. */
 unsigned settings_line_of(const struct setting *table, const struct settings_lines *lines,
 		const char *keyword);

@@ -51,7 +51,7 @@ static bool ends_sentence(struct span word)
 	return word.len > 1 && word.data[word.len - 1] == '.';
 }
 
-static void print_prose(FILE *out, const char *text)
+void settings_print_mdoc_text(FILE *out, const char *text)
 {
 	struct span rest = span_of_text(text);
 	size_t column = 0;
@@ -102,20 +102,20 @@ static void print_setting(FILE *out, const struct setting *s)
 	struct str accepts = { 0 };
 
 	fprintf(out, ".It Ic %s %s\n", s->name, placeholder(s->kind));
-	print_prose(out, s->help);
+	settings_print_mdoc_text(out, s->help);
 	if (s->kind != SETTING_BOOL) {
 		str_append_text(&accepts, "Takes ");
 		setting_describe(s, &accepts);
 		str_append_text(&accepts,
 				s->flags & SETTING_UNLIMITED ? "; -1 is read as 0." : ".");
-		print_prose(out, str_text(&accepts));
+		settings_print_mdoc_text(out, str_text(&accepts));
 	}
 	if (s->flags & SETTING_REQUIRED)
-		print_prose(out, "Required.");
+		settings_print_mdoc_text(out, "Required.");
 	else if (s->initial != NULL)
 		fprintf(out, "Default:\n.Cm %s .\n", s->initial);
 	if (s->flags & SETTING_RESTART)
-		print_prose(out, "A change takes effect at the next start.");
+		settings_print_mdoc_text(out, "A change takes effect at the next start.");
 	str_finish(&accepts);
 }
 
@@ -151,6 +151,13 @@ static void print_table(FILE *out, const struct settings_grammar *grammar,
 	fputs(".El\n", out);
 }
 
+void settings_print_mdoc_list(FILE *out, const struct setting *table)
+{
+	const struct settings_grammar none = { 0 };
+
+	print_table(out, &none, table, false);
+}
+
 void settings_print_mdoc(FILE *out, const struct settings_grammar *grammar)
 {
 	const struct settings_opener *o = grammar->openers;
@@ -162,7 +169,7 @@ void settings_print_mdoc(FILE *out, const struct settings_grammar *grammar)
 			continue;
 		fprintf(out, ".Ss The section %s\n", o->keyword);
 		fprintf(out, "Opened by:\n.Ic %s Ar %s\n.Pp\n", o->keyword, o->usage);
-		print_prose(out, o->help);
+		settings_print_mdoc_text(out, o->help);
 		print_table(out, grammar, o->table, false);
 	}
 }

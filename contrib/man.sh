@@ -3,8 +3,9 @@
 #
 # Renew what a manual page says about the keywords of a configuration: between two lines of it
 # stands what the program prints of its settings tables.
-#   man.sh PAGE PROGRAM           rewrite the page
-#   man.sh --check PAGE PROGRAM   exit 1, with the difference, when it is not what PROGRAM prints
+#   man.sh PAGE PROGRAM [PLUGIN]           rewrite the page
+#   man.sh --check PAGE PROGRAM [PLUGIN]   exit 1, with the difference, when it is not what PROGRAM
+#                                          prints of its keywords, or of those of the PLUGIN
 set -eu
 
 check=
@@ -14,10 +15,11 @@ if [ "$1" = --check ]; then
 fi
 page=$1
 program=$2
+plugin=${3:-}
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-"$program" --print-settings=mdoc >"$folder/printed"
+"$program" --print-settings=mdoc${plugin:+:$plugin} >"$folder/printed"
 awk -v printed="$folder/printed" '
     /^\.\\" END of what / { inside = 0; ends++ }
     !inside { print }

@@ -4,52 +4,7 @@
 #include "common/mem.h"
 #include "common/settings_file.h"
 #include "gateway/config.h"
-#include "gateway/config_tables.h"
-
-static void print_help(void)
-{
-	struct config c = { 0 };
-	struct config_grammar grammar;
-
-	config_grammar_fill(&grammar, &c);
-	puts("usage: belfry-gateway -c FILE [-v] [-d] [--test-config]\n"
-	     "\n"
-	     "  -c FILE         configuration file\n"
-	     "  -v              log everything, as log_type all\n"
-	     "  -d              run in the background\n"
-	     "  --test-config   say what is wrong with the file, and with those that it names;\n"
-	     "                  exit 0 or 3\n"
-	     "  --help          this text\n"
-	     "  --version       the version\n"
-	     "  --print-settings=mdoc\n"
-	     "                  what the manual says about each keyword\n"
-	     "\n"
-	     "Settings of the file:\n");
-	settings_print_help(stdout, &grammar.settings);
-}
-
-static void print_mdoc(void)
-{
-	struct config c = { 0 };
-	struct config_grammar grammar;
-
-	config_grammar_fill(&grammar, &c);
-	settings_print_mdoc(stdout, &grammar.settings);
-}
-
-/* What is printed instead of running anything; false: the word asks for nothing of the kind. */
-static bool print_asked(const char *word)
-{
-	if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0)
-		print_help();
-	else if (strcmp(word, "--version") == 0)
-		puts("belfry-gateway " BELFRY_VERSION);
-	else if (strcmp(word, "--print-settings=mdoc") == 0)
-		print_mdoc();
-	else
-		return false;
-	return true;
-}
+#include "gateway/config_help.h"
 
 /* Returns false when the program is to end. */
 static bool read_command_line(struct config *c, int argc, char **argv)
@@ -57,10 +12,8 @@ static bool read_command_line(struct config *c, int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		const char *word = argv[i];
 
-		if (print_asked(word)) {
-			c->exit_status = EXIT_SUCCESS;
+		if (config_print_asked(word, &c->exit_status))
 			return false;
-		}
 		if (strcmp(word, "-c") == 0 && i + 1 < argc) {
 			c->file = argv[++i];
 		} else if (strcmp(word, "-v") == 0 || strcmp(word, "--verbose") == 0) {

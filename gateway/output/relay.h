@@ -23,6 +23,13 @@ struct relay_type *relay_type_load(const char *folder, struct span name, struct 
 /* Accepts NULL. No output of the type may be left. */
 void relay_type_unload(struct relay_type *t);
 
+/*
+ * What the manual says, as mdoc(7): about the keywords that every relay has, and about those of one
+ * plugin. False with a sentence in *problem when that cannot be loaded.
+ */
+void relay_print_mdoc(FILE *out);
+bool relay_print_plugin_mdoc(FILE *out, const char *folder, struct span name, struct str *problem);
+
 struct relay_config {
 	struct output_config output;
 

@@ -110,6 +110,15 @@ static size_t add_rows(struct setting *rows, size_t at, const struct setting *fr
 	return at + count;
 }
 
+struct setting *relay_common_rows(bool tls)
+{
+	size_t count = tls ? array_size(tls_settings) : array_size(common_settings);
+	struct setting *rows = xcalloc(count + 1, sizeof(*rows));
+
+	add_rows(rows, 0, tls ? tls_settings : common_settings, count);
+	return rows;
+}
+
 /* A name that is there twice: the plugin's own and one that every relay has. */
 static const char *doubled(const struct setting *rows, size_t count)
 {

@@ -9,7 +9,9 @@ import pytest
 from process import binaries
 
 TOP = Path(__file__).resolve().parents[2]
-PAGES = sorted(p for folder in ("broker", "gateway", "cli") for p in (TOP / folder).glob("*.[158]"))
+PLUGINS = {p.parent.name: p for p in sorted((TOP / "plugins").glob("*/belfry-*.5"))}
+PAGES = sorted([*(p for folder in ("broker", "gateway", "cli", "plugins")
+                  for p in (TOP / folder).glob("*.[1358]")), *PLUGINS.values()])
 SCRIPT = TOP / "contrib/man.sh"
 
 
@@ -38,6 +40,31 @@ def options_in(text):
 def test_what_it_says_about_keywords_is_what_the_daemon_prints(daemon):
     done = man_sh("--check", TOP / f"{daemon}/belfry-{daemon}.conf.5", binaries() / f"belfry-{daemon}")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", PLUGINS)
+def test_what_it_says_about_a_plugin_is_what_its_table_says(name):
+    if not (binaries().parent / f"plugins/{name}.so").exists():
+        pytest.skip(f"{name} was left out of the build")
+    done = man_sh("--check", PLUGINS[name], binaries() / "belfry-gateway", name)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert ".It Ic " in PLUGINS[name].read_text()
+
+
+def test_every_plugin_has_a_page_and_is_told_of():
+    plugins = {p.parent.name for p in (TOP / "plugins").glob("*/*.c")}
+    assert plugins == set(PLUGINS)
+    text = output("belfry-gateway", "--help")
+    folder = binaries().parent / "plugins"
+    assert f"in {folder}:" in text
+    for plugin in folder.glob("*.so"):
+        assert re.search(rf"^  {plugin.stem}\n      [A-Z].*\.$", text, re.M), plugin.stem
+
+
+def test_a_plugin_that_is_none_is_told_of():
+    done = subprocess.run([binaries() / "belfry-gateway", "--print-settings=mdoc:none"],
+                          capture_output=True, stdin=subprocess.DEVNULL, text=True)
+    assert done.returncode == 1 and "there is no " in done.stderr and done.stdout == ""
 
 
 def test_a_page_that_is_stale_is_found_and_renewed(tmp_path):
