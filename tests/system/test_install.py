@@ -10,6 +10,7 @@ import pytest
 
 from pki import Pki
 from process import binaries, give_away, program, run
+from relay import plugin_folder
 
 TOP = Path(__file__).resolve().parents[2]
 CONFIGURATION = "etc/belfry/belfry-broker.conf"
@@ -46,9 +47,48 @@ def test_everything_has_its_place(install):
         "usr/share/man/man5/belfry-broker.conf.5",
         "usr/share/man/man8/belfry-broker.8", "usr/lib/systemd/system/belfry-broker.service",
         "usr/lib/systemd/system/belfry-broker.socket",
-        "usr/lib/systemd/system/belfry-gateway.service", "usr/lib/sysusers.d/belfry.conf"}
+        "usr/lib/systemd/system/belfry-gateway.service", "usr/lib/sysusers.d/belfry.conf",
+        "usr/include/belfry/relay.h", "usr/lib/pkgconfig/belfry-relay.pc",
+        "usr/lib/belfry/plugins/file.so", "usr/lib/belfry/plugins/exec.so",
+        "usr/share/man/man3/belfry-relay.3", "usr/share/man/man5/belfry-file.5"}
     assert "usr/share/doc/belfry/examples/belfry-broker.conf" in files
     assert not any(path.startswith("etc/") for path in files)
+
+
+def test_a_strangers_plugin_is_built_and_loaded(install, tmp_path, scratch):
+    root = install("PREFIX=/usr")
+    environment = {**os.environ, "PKG_CONFIG_PATH": str(root / "usr/lib/pkgconfig"),
+                   "PKG_CONFIG_SYSROOT_DIR": str(root), "PKG_CONFIG_ALLOW_SYSTEM_CFLAGS": "1"}
+
+    def pkg_config(word):
+        return subprocess.run(["pkg-config", word, "belfry-relay"], env=environment, check=True,
+                              capture_output=True, text=True).stdout.split()
+
+    assert pkg_config("--variable=plugindir")[-1].endswith("/usr/lib/belfry/plugins")
+    assert (root / "usr/lib/belfry/plugins/file.so").is_file()
+    plugins = scratch.folder("plugins")
+    subprocess.run(["cc", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror", "-o",
+                    plugins / "lines.so", root / "usr/share/doc/belfry/relay/lines.c",
+                    *pkg_config("--cflags")], check=True)
+    give_away(plugins / "lines.so")
+    path = give_away_new(scratch.path / "gateway.conf")
+    path.write_text(f"state_dir {scratch.path}\nplugin_dir {plugins}\nbroker mqtt://127.0.0.1\n"
+                    f"output mine lines\npath {scratch.path}/lines\nroute nagios/#\nto mine\n")
+    installed = shutil.copy(root / "usr/sbin/belfry-gateway", scratch.path)
+    done = run([installed, "-c", path, "--test-config"])
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_relays_sample_is_good_as_it_stands(scratch):
+    folder = plugin_folder(scratch.path, *(p.stem for p in (binaries().parent / "plugins").glob("*.so")))
+    if not (folder / "redis.so").exists():
+        pytest.skip("redis was left out of the build")
+    path = give_away_new(scratch.path / "gateway.conf")
+    sample = (TOP / "contrib/examples/belfry-relays.conf").read_text()
+    path.write_text(f"plugin_dir {folder}\n" + as_used(sample, scratch.path).replace(
+        "/var/lib/belfry/relays", str(scratch.path)))
+    done = run([program("belfry-gateway", scratch.path), "-c", path, "--test-config"])
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_folders_may_be_chosen(install):
