@@ -8,6 +8,7 @@
 #include "common/line.h"
 #include "common/mem.h"
 #include "plugins/exec/answer.h"
+#include "plugins/text.h"
 
 enum { ERROR_LINE_BYTES = 1000, LOOK_ROUNDS = 64 };
 
@@ -19,9 +20,7 @@ void exchange_begin(struct exchange *x, const struct relay_batch *batch, bool wa
 	}
 	str_clear(&x->lines);
 	for (size_t i = 0; i < batch->count; i++) {
-		const struct relay_text *text = &relay_record_at(batch, i)->text;
-
-		line_append(&x->lines, span_of(text->data, text->len));
+		line_append(&x->lines, text_span(relay_record_at(batch, i)->text));
 		x->ends[i] = x->lines.len;
 	}
 	x->count = batch->count;

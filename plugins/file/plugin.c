@@ -11,6 +11,7 @@
 #include "common/mem.h"
 #include "plugins/file/files.h"
 #include "plugins/file/path.h"
+#include "plugins/text.h"
 
 enum { UNUSED_SECONDS = 60 }; /* a file that gets no lines is closed */
 
@@ -138,11 +139,6 @@ static void close_files(void *instance)
 
 /* --- a batch ------------------------------------------------------------------------------- */
 
-static struct span span_of_relay(struct relay_text text)
-{
-	return span_of(text.data, text.len);
-}
-
 static void add_line(const struct instance *i, struct file_entry *e, struct span text)
 {
 	if (i->config->newlines == NEWLINES_ESCAPE) {
@@ -159,7 +155,7 @@ static size_t gather(struct instance *i, const struct relay_batch *batch, size_t
 {
 	for (; at < batch->count; at++) {
 		const struct relay_record *r = relay_record_at(batch, at);
-		struct span path = span_of_relay(r->rendered[0]);
+		struct span path = text_span(r->rendered[0]);
 		const char *refused = path_refused(&i->path, path);
 
 		i->owners[at] = NULL;
@@ -170,7 +166,7 @@ static size_t gather(struct instance *i, const struct relay_batch *batch, size_t
 		i->owners[at] = files_for(&i->files, path);
 		if (i->owners[at] == NULL)
 			break;
-		add_line(i, i->owners[at], span_of_relay(r->text));
+		add_line(i, i->owners[at], text_span(r->text));
 	}
 	return at;
 }
