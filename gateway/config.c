@@ -252,6 +252,7 @@ static bool open_output(void *owner, struct settings_line *line, struct settings
 	o = xcalloc(1, class->config_size);
 	o->name = span_dup_text(name);
 	o->class = class;
+	o->tells = class->encode_record == NULL;
 	o->line = line->number;
 	settings_init(o->class->settings, o);
 	c->outputs[c->output_count++] = o;

@@ -170,8 +170,9 @@ static uint64_t outputs_of(struct admit *a, const struct check_result *result)
 	uint64_t set = 0;
 
 	for (size_t i = 0; i < c->output_count; i++) {
-		if (routes_lead(c->routes, c->route_count, a->message->topic, a->route->naming,
-				    result->host, i))
+		if (c->outputs[i]->tells &&
+				routes_lead(c->routes, c->route_count, a->message->topic,
+						a->route->naming, result->host, i))
 			set |= UINT64_C(1) << i;
 	}
 	return set;

@@ -30,6 +30,7 @@ struct output_config {
 	char *name;
 	const struct sink_class *class;
 	unsigned line; /* that opened it */
+	bool tells;    /* whoever published hears when it has confirmed: of cores, not of relays */
 	struct settings_lines lines;
 
 	uint64_t max_output;	/* bytes of a result's output that are kept */

@@ -68,6 +68,17 @@ def test_every_field_of_a_plugins_output_arrives(make, scratch, server):
     assert event["event"]["id"] and event["event"]["created"].endswith("Z")
 
 
+def test_whoever_waits_waits_for_the_core_only(make, scratch, server):
+    """A relay sends no receipts, so none may be promised, and what it does is nobody's answer."""
+    rig = make("ecs")
+    server.kill()
+    done = run([program("belfry", scratch.path), "submit", "--wait", "--broker",
+                f"mqtt://127.0.0.1:{rig.broker.port}", "--host", "h1", "--service", "s2",
+                "--state", "1", "--output", "waits"])
+    assert done.returncode == 0, done.stderr
+    assert rig.nagios.of("h1", "s2")
+
+
 def test_a_redis_that_is_away_does_not_keep_results_from_nagios(make, server):
     """And gets all of them when it is back."""
     rig = make("logstash")
