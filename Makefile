@@ -7,7 +7,7 @@
 #   make check        install what is missing, build, run the whole test suite
 #   make deps         install the packages of the distribution (as root or through sudo)
 #   make lint         check the layers, the formatting, the usual mistakes
-#   make tidy         clang-tidy over the sources, a minute or two
+#   make tidy         clang-tidy over the sources, ten minutes; ANALYSIS=shallow: one or two
 #   make format       rewrite the sources in the house style
 #   make bench        measure, side by side with the distribution's Mosquitto
 #   make chaos        kill and stop everything under load for a while, count what was lost
@@ -36,6 +36,7 @@ SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 PYTHON     ?= /usr/bin/python3
 PKG_CONFIG ?= pkg-config
 FUZZ_SECONDS ?= 60
+ANALYSIS   ?= deep
 
 VERSION := $(shell cat VERSION)
 Q := $(if $(V),,@)
@@ -296,7 +297,8 @@ lint:
 tidy: $(patsubst %.c,build/tidy/%.ok,$(call src,common $(BROKER_DIRS) $(GATEWAY_DIRS) plugins $(PLUGINS:%=plugins/%) cli))
 build/tidy/%.ok: %.c .clang-tidy
 	@mkdir -p $(@D)
-	$(Q)clang-tidy --quiet $< -- $(CPPFLAGS) -std=c17 2>/dev/null
+	$(Q)clang-tidy --quiet $< -- $(CPPFLAGS) -std=c17 -Xclang -analyzer-config \
+		-Xclang mode=$(ANALYSIS) 2>/dev/null
 	@touch $@
 
 format:

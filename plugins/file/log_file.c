@@ -97,7 +97,7 @@ static int open_file(struct log_file *f, const struct log_file_rules *rules)
 	/* Not to wait for the reader of a pipe that somebody has put there. */
 	const int flags = O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
 	bool is_new = false;
-	const char *name;
+	const char *name = NULL;
 	int fd, r = open_folder(f->path, rules, &name);
 	AUTO_CLOSE int folder = r;
 
@@ -208,7 +208,7 @@ static bool is_full(const struct log_file_rules *rules, off_t size, size_t more)
 int log_file_append(struct log_file *f, const struct log_file_rules *rules, struct span lines,
 		struct log_file_counts *counts)
 {
-	struct stat st;
+	struct stat st = { 0 };
 	int r = 0;
 
 	if (log_file_was_moved(f)) {

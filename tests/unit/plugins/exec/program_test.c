@@ -62,6 +62,18 @@ static void it_reads_and_writes(void **state)
 	str_finish(&errors);
 }
 
+/*
+ * The set of signals after "SigIgn:". The C library keeps 32 and 33 to itself: nobody can set them,
+ * and whatever its posix_spawn() has started, as make does, ignores them.
+ */
+static uint64_t ignored(const char *status)
+{
+	const char *at = strstr(status, "SigIgn:\t");
+
+	assert_non_null(at);
+	return strtoull(at + strlen("SigIgn:\t"), NULL, 16) & ~(UINT64_C(3) << 31);
+}
+
 /* Neither descriptors nor variables nor ignored signals are passed on. */
 static void it_inherits_nothing(void **state)
 {
@@ -81,7 +93,7 @@ static void it_inherits_nothing(void **state)
 	assert_non_null(strstr(str_text(&out), "LANG"));
 	assert_non_null(strstr(str_text(&out), "PATH"));
 	assert_non_null(strstr(str_text(&out), "SigBlk:\t0000000000000000"));
-	assert_non_null(strstr(str_text(&out), "SigIgn:\t0000000000000000"));
+	assert_int_equal(ignored(str_text(&out)), 0);
 	assert_null(strstr(str_text(&out), "still here"));
 	assert_end(&p, LONG_MS, "was ended by signal 10 (User defined signal 1)");
 	signal(SIGUSR1, SIG_DFL);
