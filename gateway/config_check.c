@@ -7,6 +7,7 @@
 #include "common/nearest.h"
 #include "common/topic.h"
 #include "gateway/config_broker.h"
+#include "gateway/config_tables.h"
 #include "gateway/http.h"
 #include "gateway/output/sink.h"
 #include "gateway/result/decode.h"
@@ -165,10 +166,36 @@ static void check_passing(const struct check *k, const struct route_config *rc)
 				"are not found by decode none; remove one of them");
 }
 
+/* Does the route speak of check results, though it does not say so? */
+static bool is_about_checks(const struct check *k, const struct route_config *rc)
+{
+	static const char *const words[] = { "host", "service", "ttl", "on_silence", "will_delay",
+		"commands" };
+	const struct text_list *filters = &rc->route.filters;
+	bool all_nagios = true;
+
+	for (size_t i = 0; i < array_size(words); i++) {
+		if (settings_line_of(config_route_settings, &rc->lines, words[i]) > 0)
+			return true;
+	}
+	for (size_t i = 0; i < rc->route.output_count; i++) {
+		if (!k->config->outputs[rc->route.outputs[i]]->class->takes_messages)
+			return true;
+	}
+	for (size_t i = 0; i < filters->count; i++)
+		all_nagios = all_nagios && span_starts_with(span_of_text(filters->texts[i]),
+							   span_of_text("nagios/"));
+	return all_nagios || rc->route.by_host || rc->route.output_count == 0;
+}
+
 static void check_decode(const struct check *k, struct route_config *rc)
 {
-	struct settings_line words = { .rest = span_of_text(rc->decode) };
+	struct settings_line words;
 	bool none = false, unknown = false;
+
+	if (rc->decode == NULL)
+		rc->decode = xstrdup(is_about_checks(k, rc) ? "check" : "none");
+	words = (struct settings_line){ .rest = span_of_text(rc->decode) };
 
 	while (words.rest.len > 0) {
 		struct span word = settings_word(&words);

@@ -35,6 +35,25 @@ def test_the_example_writes_what_comes(make_relay, path):
     rig.end()
 
 
+@pytest.mark.parametrize("route, decoded", [
+    (["route logs/# dns/all"], False),
+    (["route nagios/#"], True),
+    (["route #"], False),
+    (["route logs/#", "host ${topic[1]}"], True),
+    (["route nagios/#", "decode none"], False),
+    (["route logs/#", "decode check"], True)],
+    ids=["logs", "nagios", "all", "named", "none", "check"])
+def test_a_route_to_relays_decodes_what_is_about_checks(make_relay, path, route, decoded):
+    """decode check is the default for outputs of checks, and for the topics that are theirs."""
+    rig = make_relay(EXAMPLE, [f"path {path}"], routes=[*route, "to relay"]).start()
+    topic = "nagios/web1/disk" if "nagios/#" in route[0] else "logs/web1/disk"
+    rig.publish(topic, {"state": 1, "output": "odd"})
+    wait_until(lambda: lines_of(path), 10, "a line")
+    event = json.loads(lines_of(path)[0])
+    assert ("host_name" in event) == decoded and ("payload" in event) != decoded
+    rig.end()
+
+
 def test_what_waits_is_delivered_after_a_kill(make_relay, path):
     rig = make_relay(EXAMPLE, [f"path {path}", "retry_most 1"])
     path.mkdir()
