@@ -122,11 +122,18 @@ class Redis:
         return Client(self.port, tls=self._context(), **{"password": self.password, **how})
 
     def call(self, *words):
-        client = self.client()
-        try:
-            return client.call(*words)
-        finally:
-            client.close()
+        """The answer, once the server has read its file back (until then it says LOADING)."""
+        def answer():
+            client = self.client()
+            try:
+                return (client.call(*words),)
+            except RedisError as error:
+                if not str(error).startswith("LOADING"):
+                    raise
+                return None
+            finally:
+                client.close()
+        return wait_until(answer, 10, "redis-server to have read its file")[0]
 
     def start(self):
         self.process.start()
