@@ -29,7 +29,8 @@ void str_reserve(struct str *s, size_t more)
 
 void str_append(struct str *s, struct span bytes)
 {
-	str_reserve(s, bytes.len);
+	if (bytes.len >= s->capacity - s->len) /* the NUL has no room then, at the least */
+		str_reserve(s, bytes.len);
 	if (bytes.len > 0)
 		memcpy(s->text + s->len, bytes.data, bytes.len);
 	s->len += bytes.len;

@@ -54,21 +54,29 @@ static bool apart_by_dollar(struct span filter, struct span other)
 	       (filter.data[0] == '+' || filter.data[0] == '#');
 }
 
+/* Byte by byte, which for levels of a few letters is several times as fast as level by level. */
 bool topic_matches(struct span filter, struct span name)
 {
+	size_t f = 0, n = 0;
+
 	if (apart_by_dollar(filter, name))
 		return false;
-	while (filter.data != NULL) {
-		struct span level = span_cut(&filter, '/');
+	for (; f < filter.len; f++) {
+		uint8_t c = filter.data[f];
 
-		if (span_equal_text(level, "#"))
-			return true; /* also for the parent level: "a/#" matches "a" */
-		if (name.data == NULL)
-			return false;
-		if (!span_equal(span_cut(&name, '/'), level) && !span_equal_text(level, "+"))
-			return false;
+		if (c == '#')
+			return true;
+		if (c == '+') {
+			while (n < name.len && name.data[n] != '/')
+				n++;
+		} else if (n < name.len && name.data[n] == c) {
+			n++;
+		} else {
+			/* Also the parent level: "a/#" matches "a". */
+			return n == name.len && span_equal_text(span_from(filter, f), "/#");
+		}
 	}
-	return name.data == NULL;
+	return n == name.len;
 }
 
 bool topic_filters_overlap(struct span a, struct span b)

@@ -296,10 +296,10 @@ static int read_from(struct journal *j, struct lmdb_cursor *c, uint64_t *after, 
 		bool (*each)(void *, const struct record *), void *owner)
 {
 	uint8_t key[JOURNAL_KEY];
+	struct record record;
 	int r = lmdb_cursor_seek(c, journal_key(*after + 1, key));
 
 	for (; r == 0 && journal_number(c->key) <= last; r = lmdb_cursor_next(c)) {
-		struct record record;
 		bool sound = record_decode(c->value, &record);
 
 		*after = record.sequence = journal_number(c->key);

@@ -115,7 +115,10 @@ bool route_matches(const struct route *r, struct span topic)
 
 bool topic_is_reserved(struct span topic)
 {
-	return span_equal(span_first(topic, span_find(topic, '/')), reserved_level);
+	size_t len = reserved_level.len;
+
+	return span_starts_with(topic, reserved_level) &&
+	       (topic.len == len || topic.data[len] == '/');
 }
 
 bool route_takes(const struct route *r, struct span topic)
