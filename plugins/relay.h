@@ -155,9 +155,10 @@ struct relay_record {
 	enum relay_record_kind kind;
 	int64_t received_ns; /* when the gateway got it, since 1970, UTC */
 	int64_t time_ns;     /* the event's own time; received_ns when it has none */
+	struct relay_text topic;
 
 	/* The rest only with RELAY_WANTS_FIELDS; absent texts are empty. */
-	struct relay_text topic, payload; /* a check's payload is its output's first line */
+	struct relay_text payload; /* a check's is its output's first line */
 	uint8_t qos;
 	bool retain;
 	struct relay_text client, user, address; /* who published it, where the broker says so */
@@ -284,7 +285,7 @@ struct relay_host {
 
 enum relay_flag {
 	RELAY_USES_TLS = 1,	 /* the output has the settings cafile, certfile ... */
-	RELAY_WANTS_FIELDS = 2,	 /* records have more than their text */
+	RELAY_WANTS_FIELDS = 2,	 /* records have more than text and topic; costs memory and time */
 	RELAY_WANTS_METRICS = 4, /* and their performance data taken apart */
 	RELAY_CHECKS_ONLY = 8,	 /* only check results are delivered to it */
 };

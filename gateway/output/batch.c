@@ -136,14 +136,6 @@ bool batch_add(struct batch *b, const struct record *record, size_t at, bool coa
 	return coalesce && take_over(b, b->results - 1);
 }
 
-void batch_add_quiet(struct batch *b, const struct record *record, size_t at)
-{
-	b->items = grow_array(b->items, b->results, &b->capacity, sizeof(*b->items));
-	b->items[b->results++] = (struct batch_item){
-		.sequence = record->sequence, .at = at, .len = b->text.len - at
-	};
-}
-
 void batch_compact(struct batch *b)
 {
 	size_t kept = 0, at = 0;

@@ -32,9 +32,9 @@ struct batch_receipt {
 };
 
 struct batch {
-	struct str text; /* encoded results, whole */
-	struct batch_item *items;
-	size_t results; /* how many items; text is theirs, one behind the other */
+	struct str text;	  /* encoded results, whole */
+	struct batch_item *items; /* one for each result, of a sink whose results are answered */
+	size_t results;		  /* how many; text is theirs, one behind the other */
 	size_t capacity;
 	size_t outdated; /* of them */
 	struct str texts;
@@ -52,8 +52,11 @@ struct batch {
  */
 bool batch_add(struct batch *b, const struct record *record, size_t at, bool coalesce);
 
-/* The same of a record that nobody is to hear of: it is no more than its place in the text. */
-void batch_add_quiet(struct batch *b, const struct record *record, size_t at);
+/* Count one more whose encoded form is in the text: nobody is to hear of it, so it is no item. */
+static inline void batch_add_quiet(struct batch *b)
+{
+	b->results++;
+}
 
 /* Whoever published `record` wants to hear of it, though it is no item. */
 void batch_add_receipt(struct batch *b, const struct record *record);

@@ -115,7 +115,7 @@ static enum sink_leftover resume(struct sink *s, const struct progress *left)
 	return LEFTOVER_BUSY;
 }
 
-static void submit(struct sink *s, const struct batch *batch)
+static void submit(struct sink *s, struct batch *batch)
 {
 	struct command_file *c = of(s);
 

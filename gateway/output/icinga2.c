@@ -27,7 +27,7 @@ static const struct icinga2 *of_const(const struct sink *s)
 
 /* --- batches ---------------------------------------------------------------------------------- */
 
-static void submit(struct sink *sink, const struct batch *batch)
+static void submit(struct sink *sink, struct batch *batch)
 {
 	struct icinga2 *s = of(sink);
 

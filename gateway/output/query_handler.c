@@ -129,7 +129,7 @@ static const char *encode_one_command(struct sink *s, struct str *into,
 	return encode_command_nagios(into, command, received);
 }
 
-static void submit(struct sink *s, const struct batch *batch)
+static void submit(struct sink *s, struct batch *batch)
 {
 	struct query_handler *q = of(s);
 

@@ -14,6 +14,8 @@ enum {
 	MOST_PROBLEMS = 64,   /* sentences that are kept; they live as long as the sink */
 };
 
+_Static_assert((int)RUNNER_DELIVERIES <= (int)SINK_BATCHES, "the worker has as many");
+
 struct relay {
 	struct sink sink;
 	const struct relay_config *config;
@@ -24,8 +26,10 @@ struct relay {
 	struct relay_packer packer;
 	struct runner *runner; /* NULL: could not be started yet */
 	struct instant start_at;
-	const struct batch *batch; /* that waits for the runner; borrowed */
-	bool is_out;
+	struct batch *waiting[RUNNER_DELIVERIES]; /* for a runner; borrowed */
+	size_t waiting_count;
+	size_t out;  /* that the runner has */
+	size_t done; /* of them, and the worker has not heard of it */
 	char *problems[MOST_PROBLEMS];
 	size_t problem_count;
 };
@@ -140,7 +144,8 @@ static enum sink_leftover resume(struct sink *s, const struct progress *left)
 static bool encode_record(struct sink *s, struct str *into, const struct record *record)
 {
 	struct relay *r = of(s);
-	enum filter_verdict verdict = filter_passes(r->filter, record, instant_now());
+	struct instant now = r->config->max_rate > 0 ? instant_now() : (struct instant){ 0 };
+	enum filter_verdict verdict = filter_passes(r->filter, record, now);
 
 	if (verdict == FILTER_PASS && record->kind != RECORD_RESULT &&
 			(r->plugin->relay->flags & RELAY_CHECKS_ONLY))
@@ -153,21 +158,31 @@ static bool encode_record(struct sink *s, struct str *into, const struct record 
 	return true;
 }
 
-static void submit(struct sink *s, const struct batch *batch)
-{
-	of(s)->batch = batch;
-}
-
-/* A batch that waits, to the runner. */
-static void hand_over(struct relay *r)
+static void hand_over(struct relay *r, struct batch *batch)
 {
 	struct delivery *d = runner_delivery(r->runner);
 
-	delivery_begin(d, r->batch->results, r->packer.template_count);
-	relay_unpack(&r->packer, str_span(&r->batch->text), d);
-	r->batch = NULL;
-	r->is_out = true;
+	delivery_begin(d, batch->results, r->packer.template_count);
+	relay_unpack(&r->packer, &batch->text, d);
+	r->out++;
 	runner_go(r->runner);
+}
+
+static void submit(struct sink *s, struct batch *batch)
+{
+	struct relay *r = of(s);
+
+	if (r->runner != NULL)
+		hand_over(r, batch);
+	else
+		r->waiting[r->waiting_count++] = batch;
+}
+
+static void hand_over_waiting(struct relay *r)
+{
+	for (size_t i = 0; i < r->waiting_count; i++)
+		hand_over(r, r->waiting[i]);
+	r->waiting_count = 0;
 }
 
 /* --- how it stands ------------------------------------------------------------------------- */
@@ -206,17 +221,17 @@ static enum sink_state step(struct sink *s, struct instant now)
 		start(r, now);
 	if (r->runner == NULL) {
 		*r->env.problem = "the plugin cannot be started; the log says why";
-		return r->batch != NULL ? SINK_BUSY : SINK_IDLE;
+		return r->waiting_count > 0 ? SINK_BUSY : SINK_IDLE;
 	}
-	if (r->batch != NULL && !r->is_out)
-		hand_over(r);
+	hand_over_waiting(r);
 	runner_look(r->runner, &view);
 	take_view(r, &view);
-	if (view.is_done) {
-		r->is_out = false;
-		return SINK_DONE;
-	}
-	return r->is_out ? SINK_BUSY : SINK_IDLE;
+	r->done += view.done;
+	if (r->done == 0)
+		return r->out > 0 ? SINK_BUSY : SINK_IDLE;
+	r->out--;
+	r->done--;
+	return SINK_DONE;
 }
 
 static size_t descriptors(struct sink *s, struct pollfd *fds)
@@ -253,6 +268,7 @@ struct sink_class relay_class_of(const struct relay_type *t)
 		.settings = t->rows,
 		.config_size = offsetof(struct relay_config, slots) +
 			       t->plugin->setting_count * sizeof(union plugin_slot),
+		.depth = RUNNER_DELIVERIES,
 		.takes_messages = (plugin->flags & RELAY_CHECKS_ONLY) == 0,
 		.counters = plugin->counters,
 		.check = relay_check,

@@ -6,11 +6,15 @@
 #include "common/mem.h"
 #include "gateway/result/perfdata.h"
 
-/* The texts of a record, in the order in which they are packed; templates follow. */
+/*
+ * The texts of a record, in the order in which they are packed; what templates make of it follows.
+ * A plugin that wants no fields has the first TEXTS_ALWAYS.
+ */
 enum packed_text {
 	TEXT_RECORD,
 	TEXT_TOPIC,
-	TEXT_PAYLOAD,
+	TEXTS_ALWAYS,
+	TEXT_PAYLOAD = TEXTS_ALWAYS,
 	TEXT_CLIENT,
 	TEXT_USER,
 	TEXT_ADDRESS,
@@ -22,14 +26,28 @@ enum packed_text {
 	TEXT_COUNT,
 };
 
-/* What stands before the texts of each record; copied in and out, so that it may lie anywhere. */
+/*
+ * What stands before the texts of each record, with as many lengths as it has texts; copied in and
+ * out, so that it may lie anywhere.
+ */
 struct packed_head {
 	uint64_t sequence;
 	int64_t received, time;
-	uint32_t lens[TEXT_COUNT + PLUGIN_MAX_TEMPLATES];
-	uint8_t kind, qos, retain, state;
 	char id[EVENT_ID_LENGTH];
+	uint8_t kind, qos, retain, state;
+	uint32_t lens[TEXT_COUNT + PLUGIN_MAX_TEMPLATES];
 };
+
+static size_t texts_of(const struct relay_packer *p)
+{
+	return p->wants != 0 ? TEXT_COUNT : TEXTS_ALWAYS;
+}
+
+static size_t head_size(const struct relay_packer *p)
+{
+	return offsetof(struct packed_head, lens) +
+	       (texts_of(p) + p->template_count) * sizeof(uint32_t);
+}
 
 /* --- packing ------------------------------------------------------------------------------- */
 
@@ -71,10 +89,10 @@ void relay_pack(const struct relay_packer *p, struct str *into, const struct rec
 		.kind = record->kind == RECORD_RESULT ? RELAY_CHECK : RELAY_MESSAGE,
 		.qos = (uint8_t)record->qos,
 		.retain = record->retain };
-	size_t at = into->len, text;
+	size_t at = into->len, size = head_size(p), text;
 
 	origin_event_id(&p->origin, record, head.id);
-	str_append(into, span_of(&head, sizeof(head))); /* its place; what it says comes last */
+	str_append(into, span_of(&head, size)); /* its place; what it says comes last */
 	text = into->len;
 	schema_write(p->schema, into, record);
 	head.lens[TEXT_RECORD] = (uint32_t)(into->len - text);
@@ -84,9 +102,9 @@ void relay_pack(const struct relay_packer *p, struct str *into, const struct rec
 	for (size_t i = 0; i < p->template_count; i++) {
 		text = into->len;
 		record_template_expand(&p->templates[i], &p->origin, record, into);
-		head.lens[TEXT_COUNT + i] = (uint32_t)(into->len - text);
+		head.lens[texts_of(p) + i] = (uint32_t)(into->len - text);
 	}
-	memcpy(into->text + at, &head, sizeof(head));
+	memcpy(into->text + at, &head, size);
 }
 
 /* --- unpacking ----------------------------------------------------------------------------- */
@@ -99,11 +117,10 @@ static struct relay_text take(const char **at, size_t len)
 	return text;
 }
 
-static void unpack_texts(struct relay_record *r, const struct packed_head *head, const char **at)
+/* Those that fields are made of. */
+static void unpack_fields(struct relay_record *r, const struct packed_head *head, const char **at)
 {
-	struct relay_text *const texts[TEXT_COUNT] = { [TEXT_RECORD] = &r->text,
-		[TEXT_TOPIC] = &r->topic,
-		[TEXT_PAYLOAD] = &r->payload,
+	struct relay_text *const texts[TEXT_COUNT] = { [TEXT_PAYLOAD] = &r->payload,
 		[TEXT_CLIENT] = &r->client,
 		[TEXT_USER] = &r->user,
 		[TEXT_ADDRESS] = &r->address,
@@ -113,7 +130,7 @@ static void unpack_texts(struct relay_record *r, const struct packed_head *head,
 		[TEXT_LONG_OUTPUT] = &r->long_output,
 		[TEXT_PERFDATA] = &r->perfdata };
 
-	for (size_t i = 0; i < TEXT_COUNT; i++)
+	for (size_t i = TEXTS_ALWAYS; i < TEXT_COUNT; i++)
 		*texts[i] = take(at, head->lens[i]);
 	if (head->kind == RELAY_CHECK)
 		r->payload = r->output;
@@ -124,8 +141,9 @@ static void unpack_one(const struct relay_packer *p, struct delivery *d, const c
 	struct relay_text *rendered = &d->rendered[d->count * p->template_count];
 	struct relay_record *r = &d->records[d->count++];
 	struct packed_head head;
+	size_t size = head_size(p);
 
-	memcpy(&head, *at, sizeof(head));
+	memcpy(&head, *at, size);
 	*r = (struct relay_record){ .sequence = head.sequence,
 		.id = { *at + offsetof(struct packed_head, id), EVENT_ID_LENGTH },
 		.rendered = p->template_count > 0 ? rendered : NULL,
@@ -135,10 +153,13 @@ static void unpack_one(const struct relay_packer *p, struct delivery *d, const c
 		.qos = head.qos,
 		.retain = head.retain,
 		.state = head.state };
-	*at += sizeof(head);
-	unpack_texts(r, &head, at);
+	*at += size;
+	r->text = take(at, head.lens[TEXT_RECORD]);
+	r->topic = take(at, head.lens[TEXT_TOPIC]);
+	if (p->wants != 0)
+		unpack_fields(r, &head, at);
 	for (size_t i = 0; i < p->template_count; i++)
-		rendered[i] = take(at, head.lens[TEXT_COUNT + i]);
+		rendered[i] = take(at, head.lens[texts_of(p) + i]);
 }
 
 /* --- performance data ---------------------------------------------------------------------- */
@@ -204,11 +225,14 @@ static void take_metrics_apart(struct delivery *d)
 	}
 }
 
-void relay_unpack(const struct relay_packer *p, struct span packed, struct delivery *into)
+void relay_unpack(const struct relay_packer *p, struct str *packed, struct delivery *into)
 {
+	struct str spare = into->bytes;
 	const char *at, *end;
 
-	str_append(&into->bytes, packed);
+	into->bytes = *packed;
+	*packed = spare;
+	str_clear(packed);
 	at = into->bytes.text;
 	end = at + into->bytes.len;
 	while (at < end)

@@ -26,8 +26,8 @@ void relay_pack(const struct relay_packer *p, struct str *into, const struct rec
 
 /*
  * Fill the delivery, which was begun, with the records that were packed one behind the other into
- * `packed`; a copy of that is taken.
+ * `packed`, and take that text: `packed` has other memory then, with nothing in it.
  */
-void relay_unpack(const struct relay_packer *p, struct span packed, struct delivery *into);
+void relay_unpack(const struct relay_packer *p, struct str *packed, struct delivery *into);
 
 #endif

@@ -4,7 +4,7 @@
  * arrived for good.
  *
  * A sink works for one worker thread and never blocks it. The worker fills one batch while the
- * sink has another one out:
+ * sink has another one out, or as many as its depth says:
  *
  *     submit(batch) → step() → SINK_BUSY … step() → SINK_DONE     then the cursor moves
  *
@@ -23,12 +23,15 @@
 #include "gateway/rules/config.h"
 #include "gateway/rules/counters.h"
 
-enum { SINK_DESCRIPTORS = 8 };
+enum {
+	SINK_DESCRIPTORS = 8,
+	SINK_BATCHES = 2, /* that may be out at once */
+};
 
 enum sink_state {
 	SINK_IDLE, /* no batch */
-	SINK_BUSY, /* the batch is on its way */
-	SINK_DONE, /* it has arrived; said once */
+	SINK_BUSY, /* a batch is on its way */
+	SINK_DONE, /* the oldest one has arrived; said once for each */
 	SINK_LOST, /* it cannot arrive any more: build it again; said once */
 	/*
 	 * The other side has forgotten what it confirmed before, as Icinga does with the last
@@ -100,6 +103,11 @@ struct sink_class {
 	/* Takes messages as they came too (RECORD_MESSAGE), by routes with `decode none`. */
 	bool takes_messages;
 	size_t config_size; /* of that struct */
+	/*
+	 * How many batches it takes before the first of them is done, at most SINK_BATCHES; they
+	 * arrive one after the other. 0 is 1.
+	 */
+	size_t depth;
 	/* What a relay's plugin counts, in output_counters.plugin. NULL: nothing. */
 	const struct relay_counter *counters;
 	/* Complete the block once it was read, and append to *problem what is wrong with it. */
@@ -138,8 +146,11 @@ struct sink_class {
 	 */
 	const char *(*encode_command)(struct sink *s, struct str *into,
 			const struct command *command, struct wall_time received);
-	/* Start with the batch, which stays untouched until it is done. Only when idle. */
-	void (*submit)(struct sink *s, const struct batch *batch);
+	/*
+	 * Start with the batch, which stays untouched until it is done; its text alone may be taken
+	 * out of it. Only when fewer than `depth` are out.
+	 */
+	void (*submit)(struct sink *s, struct batch *batch);
 	enum sink_state (*step)(struct sink *s, struct instant now);
 	/* Fill in what to poll for; returns how many of SINK_DESCRIPTORS. */
 	size_t (*descriptors)(struct sink *s, struct pollfd *fds);

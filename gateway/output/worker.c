@@ -35,12 +35,34 @@ static void confirm(struct worker *w, const struct batch *b)
 	w->health.counters.delivered = b->last;
 }
 
-/* Hand the gathered batch to the idle sink. One without results has arrived by itself. */
+/* The oldest batch that is out has arrived. */
+static void retire(struct worker *w)
+{
+	struct batch *b = worker_oldest(w);
+
+	confirm(w, b);
+	batch_clear(b);
+	w->oldest = (w->oldest + 1) % array_size(w->batches);
+	w->out--;
+}
+
+/* One without results waits for those before it, and a replay until nothing is out. */
+static bool may_submit(struct worker *w)
+{
+	const struct batch *b = worker_gathering(w);
+	size_t depth = w->sink->class->depth;
+
+	if (w->stopping || b->first == 0 || w->replay_from != 0)
+		return false;
+	return w->out == 0 || (w->out < depth && b->results > 0);
+}
+
+/* Hand over the gathered batch. One without results has arrived by itself. */
 static void submit(struct worker *w)
 {
-	struct batch *b = w->gathering;
+	struct batch *b = worker_gathering(w);
 
-	if (b->first == 0 || !worker_is_due(w))
+	if (!may_submit(w) || !worker_is_due(w))
 		return;
 	if (b->results == 0) {
 		confirm(w, b);
@@ -49,17 +71,16 @@ static void submit(struct worker *w)
 	}
 	batch_compact(b);
 	w->sink->class->submit(w->sink, b);
-	w->out = b;
+	w->out++;
 	w->handed_over = b->last;
-	w->gathering = b == &w->batches[0] ? &w->batches[1] : &w->batches[0];
-	batch_clear(w->gathering);
+	batch_clear(worker_gathering(w));
 }
 
 static void begin_again(struct worker *w, uint64_t after)
 {
-	batch_clear(&w->batches[0]);
-	batch_clear(&w->batches[1]);
-	w->out = NULL;
+	for (size_t i = 0; i < array_size(w->batches); i++)
+		batch_clear(&w->batches[i]);
+	w->out = 0;
 	w->position = after;
 }
 
@@ -102,22 +123,26 @@ static void rewind_sink(struct worker *w)
 			&w->rewound);
 }
 
-static void run_sink(struct worker *w)
+static enum sink_state step(struct worker *w)
 {
 	enum sink_state state = w->sink->class->step(w->sink, instant_now());
 
 	output_health_look(&w->health);
 	if (w->sink->class->held != NULL) /* before it is confirmed, and may be trimmed */
 		journal_reader_hold(w->reader, w->sink->class->held(w->sink));
-	if (state == SINK_DONE) {
-		confirm(w, w->out);
-		batch_clear(w->out);
-		w->out = NULL;
-	} else if (state == SINK_LOST) {
+	return state;
+}
+
+static void run_sink(struct worker *w)
+{
+	enum sink_state state;
+
+	while ((state = step(w)) == SINK_DONE)
+		retire(w);
+	if (state == SINK_LOST)
 		begin_again(w, journal_reader_confirmed(w->reader));
-	} else if (state == SINK_REWIND) {
+	else if (state == SINK_REWIND)
 		rewind_sink(w);
-	}
 }
 
 /* Who is to hear of the batch that an earlier run left with the core. */
@@ -125,13 +150,14 @@ static bool note_receipt(void *owner, const struct record *record)
 {
 	struct worker *w = owner;
 	const struct config *c = w->env.config;
+	struct batch *left = worker_oldest(w);
 
-	if (record->sequence > w->out->last)
+	if (record->sequence > left->last)
 		return false;
 	if (record->kind == RECORD_RESULT && record->response_topic.len > 0 &&
 			routes_lead(c->routes, c->route_count, record->topic, record->naming,
 					record->result.host, w->env.output))
-		batch_add_receipt(w->out, record);
+		batch_add_receipt(left, record);
 	return true;
 }
 
@@ -141,9 +167,9 @@ static void take_leftover(struct worker *w, const struct progress *left)
 	uint64_t after = left->issued_first - 1;
 	int r;
 
-	w->out = &w->batches[1];
-	w->out->first = left->issued_first;
-	w->out->last = left->issued_last;
+	w->out = 1;
+	worker_oldest(w)->first = left->issued_first;
+	worker_oldest(w)->last = left->issued_last;
 	r = journal_scan(w->env.journal, &after, note_receipt, w);
 	if (r < 0)
 		log_error_errno(r, "output \"%s\": the journal cannot be read", w->config->name);
@@ -169,12 +195,9 @@ static void resume(struct worker *w)
 				what == LEFTOVER_BUSY ? "is still there, offering it again"
 						      : "was applied");
 	}
-	if (what == LEFTOVER_ARRIVED) {
-		confirm(w, w->out);
-		batch_clear(w->out);
-		w->out = NULL;
-	}
-	w->position = w->out != NULL ? w->out->last : journal_reader_confirmed(w->reader);
+	w->position = w->out > 0 ? worker_oldest(w)->last : journal_reader_confirmed(w->reader);
+	if (what == LEFTOVER_ARRIVED)
+		retire(w);
 	w->health.counters.delivered = journal_reader_confirmed(w->reader);
 }
 
@@ -184,7 +207,7 @@ static int wait_time(struct worker *w, struct instant stop_at)
 	struct instant until = instant_earlier(w->sink->class->deadline(w->sink), stop_at);
 	int64_t ns;
 
-	if (w->out == NULL && w->gathering->first != 0)
+	if (may_submit(w))
 		until = instant_earlier(until, worker_due_at(w));
 	ns = until.ns - now.ns;
 	if (until.ns == INSTANT_NEVER.ns)
@@ -217,18 +240,17 @@ static void *run(void *owner)
 		w->turns++;
 		if (stopping && stop_at.ns == INSTANT_NEVER.ns)
 			stop_at = instant_after(instant_now(), milliseconds(STOP_MS));
-		if (!stopping && w->out == NULL)
+		if (!stopping && w->out == 0)
 			replay_if_asked(w);
 		if (!stopping)
 			worker_gather(w);
-		if (!stopping && w->out == NULL)
-			submit(w);
+		submit(w);
 		run_sink(w);
 		if (!stopping)
 			worker_gather(w); /* the next batch, while this one is out */
-		if (stopping && (w->out == NULL || instant_reached(stop_at, instant_now())))
+		if (stopping && (w->out == 0 || instant_reached(stop_at, instant_now())))
 			break;
-		if (w->out == NULL && !stopping && w->gathering->first != 0 && worker_is_due(w))
+		if (may_submit(w) && worker_is_due(w))
 			continue; /* the sink is free and a batch has gathered */
 		wait(w, stop_at);
 	}
@@ -295,7 +317,6 @@ struct worker *worker_create(const struct worker_env *env)
 	w->config = env->config->outputs[env->output];
 	w->reader = journal_reader_at(env->journal, env->output);
 	w->head = journal_status(env->journal).head;
-	w->gathering = &w->batches[0];
 	w->backlog = (struct backlog){ .policy = (enum backlog_policy)w->config->when_full,
 		.limit = w->config->queue_records };
 	w->unknown = (struct unknown){ .pending = env->pending, .output = env->output };

@@ -56,10 +56,11 @@ void worker_format_rejected(struct worker *w, const struct rejection *rejection,
 void worker_take_refusal(void *owner, size_t index, const struct rejection *rejection)
 {
 	struct worker *w = owner;
-	const struct batch_item *item = &w->out->items[index];
+	struct batch *b = worker_oldest(w);
+	const struct batch_item *item = &b->items[index];
 
 	count_up(&w->health.counters.refused, 1);
-	worker_answer(w, rejection, batch_topic(w->out, item), item->source);
+	worker_answer(w, rejection, batch_topic(b, item), item->source);
 	if (rejection->reject == REJECT_UNKNOWN_HOST ||
 			rejection->reject == REJECT_UNKNOWN_SERVICE) {
 		struct check_result result = { .host = rejection->host,
@@ -70,8 +71,8 @@ void worker_take_refusal(void *owner, size_t index, const struct rejection *reje
 	}
 	if (item->receipt == 0)
 		return;
-	worker_format_rejected(w, rejection, batch_topic(w->out, item));
-	send_batch_receipt(w, w->out, &w->out->receipts[item->receipt - 1]);
+	worker_format_rejected(w, rejection, batch_topic(b, item));
+	send_batch_receipt(w, b, &b->receipts[item->receipt - 1]);
 }
 
 void worker_take_found(void *owner, struct span host, struct span service)

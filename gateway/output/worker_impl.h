@@ -35,11 +35,10 @@ struct worker {
 	bool knows_left;      /* it is to be believed */
 
 	/* The thread's own from here. */
-	struct batch batches[2];
-	struct batch *gathering;
-	struct batch *out; /* NULL: nothing is out */
-	bool read_failed;  /* was said */
-	uint64_t position; /* last record that was put into a batch */
+	struct batch batches[SINK_BATCHES + 1]; /* a ring: those that are out, then one gathers */
+	size_t oldest, out;			/* the first that is out; how many are */
+	bool read_failed;			/* was said */
+	uint64_t position;			/* last record that was put into a batch */
 	uint64_t seen;	   /* last record that was taken; up to it all are answered */
 	uint64_t told;	   /* last record that was confirmed, so that its receipt is sent */
 	uint64_t replayed; /* last record that is handed over again because somebody asked */
@@ -49,6 +48,22 @@ struct worker {
 	struct instant gathering_since; /* of the first record of the batch that gathers */
 	struct str text;
 };
+
+static inline struct batch *worker_batch(struct worker *w, size_t nth)
+{
+	return &w->batches[(w->oldest + nth) % array_size(w->batches)];
+}
+
+/* The oldest one that is out, if any is. */
+static inline struct batch *worker_oldest(struct worker *w)
+{
+	return worker_batch(w, 0);
+}
+
+static inline struct batch *worker_gathering(struct worker *w)
+{
+	return worker_batch(w, w->out);
+}
 
 /* worker_answers.c */
 void worker_answer(struct worker *w, const struct rejection *rejection, struct span topic,
@@ -65,6 +80,6 @@ void worker_gather(struct worker *w);
 
 /* When the batch that gathers is to go, full or not, and whether it is to. */
 struct instant worker_due_at(const struct worker *w);
-bool worker_is_due(const struct worker *w);
+bool worker_is_due(struct worker *w);
 
 #endif

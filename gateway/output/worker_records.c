@@ -28,7 +28,7 @@ static void take_unknown(struct worker *w, const struct record *record, struct r
 
 static void encode_result(struct worker *w, const struct record *record)
 {
-	struct batch *b = w->gathering;
+	struct batch *b = worker_gathering(w);
 	size_t at = b->text.len;
 
 	w->sink->class->encode(w->sink, &b->text, &record->result, record->received);
@@ -79,7 +79,7 @@ static struct rejection encode_command_of(struct worker *w, const struct record 
 	const struct command *c = &record->command;
 	const struct check_result object = { .host = c->host, .service = c->service };
 	const struct sink_class *class = w->sink->class;
-	struct batch *b = w->gathering;
+	struct batch *b = worker_gathering(w);
 	size_t at = b->text.len;
 	struct rejection r;
 	const char *why = "outputs of this type take no commands";
@@ -118,8 +118,7 @@ static void take_command(struct worker *w, const struct record *record)
 static void relay_record(struct worker *w, const struct record *record)
 {
 	const struct config *c = w->env.config;
-	struct batch *b = w->gathering;
-	size_t at = b->text.len;
+	struct batch *b = worker_gathering(w);
 	bool leads = false;
 
 	if (record->kind == RECORD_MESSAGE)
@@ -133,7 +132,7 @@ static void relay_record(struct worker *w, const struct record *record)
 	if (backlog_drops(&w->backlog, record->sequence))
 		count_up(&w->health.counters.dropped, 1);
 	else if (w->sink->class->encode_record(w->sink, &b->text, record))
-		batch_add_quiet(b, record, at);
+		batch_add_quiet(b);
 }
 
 static void take_record(struct worker *w, const struct record *record)
@@ -155,9 +154,9 @@ static void take_record(struct worker *w, const struct record *record)
 		take_unrouted(w, record);
 }
 
-static bool is_full(const struct worker *w)
+static bool is_full(struct worker *w)
 {
-	const struct batch *b = w->gathering;
+	const struct batch *b = worker_gathering(w);
 
 	/* What is outdated goes before the batch does, but is not to fill the memory either. */
 	return b->results - b->outdated >= w->config->batch_results ||
@@ -168,22 +167,24 @@ static bool is_full(const struct worker *w)
 static bool gather_one(void *owner, const struct record *record)
 {
 	struct worker *w = owner;
+	struct batch *b = worker_gathering(w);
 
 	take_record(w, record);
 	if (record->sequence > w->seen)
 		w->seen = record->sequence;
-	if (w->gathering->first == 0) {
-		w->gathering->first = record->sequence;
+	if (b->first == 0) {
+		b->first = record->sequence;
 		if (w->config->linger > 0)
 			w->gathering_since = instant_now();
 	}
-	w->gathering->last = record->sequence;
+	b->last = record->sequence;
 	return !is_full(w);
 }
 
 /* More waits than may: the oldest goes, or what is new will. */
 static void look_at_backlog(struct worker *w)
 {
+	struct batch *b = worker_gathering(w);
 	uint64_t head, from;
 
 	if (w->backlog.policy == BACKLOG_BLOCK)
@@ -194,9 +195,9 @@ static void look_at_backlog(struct worker *w)
 		return;
 	count_up(&w->health.counters.dropped, from - w->position);
 	w->position = from;
-	if (w->gathering->first == 0)
-		w->gathering->first = from;
-	w->gathering->last = from;
+	if (b->first == 0)
+		b->first = from;
+	b->last = from;
 }
 
 struct instant worker_due_at(const struct worker *w)
@@ -204,7 +205,7 @@ struct instant worker_due_at(const struct worker *w)
 	return instant_after(w->gathering_since, milliseconds((int64_t)w->config->linger));
 }
 
-bool worker_is_due(const struct worker *w)
+bool worker_is_due(struct worker *w)
 {
 	return w->config->linger == 0 || w->stopping || is_full(w) ||
 	       instant_reached(worker_due_at(w), instant_now());

@@ -28,17 +28,23 @@ static void forget_mark(struct delivery_mark *mark)
 	*mark = (struct delivery_mark){ 0 };
 }
 
+static void forget_marks(struct delivery *d)
+{
+	for (size_t i = 0; d->has_marks && i < d->capacity; i++)
+		forget_mark(&d->marks[i]);
+	d->has_marks = false;
+}
+
 struct relay_batch delivery_attempt(struct delivery *d, uint32_t attempt)
 {
 	struct relay_batch b = {
 		.records = d->records, .record_size = sizeof(*d->records), .attempt = attempt
 	};
 
+	forget_marks(d);
 	b.count = d->count < d->limit ? d->count : d->limit;
-	for (size_t i = 0; i < b.count; i++) {
+	for (size_t i = 0; i < b.count; i++)
 		b.text_size += d->records[i].text.len;
-		forget_mark(&d->marks[i]);
-	}
 	d->attempted = b.count;
 	return b;
 }
@@ -51,6 +57,7 @@ void delivery_mark(struct delivery *d, size_t index, enum relay_verdict verdict,
 		return;
 	mark = &d->marks[index];
 	forget_mark(mark);
+	d->has_marks = true;
 	*mark = (struct delivery_mark){ true, verdict, reason != NULL ? xstrdup(reason) : NULL };
 }
 
@@ -86,6 +93,11 @@ struct delivery_result delivery_settle(struct delivery *d, enum relay_verdict ve
 	struct delivery_result result = { 0 };
 	size_t kept = 0;
 
+	if (verdict == RELAY_OK && !d->has_marks && d->attempted == d->count) {
+		result.delivered = d->count; /* nearly always */
+		d->count = d->attempted = 0;
+		return result;
+	}
 	for (size_t i = 0; i < d->count; i++) {
 		size_t rejected = result.rejected;
 
@@ -106,8 +118,7 @@ struct delivery_result delivery_settle(struct delivery *d, enum relay_verdict ve
 
 void delivery_finish(struct delivery *d)
 {
-	for (size_t i = 0; i < d->capacity; i++)
-		forget_mark(&d->marks[i]);
+	forget_marks(d);
 	str_finish(&d->bytes);
 	str_finish(&d->labels);
 	free(d->records);

@@ -30,6 +30,7 @@ struct delivery {
 	size_t rendered_capacity, metric_count, metric_capacity;
 	size_t limit;	  /* records in one attempt */
 	size_t attempted; /* that the attempt that runs was given */
+	bool has_marks;	  /* of that attempt, or the one before */
 };
 
 /* What an attempt came to. */

@@ -53,7 +53,8 @@ static void destroy(struct runner *r)
 			close(fds[i]);
 	}
 	pthread_mutex_destroy(&r->lock);
-	delivery_finish(&r->delivery);
+	for (size_t i = 0; i < RUNNER_DELIVERIES; i++)
+		delivery_finish(&r->deliveries[i]);
 	dead_letters_finish(&r->dead);
 	plugin_config_destroy(r->config);
 	plugin_unref(r->plugin);
@@ -67,7 +68,7 @@ static bool begin(struct runner *r)
 {
 	int error = 0;
 
-	r->work_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	r->work_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
 	r->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (r->work_fd < 0 || r->news_fd < 0 || r->stop_fd < 0)
@@ -85,6 +86,7 @@ struct runner *runner_start(const struct runner_options *o)
 	struct runner *r = xcalloc(1, sizeof(*r));
 
 	r->plugin = plugin_ref(o->plugin);
+	r->delivery = &r->deliveries[RUNNER_DELIVERIES - 1];
 	r->config = o->config;
 	r->output = xstrdup(o->output);
 	r->gateway = xstrdup(o->gateway);
@@ -136,11 +138,12 @@ void runner_stop(struct runner *r, struct duration patience)
 
 struct delivery *runner_delivery(struct runner *r)
 {
-	return &r->delivery;
+	return &r->deliveries[r->filling];
 }
 
 void runner_go(struct runner *r)
 {
+	r->filling = (r->filling + 1) % RUNNER_DELIVERIES;
 	eventfd_write(r->work_fd, 1);
 }
 
@@ -156,7 +159,7 @@ void runner_look(struct runner *r, struct runner_view *ret)
 	eventfd_read(r->news_fd, &n);
 	pthread_mutex_lock(&r->lock);
 	*ret = r->view;
-	r->view.is_done = false;
+	r->view.done = 0;
 	pthread_mutex_unlock(&r->lock);
 }
 

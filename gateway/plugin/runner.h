@@ -2,9 +2,10 @@
 /*
  * One instance of a plugin on a thread of its own. It is given a batch, tries until each record of
  * it has arrived or become a dead letter, and waits between the attempts; meanwhile the output's
- * worker fills the next one. A plugin that never comes back holds up nobody but this thread.
+ * worker hands over the next one, and fills the one after that. A plugin that never comes back
+ * holds up nobody but this thread.
  *
- *     worker: runner_delivery() → fill → runner_go() … runner_look(): is_done … again
+ *     worker: runner_delivery() → fill → runner_go() … runner_look(): done … again
  *
  * The functions are for the worker's thread.
  */
@@ -16,6 +17,9 @@
 #include "gateway/plugin/plugin_settings.h"
 
 struct runner;
+
+/* Batches that are under way at most. The plugin sees one after the other. */
+enum { RUNNER_DELIVERIES = 2 };
 
 struct runner_options {
 	struct plugin *plugin;	      /* a reference is taken */
@@ -40,7 +44,7 @@ void runner_end(struct runner *r);
  */
 void runner_stop(struct runner *r, struct duration patience);
 
-/* To be filled, with delivery_begin(); only while nothing is under way. */
+/* To be filled, with delivery_begin(), while fewer than RUNNER_DELIVERIES are under way. */
 struct delivery *runner_delivery(struct runner *r);
 void runner_go(struct runner *r);
 
@@ -48,7 +52,7 @@ void runner_go(struct runner *r);
 int runner_fd(const struct runner *r);
 
 struct runner_view {
-	bool is_done;	/* the batch that was under way; said once */
+	size_t done;	/* batches that have arrived since this was last asked */
 	bool connected; /* the plugin has reached the other side, as far as is known */
 	uint64_t delivered, dead_letters, retries; /* since the start */
 	char reason[RELAY_REASON];		   /* what is in the way; empty: nothing */

@@ -83,7 +83,7 @@ static void host_count(const struct relay_host *host, unsigned counter, uint64_t
 static void host_mark(const struct relay_host *host, size_t index, enum relay_verdict verdict,
 		const char *reason)
 {
-	delivery_mark(&runner_of(host)->delivery, index, verdict, reason);
+	delivery_mark(runner_of(host)->delivery, index, verdict, reason);
 }
 
 static struct relay_stream *host_connect(const struct relay_host *host,

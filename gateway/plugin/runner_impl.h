@@ -27,16 +27,19 @@ struct runner {
 	int work_fd, news_fd, stop_fd; /* eventfds: for the plugin's thread, the worker, both */
 	_Atomic uint64_t counters[PLUGIN_MAX_COUNTERS];
 	pthread_t thread;
-	struct instant ended_at; /* when it was asked to end; the worker's */
+	struct instant ended_at; /* when it was asked to end; the worker's, as the next is */
+	size_t filling;		 /* the delivery that is to be filled next */
 
 	pthread_mutex_t lock; /* guards what follows */
 	struct runner_view view;
 
-	/* Whoever is at work has it: the worker before runner_go(), then the plugin's thread. */
-	struct delivery delivery;
+	/* A ring. The worker has each before runner_go(), then the plugin's thread, until it is
+	 * done. */
+	struct delivery deliveries[RUNNER_DELIVERIES];
 
 	/* The plugin's thread's own. */
-	void *instance; /* NULL: not open */
+	struct delivery *delivery; /* the one that is being delivered, or was last */
+	void *instance;		   /* NULL: not open */
 	struct dead_letters dead;
 	struct backoff backoff;
 	uint64_t random;

@@ -128,7 +128,7 @@ static bool is_known(enum relay_verdict verdict)
 static bool attempt(struct runner *r, uint32_t number)
 {
 	struct relay_outcome outcome = { .size = sizeof(outcome) };
-	struct relay_batch batch = delivery_attempt(&r->delivery, number);
+	struct relay_batch batch = delivery_attempt(r->delivery, number);
 	enum relay_verdict verdict = r->plugin->relay->deliver(r->instance, &batch, &outcome);
 	struct delivery_result result;
 	const char *reason;
@@ -139,7 +139,7 @@ static bool attempt(struct runner *r, uint32_t number)
 		stream_reason(outcome.reason,
 				span_of_text("the plugin gave a verdict that is none"));
 	}
-	result = delivery_settle(&r->delivery, verdict, outcome.reason, r, take_refused);
+	result = delivery_settle(r->delivery, verdict, outcome.reason, r, take_refused);
 	count(r, &result);
 	if (!write_dead_letters(r))
 		return false;
@@ -160,14 +160,18 @@ static bool attempt(struct runner *r, uint32_t number)
 	return wait_a_while(r, outcome.retry_after_ms);
 }
 
+/* The next one, until nothing is left of it. */
 static void deliver(struct runner *r)
 {
-	for (uint32_t number = 1; r->delivery.count > 0; number++) {
+	size_t last = (size_t)(r->delivery - r->deliveries);
+
+	r->delivery = &r->deliveries[(last + 1) % RUNNER_DELIVERIES];
+	for (uint32_t number = 1; r->delivery->count > 0; number++) {
 		if (!attempt(r, number))
 			return;
 	}
 	pthread_mutex_lock(&r->lock);
-	r->view.is_done = true;
+	r->view.done++;
 	pthread_mutex_unlock(&r->lock);
 	tell(r);
 }

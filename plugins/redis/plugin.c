@@ -108,7 +108,7 @@ RELAY_EXPORT const struct relay_plugin belfry_relay = {
 	.name = "redis",
 	.version = BELFRY_VERSION,
 	.help = "Appends records to a list, a channel or a stream of Redis.",
-	.flags = RELAY_USES_TLS | RELAY_WANTS_FIELDS,
+	.flags = RELAY_USES_TLS,
 	.settings = redis_setting_rows,
 	.config_size = sizeof(struct redis_settings),
 	.defaults = { .batch_records = "1000", .batch_size = "1M", .linger = "5" },

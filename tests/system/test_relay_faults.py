@@ -146,6 +146,39 @@ def test_one_that_cannot_begin_is_tried_again(make_moody):
     rig.end()
 
 
+# --- batches that are under way -------------------------------------------------------------------
+
+
+def test_batches_arrive_one_after_the_other(make_moody):
+    moody = make_moody("batch_records 1", mood="retry")
+    rig = moody.rig.start()
+    for text in "abcd":
+        rig.publish("logs/app", text)
+    wait_until(lambda: rig.status()["behind"] == 4 and len(moody.batches()) > 4, 10, "some attempts")
+    attempts = [attempt for attempt, _ in moody.batches()]
+    assert attempts == list(range(1, len(attempts) + 1))  # all of them with the first record
+    moody.set("ok")
+    moody.wait_for(*"abcd")
+    wait_until(lambda: rig.status()["behind"] == 0, 10, "all of them confirmed")
+    rig.end()
+
+
+def test_what_is_not_for_the_output_does_not_overtake_what_waits(make_moody):
+    moody = make_moody("exclude logs/other", mood="retry")
+    rig = moody.rig.start()
+    rig.publish("logs/app", "x")
+    wait_until(moody.batches, 10, "an attempt")
+    for _ in range(3):
+        rig.publish("logs/other", "y")
+    wait_until(lambda: rig.status()["held_back"] == 3, 10, "three that are not for it")
+    rig.gateway.kill()
+    moody.set("ok")
+    rig.start_gateway()
+    moody.wait_for("x")
+    wait_until(lambda: rig.status()["behind"] == 0, 10, "all of them confirmed")
+    rig.end()
+
+
 # --- verdicts -------------------------------------------------------------------------------------
 
 

@@ -46,7 +46,7 @@ static void pack(struct rig *rig, struct record record)
 static const struct relay_record *unpack(struct rig *rig, size_t count)
 {
 	delivery_begin(&rig->delivery, count, rig->packer.template_count);
-	relay_unpack(&rig->packer, str_span(&rig->packed), &rig->delivery);
+	relay_unpack(&rig->packer, &rig->packed, &rig->delivery);
 	str_clear(&rig->packed); /* nothing points there */
 	assert_int_equal(rig->delivery.count, count);
 	return rig->delivery.records;
