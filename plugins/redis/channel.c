@@ -28,6 +28,8 @@ void deliver_to_channel(struct delivery *d)
 		request_append_text(d->request, "PUBLISH");
 		request_append(d->request, delivery_key(d, i));
 		request_append(d->request, span_of(text.data, text.len));
+		if (!delivery_send_early(d, d->request))
+			break;
 	}
 	delivery_exchange(d, d->request, take_publish);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 enum {
+	EARLY_SIZE = 65536, /* of a part of a request that is sent before the rest is written */
 	FULL_WAIT_MS = 500,
 	SETTINGS_WAIT_MS = 5000,
 	MOVED_WAIT_MS = 1,
@@ -57,6 +58,23 @@ static void refuse(struct delivery *d, const struct command *command, struct spa
 	delivery_fail(d, &f);
 }
 
+static bool send_bytes(struct delivery *d, struct request *request)
+{
+	struct peer *p = &d->connection->peer;
+	struct failure lost = { 0 };
+	bool ok = p->stream != NULL && peer_send(p, str_span(&request->bytes), &lost);
+
+	str_clear(&request->bytes);
+	if (!ok)
+		delivery_fail(d, &lost);
+	return ok;
+}
+
+bool delivery_send_early(struct delivery *d, struct request *request)
+{
+	return request->bytes.len < EARLY_SIZE || send_bytes(d, request);
+}
+
 bool delivery_exchange(struct delivery *d, struct request *request, delivery_take *take)
 {
 	struct peer *p = &d->connection->peer;
@@ -65,7 +83,7 @@ bool delivery_exchange(struct delivery *d, struct request *request, delivery_tak
 
 	if (request->count == 0)
 		return true;
-	ok = p->stream != NULL && peer_send(p, str_span(&request->bytes), &lost);
+	ok = send_bytes(d, request);
 	for (size_t i = 0; ok && i < request->count; i++) {
 		redisReply *reply = peer_reply(p, &lost);
 

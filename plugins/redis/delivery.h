@@ -54,9 +54,15 @@ struct delivery {
 typedef bool delivery_take(struct delivery *d, struct command *command, const redisReply *reply);
 
 /*
- * Send what is in `request` and take the answers. False when the connection broke: what has not
- * been answered then is not known. Errors are noted as the delivery's failure. An empty request is
- * not sent.
+ * After each command: once enough has gathered it is sent, so that the server is at work while the
+ * rest is written. False when the connection broke: nothing more needs to be written.
+ */
+bool delivery_send_early(struct delivery *d, struct request *request);
+
+/*
+ * Send what is in `request` still and take the answers. False when the connection broke: what has
+ * not been answered then is not known. Errors are noted as the delivery's failure. An empty request
+ * is not sent.
  */
 bool delivery_exchange(struct delivery *d, struct request *request, delivery_take *take);
 

@@ -197,6 +197,8 @@ void deliver_to_list(struct delivery *d)
 		if (delivery_sendable(d, i) && !hold(d, i)) {
 			n = run_length(d, i, most);
 			append_push(d, i, n);
+			if (!delivery_send_early(d, d->request))
+				break;
 		}
 		i += n;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Commands for Redis, one behind the other in one buffer that is sent as a whole, and which records
- * of the batch each of them carries.
+ * Commands for Redis, one behind the other in one buffer, and which records of the batch each of
+ * them carries. The buffer may be sent and emptied while more commands are added.
  *
  * A command is an array of bulk strings: "*2\r\n$4\r\nLLEN\r\n$3\r\nkey\r\n"
  * (https://redis.io/docs/reference/protocol-spec).

@@ -143,6 +143,8 @@ void deliver_to_stream(struct delivery *d)
 		if (own)
 			format_id(relay_record_at(d->batch, i), id);
 		append_add(d, d->request, i, id);
+		if (!delivery_send_early(d, d->request))
+			break;
 	}
 	if (delivery_exchange(d, d->request, take_add) && own)
 		settle_refused(d);
