@@ -2,7 +2,6 @@
 #include "plugins/http/bulk_answer.h"
 
 #include <cjson/cJSON.h>
-#include <math.h>
 
 /* "error" is an object, or, from what stands in for Elasticsearch now and then, a text. */
 static void read_error(const cJSON *error, struct bulk_item *ret)

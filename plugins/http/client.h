@@ -9,7 +9,8 @@
 #ifndef PLUGINS_HTTP_CLIENT_H
 #define PLUGINS_HTTP_CLIENT_H
 
-#include "plugins/http/form.h"
+#include "plugins/http/config.h"
+#include "plugins/http/request.h"
 
 struct http_client;
 

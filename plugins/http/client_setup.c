@@ -2,16 +2,16 @@
 #include "plugins/http/client_setup.h"
 
 #include "common/mem.h"
-#include "plugins/http/form.h"
+#include "plugins/http/format.h"
 
 #include <stdio.h>
 #include <strings.h>
 
-/* Put the form's path where there is none. */
-static bool complete(CURLU *url, const struct http_form *form)
+/* Put the format's path where there is none. */
+static bool complete(CURLU *url, const struct http_format *format)
 {
 	char *path = NULL, *query = NULL;
-	const char *own = form->path != NULL ? form->path : "/";
+	const char *own = format->path != NULL ? format->path : "/";
 	const char *own_query = strchr(own, '?');
 	size_t own_len = own_query != NULL ? (size_t)(own_query - own) : strlen(own);
 	char name[64];
@@ -60,7 +60,7 @@ char *client_setup_url(const struct http_config *config, char problem[RELAY_REAS
 	char *whole = NULL;
 
 	if (fault == NULL &&
-			(!complete(url, http_form_of(config)) ||
+			(!complete(url, http_format_of(config)) ||
 					curl_url_get(url, CURLUPART_URL, &whole, 0) != CURLUE_OK))
 		fault = "url cannot be used";
 	curl_url_cleanup(url);

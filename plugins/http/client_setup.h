@@ -10,7 +10,7 @@
 #include <curl/curl.h>
 
 /*
- * The url with the form's own path where it has none; for curl_free(). NULL when it is no url, or
+ * The url with the format's own path where it has none; for curl_free(). NULL when it is no url, or
  * not one for here; then the problem is a sentence, unless that is NULL.
  */
 char *client_setup_url(const struct http_config *config, char problem[RELAY_REASON]);

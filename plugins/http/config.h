@@ -8,7 +8,7 @@
 
 #include "plugins/relay.h"
 
-enum http_format { HTTP_WEBHOOK, HTTP_ELASTICSEARCH, HTTP_LOKI, HTTP_INFLUXDB };
+enum http_format_kind { HTTP_WEBHOOK, HTTP_ELASTICSEARCH, HTTP_LOKI, HTTP_INFLUXDB };
 
 /* How records make up the body of a webhook's request. */
 enum http_body {
@@ -21,7 +21,7 @@ enum http_body {
 enum http_auth { HTTP_BEARER, HTTP_TOKEN, HTTP_APIKEY };
 
 struct http_config {
-	int format; /* enum http_format */
+	int format; /* enum http_format_kind */
 	const char *url;
 	int body; /* enum http_body */
 	const char *index;

@@ -11,7 +11,9 @@
  */
 #include "common/json.h"
 #include "plugins/http/bulk_answer.h"
+#include "plugins/http/format.h"
 #include "plugins/http/status.h"
+#include "plugins/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -35,10 +37,10 @@ static bool check(const struct http_config *config, char problem[RELAY_REASON])
 static void append_document(struct str *body, const struct relay_record *record)
 {
 	str_append_text(body, "{\"create\":{\"_index\":");
-	json_append_string(body, http_span(record->rendered[INDEX_ROW]));
-	json_append_member(body, "_id", http_span(record->id));
+	json_append_string(body, text_span(record->rendered[INDEX_ROW]));
+	json_append_member(body, "_id", text_span(record->id));
 	str_append_text(body, "}}\n");
-	str_append(body, http_span(record->text));
+	str_append(body, text_span(record->text));
 	str_append_byte(body, '\n');
 }
 
@@ -159,11 +161,9 @@ static enum relay_verdict judge(const struct relay_host *host, const struct http
 	return http_judge_stranger(answer, "one of Elasticsearch's _bulk", outcome);
 }
 
-const struct http_form http_elasticsearch = {
-	.name = "elasticsearch",
+const struct http_format http_elasticsearch = {
 	.path = "/_bulk?filter_path=errors,items.*.status,items.*.error.type,"
 		"items.*.error.reason",
-	.wants_answer = true,
 	.check = check,
 	.build = build,
 	.judge = judge,

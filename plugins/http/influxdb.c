@@ -4,6 +4,7 @@
  * protocol: the performance data of check results. Times are nanoseconds, which is what a url
  * without `precision` means.
  */
+#include "plugins/http/format.h"
 #include "plugins/http/line_protocol.h"
 #include "plugins/http/status.h"
 
@@ -64,8 +65,7 @@ static enum relay_verdict judge(const struct relay_host *host, const struct http
 	return http_judge_status(answer, outcome);
 }
 
-const struct http_form http_influxdb = {
-	.name = "influxdb",
+const struct http_format http_influxdb = {
 	.check = check,
 	.build = build,
 	.judge = judge,

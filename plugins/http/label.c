@@ -2,7 +2,7 @@
 #include "plugins/http/label.h"
 
 #include "common/json.h"
-#include "plugins/http/form.h"
+#include "plugins/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,13 +12,13 @@ enum { MOST_LABELS = 14 }; /* Loki's own limit is 15, one of them is the job */
 static struct span host_of(const struct relay_record *record, const char *gateway)
 {
 	(void)gateway;
-	return http_span(record->host);
+	return text_span(record->host);
 }
 
 static struct span service_of(const struct relay_record *record, const char *gateway)
 {
 	(void)gateway;
-	return http_span(record->service);
+	return text_span(record->service);
 }
 
 static struct span state_of(const struct relay_record *record, const char *gateway)
@@ -37,13 +37,13 @@ static struct span state_of(const struct relay_record *record, const char *gatew
 static struct span topic_of(const struct relay_record *record, const char *gateway)
 {
 	(void)gateway;
-	return http_span(record->topic);
+	return text_span(record->topic);
 }
 
 static struct span user_of(const struct relay_record *record, const char *gateway)
 {
 	(void)gateway;
-	return http_span(record->user);
+	return text_span(record->user);
 }
 
 static struct span gateway_of(const struct relay_record *record, const char *gateway)

@@ -2,7 +2,7 @@
 #include "plugins/http/line_protocol.h"
 
 #include "common/utf8.h"
-#include "plugins/http/form.h"
+#include "plugins/text.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -75,12 +75,12 @@ static void append_line(struct str *into, const char *measurement,
 		const struct relay_record *record, const struct relay_metric *metric)
 {
 	append_escaped(into, span_of_text(measurement), ",");
-	append_tag(into, "host", http_span(record->host));
+	append_tag(into, "host", text_span(record->host));
 	if (metric != NULL)
-		append_tag(into, "metric", http_span(metric->label));
-	append_tag(into, "service", http_span(record->service));
+		append_tag(into, "metric", text_span(metric->label));
+	append_tag(into, "service", text_span(record->service));
 	if (metric != NULL)
-		append_tag(into, "unit", http_span(metric->unit));
+		append_tag(into, "unit", text_span(metric->unit));
 	str_append_byte(into, ' ');
 	if (metric != NULL) {
 		append_field(into, "value", metric->value);

@@ -9,8 +9,10 @@
  */
 #include "common/json.h"
 #include "common/mem.h"
+#include "plugins/http/format.h"
 #include "plugins/http/label.h"
 #include "plugins/http/status.h"
+#include "plugins/text.h"
 
 #include <inttypes.h>
 
@@ -69,7 +71,7 @@ static void list_lines(const struct http_config *config, const struct relay_host
 static void append_line(struct str *body, const struct relay_record *record)
 {
 	str_printf(body, "[\"%" PRId64 "\",", record->time_ns);
-	json_append_string(body, http_span(record->text));
+	json_append_string(body, text_span(record->text));
 	str_append_byte(body, ']');
 }
 
@@ -111,8 +113,7 @@ static enum relay_verdict judge(const struct relay_host *host, const struct http
 	return http_judge_status(answer, outcome);
 }
 
-const struct http_form http_loki = {
-	.name = "loki",
+const struct http_format http_loki = {
 	.path = "/loki/api/v1/push",
 	.check = label_check,
 	.build = build,

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Relays over HTTP: one request for each batch, in the form that the server wants (form.h).
+ * Relays over HTTP: one request for each batch, in the format that the server wants (format.h).
  */
 #include "plugins/http/client.h"
 #include "plugins/http/client_setup.h"
+#include "plugins/http/format.h"
 #include "plugins/http/status.h"
 
 #include "common/mem.h"
@@ -116,7 +117,7 @@ static const char *fault_of_credentials(const struct http_config *config)
 static bool check(const void *settings_of, char problem[RELAY_REASON])
 {
 	const struct http_config *config = settings_of;
-	const struct http_form *form = http_form_of(config);
+	const struct http_format *format = http_format_of(config);
 	const char *fault = fault_of_credentials(config);
 	char *url = client_setup_url(config, problem);
 
@@ -130,7 +131,7 @@ static bool check(const void *settings_of, char problem[RELAY_REASON])
 	for (size_t i = 0; i < config->headers.count; i++)
 		if (!client_setup_header_valid(config->headers.texts[i], problem))
 			return false;
-	return form->check == NULL || form->check(config, problem);
+	return format->check == NULL || format->check(config, problem);
 }
 
 static void *open_instance(const struct relay_host *host, const void *config)
@@ -158,7 +159,7 @@ static void close_instance(void *owner)
 
 static enum relay_verdict send_request(struct instance *instance, struct relay_outcome *outcome)
 {
-	const struct http_form *form = http_form_of(instance->config);
+	const struct http_format *format = http_format_of(instance->config);
 	struct http_request *request = &instance->request;
 	struct http_answer answer;
 
@@ -167,7 +168,7 @@ static enum relay_verdict send_request(struct instance *instance, struct relay_o
 		instance->host->count(instance->host, HTTP_FAILURES, 1);
 		return RELAY_RETRY;
 	}
-	return form->judge(instance->host, request, &answer, outcome);
+	return format->judge(instance->host, request, &answer, outcome);
 }
 
 /*
@@ -179,13 +180,13 @@ static enum relay_verdict deliver(
 {
 	struct instance *instance = owner;
 	const struct relay_host *host = instance->host;
-	const struct http_form *form = http_form_of(instance->config);
+	const struct http_format *format = http_format_of(instance->config);
 	struct http_request *request = &instance->request;
 	enum relay_verdict verdict = RELAY_OK;
 
 	for (size_t from = 0, next; from < batch->count; from = next) {
 		http_request_clear(request);
-		next = form->build(instance->config, host, batch, from, request);
+		next = format->build(instance->config, host, batch, from, request);
 		if (request->count == 0)
 			continue;
 		verdict = send_request(instance, outcome);

@@ -12,7 +12,7 @@
 #ifndef PLUGINS_HTTP_STATUS_H
 #define PLUGINS_HTTP_STATUS_H
 
-#include "plugins/http/form.h"
+#include "plugins/http/request.h"
 
 /* Between attempts while somebody has to mend something. */
 enum { HTTP_MENDING_MS = 10000 };
@@ -31,7 +31,7 @@ void http_append_words(struct str *into, const struct http_answer *answer);
 void http_set_reason(
 		char reason[RELAY_REASON], unsigned status, struct span words, const char *remedy);
 
-/* An answer that the servers of this form never give: somebody else listens there. */
+/* An answer that the servers of this format never give: somebody else listens there. */
 enum relay_verdict http_judge_stranger(const struct http_answer *answer, const char *expected,
 		struct relay_outcome *outcome);
 

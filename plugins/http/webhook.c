@@ -3,21 +3,23 @@
  * Records as they are, to anything that takes a POST: one JSON array, lines, or a request each.
  */
 #include "common/json.h"
+#include "plugins/http/format.h"
 #include "plugins/http/status.h"
+#include "plugins/text.h"
 
 /* What is no JSON object (schema raw, template) stands in an array as a string. */
 static void append_element(struct str *into, struct relay_text text)
 {
 	str_append_byte(into, into->len > 1 ? ',' : '[');
 	if (http_is_object(text))
-		str_append(into, http_span(text));
+		str_append(into, text_span(text));
 	else
-		json_append_string(into, http_span(text));
+		json_append_string(into, text_span(text));
 }
 
 static bool append_line(struct str *into, struct relay_text text)
 {
-	struct span line = http_span(text);
+	struct span line = text_span(text);
 
 	if (span_find(line, '\n') < line.len)
 		return false;
@@ -32,7 +34,7 @@ static size_t build_each(const struct relay_batch *batch, size_t from, struct ht
 
 	request->content_type =
 			http_is_object(text) ? "application/json" : "text/plain; charset=utf-8";
-	str_append(&request->body, http_span(text));
+	str_append(&request->body, text_span(text));
 	http_request_add(request, from);
 	return from + 1;
 }
@@ -72,4 +74,4 @@ static enum relay_verdict judge(const struct relay_host *host, const struct http
 	return http_judge_status(answer, outcome);
 }
 
-const struct http_form http_webhook = { .name = "webhook", .build = build, .judge = judge };
+const struct http_format http_webhook = { .build = build, .judge = judge };

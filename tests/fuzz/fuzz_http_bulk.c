@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Any bytes as what a server answers, to each form: no verdict without a reason, no mark of a
- * record that was not sent, reasons fit for a terminal. The first bytes are the form, the status
+ * Any bytes as what a server answers, to each format: no verdict without a reason, no mark of a
+ * record that was not sent, reasons fit for a terminal. The first bytes are the format, the status
  * and the number of records in the request.
  */
-#include "plugins/http/form.h"
+#include "plugins/http/format.h"
 
 #include "tests/fuzz/report.h"
 
@@ -63,7 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	answer.is_cut = data[1] & 0x40;
 	request.count = judge.sent = data[2] % (RECORDS + 1);
 	answer.body = span_of(data + 3, size - 3);
-	verdict = http_form_of(&config)->judge(&judge.host, &request, &answer, &outcome);
+	verdict = http_format_of(&config)->judge(&judge.host, &request, &answer, &outcome);
 	REQUIRE(verdict == RELAY_OK || verdict == RELAY_RETRY || verdict == RELAY_REJECT);
 	if (verdict != RELAY_OK)
 		require_fit_for_a_terminal(outcome.reason);

@@ -5,7 +5,7 @@
 #ifndef TESTS_UNIT_PLUGINS_HTTP_FAKE_HOST_H
 #define TESTS_UNIT_PLUGINS_HTTP_FAKE_HOST_H
 
-#include "plugins/http/form.h"
+#include "plugins/http/format.h"
 
 #include "tests/unit/unit.h"
 

@@ -1,19 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "plugins/http/form.h"
+#include "plugins/http/request.h"
 
 #include "common/mem.h"
-
-const struct http_form *http_form_of(const struct http_config *config)
-{
-	static const struct http_form *const forms[] = {
-		[HTTP_WEBHOOK] = &http_webhook,
-		[HTTP_ELASTICSEARCH] = &http_elasticsearch,
-		[HTTP_LOKI] = &http_loki,
-		[HTTP_INFLUXDB] = &http_influxdb,
-	};
-
-	return forms[config->format];
-}
 
 void http_request_add(struct http_request *request, size_t record)
 {
