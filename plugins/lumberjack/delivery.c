@@ -3,6 +3,7 @@
 
 #include "common/json_object.h"
 #include "common/mem.h"
+#include "plugins/text.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -45,7 +46,7 @@ void delivery_begin(struct delivery *d, const struct relay_batch *batch)
 	d->count = d->confirmed = 0;
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct relay_record *record = relay_record_at(batch, i);
-		struct span text = span_trim(span_of(record->text.data, record->text.len));
+		struct span text = span_trim(text_span(record->text));
 
 		if (!is_event(d, i, text))
 			continue;

@@ -4,6 +4,7 @@
  * the output's failure, but it is counted.
  */
 #include "plugins/redis/delivery.h"
+#include "plugins/text.h"
 
 static bool take_publish(struct delivery *d, struct command *command, const redisReply *reply)
 {
@@ -20,14 +21,12 @@ void deliver_to_channel(struct delivery *d)
 {
 	request_clear(d->request);
 	for (size_t i = 0; i < d->batch->count; i++) {
-		struct relay_text text = relay_record_at(d->batch, i)->text;
-
 		if (!delivery_sendable(d, i))
 			continue;
 		request_begin(d->request, 3, (struct command){ .first = i, .count = 1 });
 		request_append_text(d->request, "PUBLISH");
 		request_append(d->request, delivery_key(d, i));
-		request_append(d->request, span_of(text.data, text.len));
+		request_append(d->request, text_span(relay_record_at(d->batch, i)->text));
 		if (!delivery_send_early(d, d->request))
 			break;
 	}

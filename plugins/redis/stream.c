@@ -17,6 +17,7 @@
  * numbered and whose answer was lost.
  */
 #include "plugins/redis/delivery.h"
+#include "plugins/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -29,11 +30,6 @@ static void format_id(const struct relay_record *record, char id[ID_SIZE])
 	int64_t ms = record->received_ns > NS_PER_MS ? record->received_ns / NS_PER_MS : 1;
 
 	snprintf(id, ID_SIZE, "%" PRId64 "-%" PRIu64, ms, record->sequence);
-}
-
-static void append_text(struct request *r, struct relay_text text)
-{
-	request_append(r, span_of(text.data, text.len));
 }
 
 /* XADD key [MAXLEN ~ n] ID id ... data ... topic ... */
@@ -52,11 +48,11 @@ static void append_add(struct delivery *d, struct request *r, size_t index, cons
 	}
 	request_append_text(r, id);
 	request_append_text(r, "id");
-	append_text(r, record->id);
+	request_append(r, text_span(record->id));
 	request_append_text(r, "data");
-	append_text(r, record->text);
+	request_append(r, text_span(record->text));
 	request_append_text(r, "topic");
-	append_text(r, record->topic);
+	request_append(r, text_span(record->topic));
 }
 
 static bool take_add(struct delivery *d, struct command *command, const redisReply *reply)
@@ -86,7 +82,7 @@ static bool is_record(const redisReply *entry, const struct relay_record *record
 		return false;
 	fields = entry->element[1];
 	return span_equal_text(reply_text(fields->element[0]), "id") &&
-	       span_equal(reply_text(fields->element[1]), span_of(record->id.data, record->id.len));
+	       span_equal(reply_text(fields->element[1]), text_span(record->id));
 }
 
 /* The answer to XRANGE key ID ID. */
