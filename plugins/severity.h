@@ -28,8 +28,7 @@ struct severity_state {
 /* The state of a check result, UNKNOWN when nobody has heard of it; NULL when it is none. */
 const struct severity_state *severity_state_of(const struct relay_record *record);
 
-/* For the setting of a message's severity: emerg, alert, crit, err, warning, notice, info, debug.
- */
+/* The words of a setting, as in syslog.conf(5): emerg, alert, crit, err, warning ... debug. */
 extern const struct relay_choice severity_choices[];
 
 #endif

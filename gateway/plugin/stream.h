@@ -16,8 +16,7 @@
 /* How to reach the other side. */
 struct stream_env {
 	int stop_fd;
-	/* For TLS, without a host: one is made for each. NULL: the output has no settings of TLS.
-	 */
+	/* For TLS; `host` is filled in for each stream. NULL: the output has no settings of TLS. */
 	const struct tls_settings *tls;
 };
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "gateway/relay/schema_impl.h"
 
-#include "common/mem.h"
-
 #include <assert.h>
+
+#include "common/mem.h"
 
 const struct setting_choice schema_kinds[] = {
 	{ "logstash", SCHEMA_LOGSTASH },

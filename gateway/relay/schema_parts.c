@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "gateway/relay/schema_impl.h"
 
+#include <arpa/inet.h>
+
 #include "common/base64.h"
 #include "common/utf8.h"
-
-#include <arpa/inet.h>
 
 void put_time(struct schema *s, struct str *into, unsigned which, struct wall_time time)
 {

@@ -149,7 +149,9 @@ static void add_line(const struct instance *i, struct file_entry *e, struct span
 	str_append_byte(&e->lines, '\n');
 }
 
-/* From record `at` on, as many as go into the files that may be open at once; the first that not.
+/*
+ * Take records from number `at` on, as many as go into the files that may be open at once. Returns
+ * the number of the first one that does not.
  */
 static size_t gather(struct instance *i, const struct relay_batch *batch, size_t at)
 {

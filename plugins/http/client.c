@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "plugins/http/client.h"
 
-#include "common/mem.h"
-#include "plugins/http/client_error.h"
-#include "plugins/http/client_setup.h"
-#include "plugins/http/gzip.h"
-
 #include <curl/curl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <strings.h>
+
+#include "common/mem.h"
+#include "plugins/http/client_error.h"
+#include "plugins/http/client_setup.h"
+#include "plugins/http/gzip.h"
 
 struct http_client {
 	const struct relay_host *host;	  /* borrowed */

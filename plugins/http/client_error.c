@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "plugins/http/client_error.h"
 
-#include "common/base.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "common/base.h"
 
 /* What libcurl says stands between `before` and `after`; not at all when `after` is NULL. */
 static const struct {

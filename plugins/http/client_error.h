@@ -5,9 +5,9 @@
 #ifndef PLUGINS_HTTP_CLIENT_ERROR_H
 #define PLUGINS_HTTP_CLIENT_ERROR_H
 
-#include "plugins/http/config.h"
-
 #include <curl/curl.h>
+
+#include "plugins/http/config.h"
 
 /* `words` is what libcurl says; empty: what it always says of such a result. */
 void client_error_explain(CURLcode result, const char *words, const struct http_config *config,

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "plugins/http/client_setup.h"
 
-#include "common/mem.h"
-#include "plugins/http/format.h"
-
 #include <stdio.h>
 #include <strings.h>
+
+#include "common/mem.h"
+#include "plugins/http/format.h"
 
 /* Put the format's path where there is none. */
 static bool complete(CURLU *url, const struct http_format *format)
@@ -69,8 +69,7 @@ char *client_setup_url(const struct http_config *config, char problem[RELAY_REAS
 	return whole;
 }
 
-/* libcurl adds the system's authorities to one that is given; here what is given is all there is.
- */
+/* libcurl adds the system's authorities to what is given; for us what is given is all. */
 static bool set_authorities(CURL *easy, const struct relay_tls *tls)
 {
 	if (tls->cafile == NULL && tls->capath == NULL)

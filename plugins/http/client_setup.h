@@ -5,9 +5,9 @@
 #ifndef PLUGINS_HTTP_CLIENT_SETUP_H
 #define PLUGINS_HTTP_CLIENT_SETUP_H
 
-#include "plugins/http/config.h"
-
 #include <curl/curl.h>
+
+#include "plugins/http/config.h"
 
 /*
  * The url with the format's own path where it has none; for curl_free(). NULL when it is no url, or

@@ -9,14 +9,14 @@
  * is answered with 409, so that a repeated request stores nothing twice. The answer has an item
  * for each document, in the same order, which bulk_answer.c reads.
  */
+#include <stdio.h>
+#include <string.h>
+
 #include "common/json.h"
 #include "plugins/http/bulk_answer.h"
 #include "plugins/http/format.h"
 #include "plugins/http/status.h"
 #include "plugins/text.h"
-
-#include <stdio.h>
-#include <string.h>
 
 enum {
 	INDEX_ROW = 0, /* of the settings of kind RELAY_TEMPLATE */

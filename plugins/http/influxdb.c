@@ -4,11 +4,11 @@
  * protocol: the performance data of check results. Times are nanoseconds, which is what a url
  * without `precision` means.
  */
+#include <stdio.h>
+
 #include "plugins/http/format.h"
 #include "plugins/http/line_protocol.h"
 #include "plugins/http/status.h"
-
-#include <stdio.h>
 
 enum { METRIC_SIZE = 160 };
 

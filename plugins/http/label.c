@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "plugins/http/label.h"
 
-#include "common/json.h"
-#include "plugins/text.h"
-
 #include <stdio.h>
 #include <string.h>
+
+#include "common/json.h"
+#include "plugins/text.h"
 
 enum { MOST_LABELS = 14 }; /* Loki's own limit is 15, one of them is the job */
 

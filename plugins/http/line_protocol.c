@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "plugins/http/line_protocol.h"
 
-#include "common/utf8.h"
-#include "plugins/text.h"
-
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+
+#include "common/utf8.h"
+#include "plugins/text.h"
 
 /*
  * `special` are the characters that a backslash goes before. There is no way to write a backslash

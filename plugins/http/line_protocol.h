@@ -2,8 +2,7 @@
 /*
  * InfluxDB's line protocol, as InfluxDB 1 and 2, VictoriaMetrics and others read it:
  *
- *     check,host=web1,metric=time,service=HTTP,unit=s value=0.25,warn=1,crit=5,min=0,state=0i
- * 1795384096250000000
+ *     check,host=web1,metric=time,service=HTTP,unit=s value=0.25,state=0i 1795384096000000000
  *
  * Rules: https://docs.influxdata.com/influxdb/v1/write_protocols/line_protocol_reference/
  */

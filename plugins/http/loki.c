@@ -7,14 +7,14 @@
  *
  * A line that Loki has already, with the same labels and time, it does not store again.
  */
+#include <inttypes.h>
+
 #include "common/json.h"
 #include "common/mem.h"
 #include "plugins/http/format.h"
 #include "plugins/http/label.h"
 #include "plugins/http/status.h"
 #include "plugins/text.h"
-
-#include <inttypes.h>
 
 enum { LINE_SIZE = 40 }; /* what is around a line */
 

@@ -2,14 +2,13 @@
 /*
  * Relays over HTTP: one request for each batch, in the format that the server wants (format.h).
  */
+#include <stdio.h>
+
+#include "common/mem.h"
 #include "plugins/http/client.h"
 #include "plugins/http/client_setup.h"
 #include "plugins/http/format.h"
 #include "plugins/http/status.h"
-
-#include "common/mem.h"
-
-#include <stdio.h>
 
 static const struct relay_choice formats[] = {
 	{ "webhook", HTTP_WEBHOOK },

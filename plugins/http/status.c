@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "plugins/http/status.h"
 
-#include "common/utf8.h"
-
 #include <cjson/cJSON.h>
 #include <stdio.h>
+
+#include "common/utf8.h"
 
 enum {
 	MOST_WORDS = 160,	  /* bytes of a server's sentence */

@@ -13,8 +13,8 @@
  *
  * Pure. Zeroed memory is a valid one with nothing on its way.
  */
-#ifndef LUMBERJACK_ACKS_H
-#define LUMBERJACK_ACKS_H
+#ifndef PLUGINS_LUMBERJACK_ACKS_H
+#define PLUGINS_LUMBERJACK_ACKS_H
 
 #include "common/span.h"
 

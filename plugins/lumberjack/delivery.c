@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "plugins/lumberjack/delivery.h"
 
-#include "common/json_object.h"
-#include "common/mem.h"
-#include "plugins/text.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+
+#include "common/json_object.h"
+#include "common/mem.h"
+#include "plugins/text.h"
 
 enum {
 	SEND_MOST = 64 * 1024, /* the timeout is for each piece: a slow line is no dead one */

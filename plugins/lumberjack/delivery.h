@@ -8,8 +8,8 @@
  * What was confirmed stays confirmed when the connection breaks; another connection goes on behind
  * it. One thread at a time.
  */
-#ifndef LUMBERJACK_DELIVERY_H
-#define LUMBERJACK_DELIVERY_H
+#ifndef PLUGINS_LUMBERJACK_DELIVERY_H
+#define PLUGINS_LUMBERJACK_DELIVERY_H
 
 #include "plugins/lumberjack/acks.h"
 #include "plugins/lumberjack/window.h"

@@ -7,12 +7,12 @@
  * here is as safe as the server keeps it, and what is not acknowledged is sent again, to the same
  * server or to another one.
  */
+#include <stdio.h>
+
 #include "common/json.h"
 #include "common/mem.h"
 #include "plugins/lumberjack/delivery.h"
 #include "plugins/lumberjack/servers.h"
-
-#include <stdio.h>
 
 struct config {
 	struct relay_list hosts;

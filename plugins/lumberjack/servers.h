@@ -8,8 +8,8 @@
  *
  * Pure but for the streams, which belong to whoever uses this. One thread at a time.
  */
-#ifndef LUMBERJACK_SERVERS_H
-#define LUMBERJACK_SERVERS_H
+#ifndef PLUGINS_LUMBERJACK_SERVERS_H
+#define PLUGINS_LUMBERJACK_SERVERS_H
 
 #include "common/backoff.h"
 #include "common/url.h"

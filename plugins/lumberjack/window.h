@@ -15,12 +15,12 @@
  *
  * Pure. One thread at a time.
  */
-#ifndef LUMBERJACK_WINDOW_H
-#define LUMBERJACK_WINDOW_H
-
-#include "common/str.h"
+#ifndef PLUGINS_LUMBERJACK_WINDOW_H
+#define PLUGINS_LUMBERJACK_WINDOW_H
 
 #include <zlib.h>
+
+#include "common/str.h"
 
 enum {
 	/* Of a window's frames, uncompressed: a further event does not begin behind it. */

@@ -4,6 +4,7 @@
  * the output's failure, but it is counted.
  */
 #include "plugins/redis/delivery.h"
+
 #include "plugins/text.h"
 
 static bool take_publish(struct delivery *d, struct command *command, const redisReply *reply)

@@ -3,8 +3,8 @@
  * The connection to the server that records go to: to url, to the master that sentinels name, or to
  * where a node of a cluster has pointed. Made when it is needed, kept while it works.
  */
-#ifndef REDIS_CONNECTION_H
-#define REDIS_CONNECTION_H
+#ifndef PLUGINS_REDIS_CONNECTION_H
+#define PLUGINS_REDIS_CONNECTION_H
 
 #include "common/clock.h"
 #include "plugins/redis/sentinel.h"

@@ -3,8 +3,8 @@
  * One batch on its way to the server: what is known of each of its records, and the exchange of
  * commands and answers that all modes have in common.
  */
-#ifndef REDIS_DELIVERY_H
-#define REDIS_DELIVERY_H
+#ifndef PLUGINS_REDIS_DELIVERY_H
+#define PLUGINS_REDIS_DELIVERY_H
 
 #include "plugins/redis/connection.h"
 
@@ -87,8 +87,7 @@ void deliver_to_list(struct delivery *d);
 void deliver_to_channel(struct delivery *d);
 void deliver_to_stream(struct delivery *d);
 
-/* Is it waiting, and can be sent? One with an empty key is to blame itself, and told to the host.
- */
+/* Is it waiting, and can it be sent? One with an empty key is given up as FATE_POISON. */
 bool delivery_sendable(struct delivery *d, size_t index);
 
 #endif

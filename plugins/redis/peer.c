@@ -50,8 +50,7 @@ bool peer_send(struct peer *p, struct span bytes, struct failure *why)
 {
 	int result = p->host->send(p->stream, bytes.data, bytes.len);
 
-	/* A server that hangs up in the middle has perhaps said why, and answered what came before.
-	 */
+	/* A server that hangs up may have said why, and answered what came before: read that. */
 	if (result == 0 || result == -EPIPE || result == -ECONNRESET)
 		return true;
 	lose(p, result, why);

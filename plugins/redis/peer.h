@@ -3,8 +3,8 @@
  * A server that commands are sent to and that answers them in order: a Redis server or a sentinel.
  * All of it may block for as long as the place's timeout.
  */
-#ifndef REDIS_PEER_H
-#define REDIS_PEER_H
+#ifndef PLUGINS_REDIS_PEER_H
+#define PLUGINS_REDIS_PEER_H
 
 #include "plugins/redis/refusal.h"
 #include "plugins/redis/replies.h"

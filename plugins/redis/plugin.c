@@ -3,11 +3,10 @@
  * The plugin redis: records into a list, a channel or a stream of a Redis server, as Logstash's
  * redis input and others read them.
  */
-#include "plugins/redis/delivery.h"
+#include <stdio.h>
 
 #include "common/mem.h"
-
-#include <stdio.h>
+#include "plugins/redis/delivery.h"
 
 struct instance {
 	const struct relay_host *host;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "plugins/redis/refusal.h"
 
-#include "common/str.h"
-
 #include <stdio.h>
+
+#include "common/str.h"
 
 /* clang-format off: columns are meaning here. The first row that fits counts. */
 static const struct refusal_row rows[] = {

@@ -2,8 +2,8 @@
 /*
  * What an error of a Redis server means for who has sent the command: one table.
  */
-#ifndef REDIS_REFUSAL_H
-#define REDIS_REFUSAL_H
+#ifndef PLUGINS_REDIS_REFUSAL_H
+#define PLUGINS_REDIS_REFUSAL_H
 
 #include "common/span.h"
 #include "plugins/relay.h"
@@ -12,8 +12,7 @@ enum refusal {
 	REFUSAL_NONE = 0,
 	REFUSAL_LOST,	   /* no error: the connection broke, or was never there */
 	REFUSAL_PASSES,	   /* by itself: the same again, later */
-	REFUSAL_ELSEWHERE, /* another server may be the one by now: connect anew, ask the sentinels
-			    */
+	REFUSAL_ELSEWHERE, /* another one may be master by now: connect anew, ask the sentinels */
 	REFUSAL_MOVED,	   /* the error names the server to go to */
 	REFUSAL_SETTINGS,  /* not before an operator has changed something here or there */
 	REFUSAL_RECORD,	   /* never, with these records */

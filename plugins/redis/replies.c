@@ -16,7 +16,9 @@ typedef size_t element_count;
 typedef int element_count;
 #endif
 
-/* The reader's own, which is the same for every reader; it would allocate whatever a server claims.
+/*
+ * In the place of hiredis' own, which allocates as many elements as a server claims to send. Like
+ * it in all else: the reader gives it the parent that the array belongs into.
  */
 static void *create_array(const redisReadTask *task, element_count elements)
 {

@@ -3,12 +3,12 @@
  * The answers of a Redis server, taken out of the bytes that it sends: hiredis' reader, with
  * limits.
  */
-#ifndef REDIS_REPLIES_H
-#define REDIS_REPLIES_H
-
-#include "common/span.h"
+#ifndef PLUGINS_REDIS_REPLIES_H
+#define PLUGINS_REDIS_REPLIES_H
 
 #include <hiredis/hiredis.h>
+
+#include "common/span.h"
 
 enum {
 	REPLIES_MOST_BYTES = 513 << 20, /* of one answer: a string may have 512 MiB */

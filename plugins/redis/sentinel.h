@@ -2,8 +2,8 @@
 /*
  * Asking sentinels who the master is (https://redis.io/docs/reference/sentinel-clients).
  */
-#ifndef REDIS_SENTINEL_H
-#define REDIS_SENTINEL_H
+#ifndef PLUGINS_REDIS_SENTINEL_H
+#define PLUGINS_REDIS_SENTINEL_H
 
 #include "plugins/redis/peer.h"
 #include "plugins/redis/target.h"

@@ -2,8 +2,8 @@
 /*
  * What an operator says about an output of the type redis.
  */
-#ifndef REDIS_SETTINGS_H
-#define REDIS_SETTINGS_H
+#ifndef PLUGINS_REDIS_SETTINGS_H
+#define PLUGINS_REDIS_SETTINGS_H
 
 #include "plugins/relay.h"
 

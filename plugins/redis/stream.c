@@ -17,10 +17,11 @@
  * numbered and whose answer was lost.
  */
 #include "plugins/redis/delivery.h"
-#include "plugins/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+
+#include "plugins/text.h"
 
 enum { ID_SIZE = 48, NS_PER_MS = 1000000 };
 

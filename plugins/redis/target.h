@@ -2,8 +2,8 @@
 /*
  * Which server the settings mean, or which sentinels know it.
  */
-#ifndef REDIS_TARGET_H
-#define REDIS_TARGET_H
+#ifndef PLUGINS_REDIS_TARGET_H
+#define PLUGINS_REDIS_TARGET_H
 
 #include "common/url.h"
 #include "plugins/redis/settings.h"

@@ -2,8 +2,7 @@
 /*
  * A record as one message of RFC 5424:
  *
- *     <26>1 2026-11-23T04:05:06.789Z web1 belfry - check [belfry@32473 id="…" host="web1" …] BOM
- * text
+ *     <26>1 2026-11-23T04:05:06.789Z web1 belfry - check [belfry@32473 id="…" …] BOM text
  *
  * Every field is as its grammar (RFC 5424, 6) wants it whatever bytes a record is made of:
  *
