@@ -30,28 +30,36 @@ struct config {
 static const struct relay_choice acknowledges[] = {
 	{ "none", ACKNOWLEDGE_NONE },
 	{ "lines", ACKNOWLEDGE_LINES },
-	{ NULL, 0 },
+	{ 0 },
 };
+
+#define AT(member) offsetof(struct config, member)
 
 /* clang-format off */
 static const struct relay_setting settings[] = {
-{ "command",     RELAY_TEXT,     offsetof(struct config, command),     1, 4000,     NULL,   RELAY_REQUIRED,
-  "The program, with its absolute path, and arguments, parted by blanks. No shell reads it: quotes and variables have no meaning.", NULL },
-{ "argument",    RELAY_LIST,     offsetof(struct config, arguments),   1, 4000,     NULL,   0,
-  "A further argument, which may have blanks in it; several lines: several arguments.", NULL },
-{ "acknowledge", RELAY_CHOICE,   offsetof(struct config, acknowledge), 0, 0,        "none", 0,
-  "When a record counts as delivered: none (its line is in the pipe to the program; what the program had not read is lost when it ends), lines (the program has answered it by a line on its standard output: OK, RETRY or REJECT, each in the order of the lines that it read).", acknowledges },
-{ "timeout",     RELAY_DURATION, offsetof(struct config, timeout),     1, 86400,    "30s",  0,
-  "How long the program may take no line, and answer none that it owes, before it is killed and started again.", NULL },
-{ 0 },
+	{ "command", RELAY_TEXT, AT(command), 1, 4000, NULL, RELAY_REQUIRED,
+	  "The program, with its absolute path, and arguments, parted by blanks. No shell reads "
+	  "it: quotes and variables have no meaning.", NULL },
+	{ "argument", RELAY_LIST, AT(arguments), 1, 4000, NULL, 0,
+	  "A further argument, which may have blanks in it; several lines: several arguments.", NULL },
+	{ "acknowledge", RELAY_CHOICE, AT(acknowledge), 0, 0, "none", 0,
+	  "When a record counts as delivered: none (its line is in the pipe to the program; "
+	  "what the program had not read is lost when it ends), lines (the program has answered "
+	  "it by a line on its standard output: OK, RETRY or REJECT, each in the order of the "
+	  "lines that it read).", acknowledges },
+	{ "timeout", RELAY_DURATION, AT(timeout), 1, 86400, "30s", 0,
+	  "How long the program may take no line, and answer none that it owes, before it is "
+	  "killed and started again.", NULL },
+	{ 0 },
 };
 /* clang-format on */
 
-enum counter { STARTS, ERROR_LINES };
+enum { COUNT_STARTS, COUNT_ERROR_LINES };
 
 static const struct relay_counter counters[] = {
-	{ "starts", "times that the program was started", false },
-	{ "error_lines", "lines that it has written to standard error", false },
+	[COUNT_STARTS] = { "starts", "times that the program was started", false },
+	[COUNT_ERROR_LINES] = { "error_lines", "lines that it has written to standard error",
+			false },
 	{ 0 },
 };
 
@@ -120,7 +128,7 @@ static void stop(struct instance *i, int patience_ms)
 
 	program_stop(&i->program, patience_ms, &how);
 	exchange_close(&i->exchange);
-	i->host->count(i->host, ERROR_LINES, i->exchange.error_lines);
+	i->host->count(i->host, COUNT_ERROR_LINES, i->exchange.error_lines);
 	i->exchange.error_lines = 0;
 	if (i->trouble.len > 0)
 		str_printf(&i->trouble, "; it %s", str_text(&how));
@@ -169,7 +177,7 @@ static void start(struct instance *i, struct instant now)
 	i->started = now;
 	i->exchange.last_words[0] = '\0';
 	if (r == 0) {
-		i->host->count(i->host, STARTS, 1);
+		i->host->count(i->host, COUNT_STARTS, 1);
 		return;
 	}
 	str_clear(&i->trouble);
@@ -215,7 +223,7 @@ static enum relay_verdict deliver(
 	str_clear(&i->trouble);
 	exchange_begin(&i->exchange, batch, wants_answers);
 	end = exchange_run(&i->exchange, seconds((int64_t)i->config->timeout), &i->trouble);
-	i->host->count(i->host, ERROR_LINES, i->exchange.error_lines);
+	i->host->count(i->host, COUNT_ERROR_LINES, i->exchange.error_lines);
 	i->exchange.error_lines = 0;
 	if (end == EXCHANGE_DONE)
 		return RELAY_OK; /* with `lines` each record is marked */

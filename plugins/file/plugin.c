@@ -15,6 +15,9 @@
 
 enum { UNUSED_SECONDS = 60 }; /* a file that gets no lines is closed */
 
+/* Rows of the records' rendered texts. */
+enum { RENDERED_PATH };
+
 enum newlines { NEWLINES_ESCAPE, NEWLINES_KEEP };
 
 struct config {
@@ -27,37 +30,47 @@ struct config {
 static const struct relay_choice newlines[] = {
 	{ "escape", NEWLINES_ESCAPE },
 	{ "keep", NEWLINES_KEEP },
-	{ NULL, 0 },
+	{ 0 },
 };
+
+#define AT(member) offsetof(struct config, member)
 
 /* clang-format off */
 static const struct relay_setting settings[] = {
-{ "path",       RELAY_TEMPLATE, offsetof(struct config, path),       1, 4000,         NULL,     RELAY_REQUIRED,
-  "The file, absolute; fields of the record may stand in it, as in /var/log/belfry/${topic[1]|dots}-${time:%F}.log. The folder before the first field has to be there; folders behind it are made. What a publisher writes never leads out of that folder: a field with a slash, an empty part and one that begins with a dot make the record a dead letter.", NULL },
-{ "sync",       RELAY_BOOL,     offsetof(struct config, sync),       0, 0,            "true",   0,
-  "Have the disk confirm each batch (fdatasync) before it counts as delivered.", NULL },
-{ "mode",       RELAY_TEXT,     offsetof(struct config, mode),       3, 4,            "0640",   0,
-  "Permissions of new files, octal. New folders may be entered by who may read them.", NULL },
-{ "max_size",   RELAY_SIZE,     offsetof(struct config, max_size),   0, 1ULL << 50,   "0",      0,
-  "How large a file may become before it is renamed to end in .1, and the one before to .2 and so on. A batch is not parted: one that is larger makes a larger file. 0: any size.", NULL },
-{ "keep",       RELAY_NUMBER,   offsetof(struct config, keep),       1, 1000,         "5",      0,
-  "How many renamed files stay.", NULL },
-{ "newlines",   RELAY_CHOICE,   offsetof(struct config, newlines),   0, 0,            "escape", 0,
-  "What becomes of newlines within a record, which the schemas raw and template may have: escape (a newline is written as \\n, a carriage return as \\r, a NUL as \\0, so that a record is a line), keep (they stay; one newline ends the record).", newlines },
-{ "open_files", RELAY_NUMBER,   offsetof(struct config, open_files), 1, 1000,         "64",     0,
-  "How many files are open at once, at most; those that were written to last stay open.", NULL },
-{ 0 },
+	{ "path", RELAY_TEMPLATE, AT(path), 1, 4000, NULL, RELAY_REQUIRED,
+	  "The file, absolute; fields of the record may stand in it, as in "
+	  "/var/log/belfry/${topic[1]|dots}-${time:%F}.log. The folder before the first field "
+	  "has to be there; folders behind it are made. What a publisher writes never leads out "
+	  "of that folder: a field with a slash, an empty part and one that begins with a dot "
+	  "make the record a dead letter.", NULL },
+	{ "sync", RELAY_BOOL, AT(sync), 0, 0, "true", 0,
+	  "Have the disk confirm each batch (fdatasync) before it counts as delivered.", NULL },
+	{ "mode", RELAY_TEXT, AT(mode), 3, 4, "0640", 0,
+	  "Permissions of new files, octal. New folders may be entered by who may read them.", NULL },
+	{ "max_size", RELAY_SIZE, AT(max_size), 0, 1ULL << 50, "0", 0,
+	  "How large a file may become before it is renamed to end in .1, and the one before to "
+	  ".2 and so on. A batch is not parted: one that is larger makes a larger file. 0: any "
+	  "size.", NULL },
+	{ "keep", RELAY_NUMBER, AT(keep), 1, 1000, "5", 0,
+	  "How many renamed files stay.", NULL },
+	{ "newlines", RELAY_CHOICE, AT(newlines), 0, 0, "escape", 0,
+	  "What becomes of newlines within a record, which the schemas raw and template may "
+	  "have: escape (a newline is written as \\n, a carriage return as \\r, a NUL as \\0, "
+	  "so that a record is a line), keep (they stay; one newline ends the record).", newlines },
+	{ "open_files", RELAY_NUMBER, AT(open_files), 1, 1000, "64", 0,
+	  "How many files are open at once, at most; those that were written to last stay open.", NULL },
+	{ 0 },
 };
 /* clang-format on */
 
-enum counter { BYTES, ROTATIONS, REOPENED, TORN_LINES, OPEN_FILES };
+enum { COUNT_BYTES, COUNT_ROTATIONS, COUNT_REOPENED, COUNT_TORN_LINES, COUNT_OPEN_FILES };
 
 static const struct relay_counter counters[] = {
-	{ "bytes", "bytes written", false },
-	{ "rotations", "files renamed for their size", false },
-	{ "reopened", "files that somebody had moved away", false },
-	{ "torn_lines", "last lines without an end that were found", false },
-	{ "open_files", "files that are open", true },
+	[COUNT_BYTES] = { "bytes", "bytes written", false },
+	[COUNT_ROTATIONS] = { "rotations", "files renamed for their size", false },
+	[COUNT_REOPENED] = { "reopened", "files that somebody had moved away", false },
+	[COUNT_TORN_LINES] = { "torn_lines", "last lines without an end that were found", false },
+	[COUNT_OPEN_FILES] = { "open_files", "files that are open", true },
 	{ 0 },
 };
 
@@ -157,7 +170,7 @@ static size_t gather(struct instance *i, const struct relay_batch *batch, size_t
 {
 	for (; at < batch->count; at++) {
 		const struct relay_record *r = relay_record_at(batch, at);
-		struct span path = text_span(r->rendered[0]);
+		struct span path = text_span(r->rendered[RENDERED_PATH]);
 		const char *refused = path_refused(&i->path, path);
 
 		i->owners[at] = NULL;
@@ -223,11 +236,11 @@ static void report(struct instance *i, uint64_t bytes)
 {
 	const struct log_file_counts *now = &i->files.counts;
 
-	i->host->count(i->host, BYTES, bytes);
-	i->host->count(i->host, ROTATIONS, now->rotations - i->reported.rotations);
-	i->host->count(i->host, REOPENED, now->reopened - i->reported.reopened);
-	i->host->count(i->host, TORN_LINES, now->torn - i->reported.torn);
-	i->host->count(i->host, OPEN_FILES, files_count(&i->files));
+	i->host->count(i->host, COUNT_BYTES, bytes);
+	i->host->count(i->host, COUNT_ROTATIONS, now->rotations - i->reported.rotations);
+	i->host->count(i->host, COUNT_REOPENED, now->reopened - i->reported.reopened);
+	i->host->count(i->host, COUNT_TORN_LINES, now->torn - i->reported.torn);
+	i->host->count(i->host, COUNT_OPEN_FILES, files_count(&i->files));
 	i->reported = *now;
 }
 
@@ -269,7 +282,7 @@ static bool idle(void *instance, struct relay_outcome *outcome)
 	bool ok = access(i->path.base, X_OK) == 0;
 
 	files_tidy(&i->files, seconds(UNUSED_SECONDS), instant_now());
-	i->host->count(i->host, OPEN_FILES, files_count(&i->files));
+	i->host->count(i->host, COUNT_OPEN_FILES, files_count(&i->files));
 	if (!ok)
 		snprintf(outcome->reason, sizeof(outcome->reason), "folder %.120s: %s%s",
 				i->path.base, strerror(errno),

@@ -19,6 +19,9 @@ struct graphite {
 	struct str path, lines;
 };
 
+/* Rows of the records' rendered texts. */
+enum { RENDERED_PATH };
+
 enum { COUNT_VALUES, COUNT_LEFT_OUT };
 
 static const struct relay_counter counters[] = {
@@ -106,7 +109,7 @@ static enum relay_verdict deliver(
 		const struct relay_record *record = relay_record_at(batch, i);
 
 		str_clear(&g->path);
-		if (!metric_append_path(&g->path, text_span(record->rendered[0]))) {
+		if (!metric_append_path(&g->path, text_span(record->rendered[RENDERED_PATH]))) {
 			g->host->mark(g->host, i, RELAY_REJECT,
 					"its path is empty or has more than 1000 bytes; mend path");
 			continue;

@@ -18,10 +18,10 @@
 #include "plugins/http/status.h"
 #include "plugins/text.h"
 
-enum {
-	INDEX_ROW = 0, /* of the settings of kind RELAY_TEMPLATE */
-	ACTION_SIZE = 128,
-};
+/* Rows of the records' rendered texts. */
+enum { RENDERED_INDEX };
+
+enum { ACTION_SIZE = 128 }; /* bytes of a line that says where a document goes, by and large */
 
 static bool check(const struct http_config *config, char problem[RELAY_REASON])
 {
@@ -29,15 +29,14 @@ static bool check(const struct http_config *config, char problem[RELAY_REASON])
 		return true;
 	snprintf(problem, RELAY_REASON,
 			"format elasticsearch needs an index, such as belfry-${time:%%Y.%%m.%%d}, "
-			"or "
-			"the name of a data stream");
+			"or the name of a data stream");
 	return false;
 }
 
 static void append_document(struct str *body, const struct relay_record *record)
 {
 	str_append_text(body, "{\"create\":{\"_index\":");
-	json_append_string(body, text_span(record->rendered[INDEX_ROW]));
+	json_append_string(body, text_span(record->rendered[RENDERED_INDEX]));
 	json_append_member(body, "_id", text_span(record->id));
 	str_append_text(body, "}}\n");
 	str_append(body, text_span(record->text));
@@ -57,8 +56,7 @@ static size_t build(const struct http_config *config, const struct relay_host *h
 		if (!http_is_object(record->text)) {
 			host->mark(host, from, RELAY_REJECT,
 					"it is no JSON object, and documents are; take schema ecs "
-					"or "
-					"schema logstash");
+					"or schema logstash");
 			continue;
 		}
 		append_document(&request->body, record);

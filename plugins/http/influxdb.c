@@ -10,7 +10,7 @@
 #include "plugins/http/line_protocol.h"
 #include "plugins/http/status.h"
 
-enum { METRIC_SIZE = 160 };
+enum { METRIC_SIZE = 160 }; /* bytes of a line, by and large */
 
 static bool check(const struct http_config *config, char problem[RELAY_REASON])
 {
@@ -41,8 +41,7 @@ static size_t build(const struct http_config *config, const struct relay_host *h
 		if (record->kind != RELAY_CHECK) {
 			host->mark(host, from, RELAY_REJECT,
 					"it is no check result, and format influxdb takes no "
-					"other; "
-					"leave its topics out of the route");
+					"other; leave its topics out of the route");
 			continue;
 		}
 		line_protocol_append(&request->body, config->measurement, record);

@@ -38,51 +38,44 @@ static const struct relay_choice compressions[] = {
 	{ 0 },
 };
 
-#define FIELD(member) offsetof(struct http_config, member)
+#define AT(member) offsetof(struct http_config, member)
 
+/* clang-format off */
 static const struct relay_setting settings[] = {
-	{ "format", RELAY_CHOICE, FIELD(format), 0, 0, "webhook", 0,
-			"What kind of server it is; elasticsearch is OpenSearch, too.", formats },
-	{ "url", RELAY_TEXT, FIELD(url), 1, 4000, NULL, RELAY_REQUIRED,
-			"Where requests go, http:// or https://. For elasticsearch and loki the "
-			"path "
-			"may be left out.",
-			NULL },
-	{ "body", RELAY_CHOICE, FIELD(body), 0, 0, "array", 0,
-			"Of format webhook: a JSON array of records, a line for each, or a request "
-			"for each.",
-			bodies },
-	{ "index", RELAY_TEMPLATE, FIELD(index), 1, 1000, NULL, 0,
-			"Of format elasticsearch: the index or data stream, in lower case, such as "
-			"belfry-${time:%Y.%m.%d}.",
-			NULL },
-	{ "label", RELAY_LIST, FIELD(labels), 1, 1000, NULL, 0,
-			"Of format loki, one a line: host, service, state, topic, user, gateway, "
-			"or "
-			"NAME=VALUE. Without any: host and service; job=belfry beside them.",
-			NULL },
-	{ "measurement", RELAY_TEXT, FIELD(measurement), 1, 255, "check", 0,
-			"Of format influxdb: the name of the measurement.", NULL },
-	{ "user", RELAY_TEXT, FIELD(user), 1, 255, NULL, 0, "The user's name.", NULL },
-	{ "password_file", RELAY_SECRET, FIELD(password), 0, 0, NULL, 0,
-			"A file with the user's password.", NULL },
-	{ "token_file", RELAY_SECRET, FIELD(token), 0, 0, NULL, 0,
-			"A file with a token that takes the place of user and password.", NULL },
-	{ "auth", RELAY_CHOICE, FIELD(auth), 0, 0, "bearer", 0,
-			"The word before the token: Bearer, Token (InfluxDB 2) or ApiKey "
-			"(Elasticsearch).",
-			auths },
-	{ "header", RELAY_LIST, FIELD(headers), 1, 4000, NULL, 0,
-			"A header of each request, NAME: VALUE; several lines give several.",
-			NULL },
-	{ "compression", RELAY_CHOICE, FIELD(gzip), 0, 0, "off", 0,
-			"gzip makes bodies smaller, where the server takes that.", compressions },
-	{ "timeout", RELAY_DURATION, FIELD(timeout), 1, 3600, "30s", 0,
-			"How long a request and its answer may take.", NULL },
-	{ "max_response", RELAY_SIZE, FIELD(max_response), 1024, 256 << 20, "4M", 0,
-			"The longest answer that is read.", NULL },
+	{ "format", RELAY_CHOICE, AT(format), 0, 0, "webhook", 0,
+	  "What kind of server it is; elasticsearch is OpenSearch, too.", formats },
+	{ "url", RELAY_TEXT, AT(url), 1, 4000, NULL, RELAY_REQUIRED,
+	  "Where requests go, http:// or https://. For elasticsearch and loki the path may be "
+	  "left out.", NULL },
+	{ "body", RELAY_CHOICE, AT(body), 0, 0, "array", 0,
+	  "Of format webhook: a JSON array of records, a line for each, or a request for each.", bodies },
+	{ "index", RELAY_TEMPLATE, AT(index), 1, 1000, NULL, 0,
+	  "Of format elasticsearch: the index or data stream, in lower case, such as "
+	  "belfry-${time:%Y.%m.%d}.", NULL },
+	{ "label", RELAY_LIST, AT(labels), 1, 1000, NULL, 0,
+	  "Of format loki, one a line: host, service, state, topic, user, gateway, or "
+	  "NAME=VALUE. Without any: host and service; job=belfry beside them.", NULL },
+	{ "measurement", RELAY_TEXT, AT(measurement), 1, 255, "check", 0,
+	  "Of format influxdb: the name of the measurement.", NULL },
+	{ "user", RELAY_TEXT, AT(user), 1, 255, NULL, 0,
+	  "The user's name.", NULL },
+	{ "password_file", RELAY_SECRET, AT(password), 0, 0, NULL, 0,
+	  "A file with the user's password.", NULL },
+	{ "token_file", RELAY_SECRET, AT(token), 0, 0, NULL, 0,
+	  "A file with a token that takes the place of user and password.", NULL },
+	{ "auth", RELAY_CHOICE, AT(auth), 0, 0, "bearer", 0,
+	  "The word before the token: Bearer, Token (InfluxDB 2) or ApiKey (Elasticsearch).", auths },
+	{ "header", RELAY_LIST, AT(headers), 1, 4000, NULL, 0,
+	  "A header of each request, NAME: VALUE; several lines give several.", NULL },
+	{ "compression", RELAY_CHOICE, AT(gzip), 0, 0, "off", 0,
+	  "gzip makes bodies smaller, where the server takes that.", compressions },
+	{ "timeout", RELAY_DURATION, AT(timeout), 1, 3600, "30s", 0,
+	  "How long a request and its answer may take.", NULL },
+	{ "max_response", RELAY_SIZE, AT(max_response), 1024, 256 << 20, "4M", 0,
+	  "The longest answer that is read.", NULL },
 	{ 0 },
 };
+/* clang-format on */
 
 static const struct relay_counter counters[] = {
 	[HTTP_REQUESTS] = { "requests", "requests sent", false },

@@ -55,8 +55,7 @@ static size_t build(const struct http_config *config, const struct relay_host *h
 		} else if (!append_line(&request->body, text)) {
 			host->mark(host, from, RELAY_REJECT,
 					"it has several lines, and `body lines` wants one; take "
-					"body "
-					"array, body each or a schema");
+					"body array, body each or a schema");
 			continue;
 		}
 		http_request_add(request, from);

@@ -25,65 +25,45 @@ static const struct relay_choice stream_ids[] = {
 	{ 0 },
 };
 
-/* clang-format off: columns are meaning here */
+/* clang-format off */
 const struct relay_setting redis_setting_rows[] = {
 	{ "url", RELAY_TEXT, AT(url), 1, 1000, "redis://127.0.0.1:6379", 0,
-			"The server: redis://[USER@]HOST[:6379][/DATABASE], rediss:// the same "
-			"over TLS, or "
-			"unix:[USER@]/PATH. With sentinels, only the scheme, USER and DATABASE "
-			"count.",
-			NULL },
+	  "The server: redis://[USER@]HOST[:6379][/DATABASE], rediss:// the same over TLS, or "
+	  "unix:[USER@]/PATH. With sentinels, only the scheme, USER and DATABASE count.", NULL },
 	{ "password_file", RELAY_SECRET, AT(password), 1, 4000, NULL, 0,
-			"A file whose first line is the password: of USER, or the server's "
-			"(requirepass).",
-			NULL },
+	  "A file whose first line is the password: of USER, or the server's (requirepass).", NULL },
 	{ "database", RELAY_NUMBER, AT(database), 0, 1000000, "0", 0,
-			"The number of the database behind a Unix socket; elsewhere url names it.",
-			NULL },
+	  "The number of the database behind a Unix socket; elsewhere url names it.", NULL },
 	{ "sentinel", RELAY_LIST, AT(sentinels), 1, 300, NULL, 0,
-			"HOST[:26379] of a sentinel, which is asked where the master is. One a "
-			"line.",
-			NULL },
+	  "HOST[:26379] of a sentinel, which is asked where the master is. One a line.", NULL },
 	{ "sentinel_master", RELAY_TEXT, AT(sentinel_master), 1, 200, NULL, 0,
-			"What the sentinels call the master.", NULL },
+	  "What the sentinels call the master.", NULL },
 	{ "sentinel_user", RELAY_TEXT, AT(sentinel_user), 1, 200, NULL, 0,
-			"The user name at the sentinels, where they want one.", NULL },
+	  "The user name at the sentinels, where they want one.", NULL },
 	{ "sentinel_password_file", RELAY_SECRET, AT(sentinel_password), 1, 4000, NULL, 0,
-			"A file whose first line is the password for the sentinels.", NULL },
+	  "A file whose first line is the password for the sentinels.", NULL },
 	{ "timeout", RELAY_DURATION, AT(timeout), 1, 600, "10s", 0,
-			"How long to wait for the server: for the connection, and for each answer.",
-			NULL },
+	  "How long to wait for the server: for the connection, and for each answer.", NULL },
 	{ "mode", RELAY_CHOICE, AT(mode), 0, 0, "list", 0,
-			"Where records go: list (RPUSH), channel (PUBLISH: who does not listen has "
-			"lost it) or "
-			"stream (XADD).",
-			modes },
+	  "Where records go: list (RPUSH), channel (PUBLISH: who does not listen has lost it) "
+	  "or stream (XADD).", modes },
 	{ "key", RELAY_TEMPLATE, AT(key), 1, 1000, "logstash", 0,
-			"The name of the list, channel or stream; a template, as in "
-			"logs-${topic[1]}.",
-			NULL },
+	  "The name of the list, channel or stream; a template, as in logs-${topic[1]}.", NULL },
 	{ "push_values", RELAY_NUMBER, AT(push_values), 1, 10000, "128", 0,
-			"How many elements one RPUSH appends at most.", NULL },
+	  "How many elements one RPUSH appends at most.", NULL },
 	{ "pack", RELAY_NUMBER, AT(pack), 1, 10000, "1", 0,
-			"How many records make one element of the list: a JSON array of them when "
-			"more than one. "
-			"Only for a schema that is JSON.",
-			NULL },
+	  "How many records make one element of the list: a JSON array of them when more than "
+	  "one. Only for a schema that is JSON.", NULL },
 	{ "max_len", RELAY_NUMBER, AT(max_len), 0, 1000000000000, "0", 0,
-			"How many elements a list may hold before on_full says what happens, or "
-			"about how many "
-			"entries a stream keeps. 0: no limit.",
-			NULL },
+	  "How many elements a list may hold before on_full says what happens, or about how "
+	  "many entries a stream keeps. 0: no limit.", NULL },
 	{ "on_full", RELAY_CHOICE, AT(on_full), 0, 0, "block", 0,
-			"When a list holds max_len elements: block (what comes waits in the "
-			"journal), drop_oldest "
-			"(the head of the list is cut off) or drop_newest (what comes is dropped).",
-			on_full },
+	  "When a list holds max_len elements: block (what comes waits in the journal), "
+	  "drop_oldest (the head of the list is cut off) or drop_newest (what comes is "
+	  "dropped).", on_full },
 	{ "stream_id", RELAY_CHOICE, AT(stream_id), 0, 0, "sequence", 0,
-			"The ids of a stream's entries: sequence (made of the record's time and "
-			"number, so that a "
-			"repeated record is recognised) or auto (the server's).",
-			stream_ids },
+	  "The ids of a stream's entries: sequence (made of the record's time and number, so "
+	  "that a repeated record is recognised) or auto (the server's).", stream_ids },
 	{ 0 },
 };
 /* clang-format on */

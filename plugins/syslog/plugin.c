@@ -15,6 +15,9 @@ enum {
 	STREAM_MOST = 1 << 20,
 };
 
+/* Rows of the records' rendered texts. */
+enum { RENDERED_APP_NAME };
+
 enum framing { FRAMING_OCTET, FRAMING_NEWLINE };
 
 struct syslog_config {
@@ -148,7 +151,8 @@ static void write_messages(struct syslog *s, const struct relay_batch *batch)
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct relay_record *record = relay_record_at(batch, i);
 
-		syslog_append_message(&s->messages.bytes, &s->form, record, record->rendered[0]);
+		syslog_append_message(&s->messages.bytes, &s->form, record,
+				record->rendered[RENDERED_APP_NAME]);
 		datagrams_end(&s->messages);
 	}
 }
