@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/json.h"
+#include "plugins/severity.h"
 #include "plugins/text.h"
 
 enum { MOST_LABELS = 14 }; /* Loki's own limit is 15, one of them is the job */
@@ -23,15 +24,10 @@ static struct span service_of(const struct relay_record *record, const char *gat
 
 static struct span state_of(const struct relay_record *record, const char *gateway)
 {
-	static const char *const of_services[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
-	static const char *const of_hosts[] = { "UP", "DOWN", "UNREACHABLE" };
+	const struct severity_state *state = severity_state_of(record);
 
 	(void)gateway;
-	if (record->kind != RELAY_CHECK || record->state < 0)
-		return span_of_text("");
-	if (record->service.len > 0)
-		return span_of_text(record->state < 4 ? of_services[record->state] : "");
-	return span_of_text(record->state < 3 ? of_hosts[record->state] : "");
+	return span_of_text(state != NULL ? state->word : "");
 }
 
 static struct span topic_of(const struct relay_record *record, const char *gateway)
