@@ -59,6 +59,16 @@ void str_append_number(struct str *s, uint64_t number)
 	str_append(s, span_of(text + at, sizeof(text) - at));
 }
 
+void str_append_double(struct str *s, double number)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%.15g", number);
+	if (strtod(text, NULL) != number)
+		snprintf(text, sizeof(text), "%.17g", number);
+	str_append_text(s, text);
+}
+
 void str_vprintf(struct str *s, const char *format, va_list args)
 {
 	va_list again;

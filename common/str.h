@@ -37,6 +37,8 @@ void str_append_text(struct str *s, const char *text);
 void str_append_byte(struct str *s, char byte);
 /* In decimal. */
 void str_append_number(struct str *s, uint64_t number);
+/* With as few digits as read back as the same number. `number` is finite. */
+void str_append_double(struct str *s, double number);
 void str_printf(struct str *s, const char *format, ...) PRINTF_LIKE(2, 3);
 void str_vprintf(struct str *s, const char *format, va_list args) PRINTF_LIKE(2, 0);
 

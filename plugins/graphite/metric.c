@@ -3,7 +3,6 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 
 #include "plugins/text.h"
 
@@ -40,17 +39,6 @@ bool metric_append_path(struct str *into, struct span path)
 	return false;
 }
 
-/* As few digits as give the same number back. */
-static void append_number(struct str *into, double value)
-{
-	char text[32];
-
-	snprintf(text, sizeof(text), "%.15g", value);
-	if (strtod(text, NULL) != value)
-		snprintf(text, sizeof(text), "%.17g", value);
-	str_append_text(into, text);
-}
-
 bool metric_append(struct str *into, struct span path, const struct relay_metric *metric,
 		int64_t time_ns)
 {
@@ -63,7 +51,7 @@ bool metric_append(struct str *into, struct span path, const struct relay_metric
 	else
 		str_append_byte(into, '_');
 	str_append_byte(into, ' ');
-	append_number(into, metric->value);
+	str_append_double(into, metric->value);
 	str_printf(into, " %" PRId64 "\n", time_ns / 1000000000);
 	return true;
 }

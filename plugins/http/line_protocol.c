@@ -3,7 +3,6 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 
 #include "common/utf8.h"
 #include "plugins/text.h"
@@ -49,24 +48,13 @@ static void append_tag(struct str *into, const char *key, struct span value)
 	append_escaped(into, value, ",=");
 }
 
-/* The shortest decimal that reads back as the same number. */
-static void append_number(struct str *into, double value)
-{
-	char text[32];
-
-	snprintf(text, sizeof(text), "%.15g", value);
-	if (strtod(text, NULL) != value)
-		snprintf(text, sizeof(text), "%.17g", value);
-	str_append_text(into, text);
-}
-
 /* The protocol knows neither NaN nor infinity. */
 static void append_field(struct str *into, const char *key, double value)
 {
 	if (!isfinite(value))
 		return;
 	str_printf(into, "%s=", key);
-	append_number(into, value);
+	str_append_double(into, value);
 	str_append_byte(into, ',');
 }
 

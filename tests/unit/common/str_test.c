@@ -160,6 +160,26 @@ static void numbers_are_decimal(void **state)
 	str_finish(&s);
 }
 
+static void doubles_read_back_as_they_were_in_few_digits(void **state)
+{
+	static const struct {
+		double number;
+		const char *text;
+	} rows[] = { { 0, "0" }, { 98, "98" }, { 0.1, "0.1" }, { -4.25, "-4.25" },
+		{ 1.0 / 3, "0.33333333333333331" }, { 5e-324, "4.94065645841247e-324" } };
+
+	(void)state;
+	for (size_t i = 0; i < array_size(rows); i++) {
+		struct str s = { 0 };
+
+		str_append_double(&s, rows[i].number);
+		check(&s);
+		assert_string_equal(str_text(&s), rows[i].text);
+		assert_true(strtod(str_text(&s), NULL) == rows[i].number);
+		str_finish(&s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -171,6 +191,7 @@ int main(void)
 		cmocka_unit_test(taking_the_text_leaves_an_empty_string),
 		cmocka_unit_test(text_of_strangers_is_escaped),
 		cmocka_unit_test(numbers_are_decimal),
+		cmocka_unit_test(doubles_read_back_as_they_were_in_few_digits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
