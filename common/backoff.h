@@ -31,4 +31,14 @@ static inline struct duration backoff_wait(struct backoff *b, uint64_t random)
 	return nanoseconds(wait.ns - (half > 0 ? (int64_t)(random % (uint64_t)half) : 0));
 }
 
+/*
+ * A number for it out of a state that began as hash_seed(): fit for spreading clients and for
+ * nothing else. (A linear congruential generator; the upper bits are the good ones.)
+ */
+static inline uint64_t backoff_random(uint64_t *state)
+{
+	*state = *state * 6364136223846793005u + 1442695040888963407u;
+	return *state >> 33;
+}
+
 #endif

@@ -245,8 +245,7 @@ static void retry_later(struct link *l)
 {
 	struct instant now = instant_now();
 
-	l->seed = l->seed * 6364136223846793005u + 1442695040888963407u;
-	l->retry_at = instant_after(now, backoff_wait(&l->backoff, l->seed >> 33));
+	l->retry_at = instant_after(now, backoff_wait(&l->backoff, backoff_random(&l->random)));
 }
 
 void link_connect(struct link *l)
@@ -405,7 +404,7 @@ void link_init(struct link *l, const struct config *config, size_t broker, struc
 		.in_flight.counters = counters,
 		.events = *events };
 	l->backoff = (struct backoff){ .first = milliseconds(200), .most = seconds(2) };
-	l->seed = hash_seed();
+	l->random = hash_seed();
 	broker_health_init(&l->health);
 	str_append_text(&l->name, "broker ");
 	url_format(&l->broker->url, &l->name);

@@ -55,7 +55,7 @@ struct link {
 	struct str said; /* the problem that the log knows */
 	struct instant connected_at, connack_by;
 	struct backoff backoff;
-	uint64_t seed;
+	uint64_t random; /* for waits */
 	int subscribe_packet;
 	struct in_flight in_flight;
 };

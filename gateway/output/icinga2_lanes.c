@@ -130,8 +130,8 @@ static void wait_to_retry(struct icinga2_lane *lane)
 {
 	struct icinga2_lanes *l = lane->all;
 
-	l->random = l->random * 6364136223846793005u + 1442695040888963407u;
-	lane->retry_at = instant_after(l->now, backoff_wait(&lane->backoff, l->random >> 33));
+	lane->retry_at = instant_after(
+			l->now, backoff_wait(&lane->backoff, backoff_random(&l->random)));
 }
 
 static void come_down(struct icinga2_lane *lane)

@@ -158,8 +158,7 @@ static void plan_next_start(struct instance *i, struct instant now)
 {
 	if (instant_reached(instant_after(i->started, seconds(SETTLED_SECONDS)), now))
 		backoff_reset(&i->pause);
-	i->random = i->random * 6364136223846793005u + 1442695040888963407u;
-	i->not_before = instant_after(now, backoff_wait(&i->pause, i->random >> 33));
+	i->not_before = instant_after(now, backoff_wait(&i->pause, backoff_random(&i->random)));
 }
 
 /* `trouble` says what it has done. */

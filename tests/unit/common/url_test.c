@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "common/backoff.h"
 #include "common/url.h"
+
+#include "tests/unit/unit.h"
 
 static const struct url_scheme schemes[] = {
 	{ "mqtt", 1883, false },
@@ -107,37 +101,12 @@ static void a_path_is_taken_where_it_is_wanted(void **state)
 	str_finish(&problem);
 }
 
-static void waits_double_up_to_the_most_and_start_again_after_success(void **state)
-{
-	struct backoff b = { .first = milliseconds(100), .most = milliseconds(1000) };
-	static const int64_t expected[] = { 100, 200, 400, 800, 1000, 1000 };
-
-	(void)state;
-	for (size_t i = 0; i < array_size(expected); i++)
-		assert_int_equal(duration_milliseconds(backoff_wait(&b, 0)), expected[i]);
-	backoff_reset(&b);
-	assert_int_equal(duration_milliseconds(backoff_wait(&b, 0)), 100);
-}
-
-static void a_wait_is_shortened_by_at_most_half(void **state)
-{
-	(void)state;
-	for (uint64_t random = 0; random < 1000; random++) {
-		struct backoff b = { .first = nanoseconds(100), .most = nanoseconds(100) };
-		int64_t ns = backoff_wait(&b, random).ns;
-
-		assert_in_range(ns, 51, 100);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(urls_are_taken_apart),
 		cmocka_unit_test(what_is_no_url_is_refused_with_a_reason),
 		cmocka_unit_test(a_path_is_taken_where_it_is_wanted),
-		cmocka_unit_test(waits_double_up_to_the_most_and_start_again_after_success),
-		cmocka_unit_test(a_wait_is_shortened_by_at_most_half),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
