@@ -32,13 +32,16 @@ static inline struct duration backoff_wait(struct backoff *b, uint64_t random)
 }
 
 /*
- * A number for it out of a state that began as hash_seed(): fit for spreading clients and for
- * nothing else. (A linear congruential generator; the upper bits are the good ones.)
+ * A number for it, of 64 bits, out of a state that began as hash_seed(): fit for spreading clients
+ * and for nothing else. (SplitMix64: a counter of odd step, its bits mixed by multiplication.)
  */
 static inline uint64_t backoff_random(uint64_t *state)
 {
-	*state = *state * 6364136223846793005u + 1442695040888963407u;
-	return *state >> 33;
+	uint64_t bits = *state += 0x9e3779b97f4a7c15;
+
+	bits = (bits ^ bits >> 30) * 0xbf58476d1ce4e5b9;
+	bits = (bits ^ bits >> 27) * 0x94d049bb133111eb;
+	return bits ^ bits >> 31;
 }
 
 #endif
