@@ -19,12 +19,6 @@ static const struct url_scheme schemes[] = {
 	{ 0 },
 };
 
-const struct setting_choice config_tls_versions[] = {
-	{ "tlsv1.2", TLS_OLDEST_1_2 },
-	{ "tlsv1.3", TLS_OLDEST_1_3 },
-	{ NULL, 0 },
-};
-
 /* clang-format off */
 const struct setting config_broker_settings[] = {
 ACCESS_SETTINGS(struct access_config, ),
@@ -254,7 +248,7 @@ static void open_tls(const struct check *k)
 		.crlfile = a->crlfile,
 		.certfile = a->certfile,
 		.keyfile = a->keyfile,
-		.tls_version = a->tls_version == TLS_OLDEST_1_3 ? "tlsv1.3" : "tlsv1.2",
+		.tls_version = tls_oldest_word((enum tls_oldest)a->tls_version),
 		.host = k->broker->url.host };
 
 	if (!check_trust(k))

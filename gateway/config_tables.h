@@ -25,8 +25,6 @@ struct config_grammar {
 /* The blocks that are read are added to *config. */
 void config_grammar_fill(struct config_grammar *grammar, struct config *config);
 
-extern const struct setting_choice config_tls_versions[];
-
 /* clang-format off */
 /* The rows of a struct access_config that stands at `at` of a T. */
 #define ACCESS_SETTINGS(T, at) \
@@ -49,7 +47,7 @@ extern const struct setting_choice config_tls_versions[];
 { "psk_identity",       SETTING_TEXT,     SETTING_FIELD(T, char *, at psk_identity),     1, 256,  NULL, 0, \
   "Which line of psk_file it is, when there are several.", NULL }, \
 { "tls_version",        SETTING_CHOICE,   SETTING_FIELD(T, int, at tls_version),         0, 0,    NULL, 0, \
-  "The oldest version of TLS that is spoken; without it tlsv1.2.", config_tls_versions }, \
+  "The oldest version of TLS that is spoken; without it tlsv1.2.", tls_oldest_words }, \
 { "share",              SETTING_TEXT,     SETTING_FIELD(T, char *, at share),            1, 128,  NULL, 0, \
   "Take a share of the messages only ($share/NAME/...): the broker spreads them over all gateways that name the same share, each of which needs a client_id of its own.", NULL }
 /* clang-format on */

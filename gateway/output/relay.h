@@ -50,7 +50,7 @@ struct relay_config {
 
 	/* With RELAY_USES_TLS. */
 	char *cafile, *capath, *certfile, *keyfile, *crlfile;
-	int tls_version; /* as in access_config */
+	int tls_version; /* enum tls_oldest */
 	bool tls_insecure;
 
 	/* What the check makes of it. */

@@ -7,6 +7,7 @@
 #include "common/tls.h"
 #include "common/topic.h"
 #include "gateway/output/relay_impl.h"
+#include "gateway/rules/tls_oldest.h"
 
 #define R(type, field) SETTING_FIELD(struct relay_config, type, field)
 
@@ -22,12 +23,6 @@ static const struct setting_choice when_full[] = {
 	{ "block", BACKLOG_BLOCK },
 	{ "drop_oldest", BACKLOG_DROP_OLDEST },
 	{ "drop_newest", BACKLOG_DROP_NEWEST },
-	{ NULL, 0 },
-};
-
-const struct setting_choice relay_tls_versions[] = {
-	{ "tlsv1.2", 1 },
-	{ "tlsv1.3", 2 },
 	{ NULL, 0 },
 };
 
@@ -88,7 +83,7 @@ static const struct setting tls_settings[] = {
 { "keyfile",           SETTING_TEXT,     R(char *, keyfile),             1, 4096,         NULL, 0,
   "The private key of certfile.", NULL },
 { "tls_version",       SETTING_CHOICE,   R(int, tls_version),            0, 0,            "tlsv1.2", 0,
-  "The oldest version of TLS that is spoken: tlsv1.2, tlsv1.3.", relay_tls_versions },
+  "The oldest version of TLS that is spoken: tlsv1.2, tlsv1.3.", tls_oldest_words },
 { "tls_insecure",      SETTING_BOOL,     R(bool, tls_insecure),          0, 0,            "false", 0,
   "Accept a certificate that names another host. For tests only.", NULL },
 };
@@ -257,8 +252,7 @@ struct relay_tls relay_tls_of(const struct relay_config *c)
 		.certfile = c->certfile,
 		.keyfile = c->keyfile,
 		.crlfile = c->crlfile,
-		.tls_version = c->tls_version > 0 ? relay_tls_versions[c->tls_version - 1].word
-						  : NULL,
+		.tls_version = tls_oldest_word((enum tls_oldest)c->tls_version),
 		.insecure = c->tls_insecure };
 }
 

@@ -12,6 +12,7 @@
 #include "common/url.h"
 #include "gateway/rules/route.h"
 #include "gateway/rules/submit.h"
+#include "gateway/rules/tls_oldest.h"
 
 enum {
 	EXIT_BAD_CONFIG = 3,
@@ -80,8 +81,6 @@ struct access_config {
 	int tls_version; /* enum tls_oldest */
 	char *share;
 };
-
-enum tls_oldest { TLS_OLDEST_ANY, TLS_OLDEST_1_2, TLS_OLDEST_1_3 };
 
 /* One `broker` block. */
 struct broker_config {
