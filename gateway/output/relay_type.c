@@ -7,6 +7,7 @@
 #include "common/tls.h"
 #include "common/topic.h"
 #include "gateway/output/relay_impl.h"
+#include "gateway/plugin/stream.h"
 #include "gateway/rules/tls_oldest.h"
 
 #define R(type, field) SETTING_FIELD(struct relay_config, type, field)
@@ -259,12 +260,8 @@ struct relay_tls relay_tls_of(const struct relay_config *c)
 /* Are the files there, and do they fit together? */
 static void check_tls(const struct relay_config *c, struct str *problem)
 {
-	struct tls_settings settings = { .cafile = c->cafile,
-		.capath = c->capath,
-		.certfile = c->certfile,
-		.keyfile = c->keyfile,
-		.crlfile = c->crlfile,
-		.use_os_certs = c->cafile == NULL && c->capath == NULL };
+	struct relay_tls tls = relay_tls_of(c);
+	struct tls_settings settings = stream_tls_settings(&tls);
 	struct str warning = { 0 };
 
 	tls_context_unref(tls_client_create(&settings, problem, &warning));

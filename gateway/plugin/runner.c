@@ -24,14 +24,7 @@ static void copy_tls(struct runner *r, const struct relay_tls *from)
 		.crlfile = copy(from->crlfile),
 		.tls_version = copy(from->tls_version),
 		.insecure = from->insecure };
-	r->tls_settings = (struct tls_settings){ .cafile = r->tls.cafile,
-		.capath = r->tls.capath,
-		.certfile = r->tls.certfile,
-		.keyfile = r->tls.keyfile,
-		.crlfile = r->tls.crlfile,
-		.tls_version = r->tls.tls_version,
-		.insecure = r->tls.insecure,
-		.use_os_certs = from->cafile == NULL && from->capath == NULL };
+	r->tls_settings = stream_tls_settings(&r->tls);
 }
 
 static void free_tls(struct relay_tls *tls)

@@ -39,6 +39,18 @@ void stream_reason(char into[RELAY_REASON], struct span text)
 	str_finish(&safe);
 }
 
+struct tls_settings stream_tls_settings(const struct relay_tls *tls)
+{
+	return (struct tls_settings){ .cafile = tls->cafile,
+		.capath = tls->capath,
+		.certfile = tls->certfile,
+		.keyfile = tls->keyfile,
+		.crlfile = tls->crlfile,
+		.tls_version = tls->tls_version,
+		.insecure = tls->insecure,
+		.use_os_certs = tls->cafile == NULL && tls->capath == NULL };
+}
+
 /* --- waiting ------------------------------------------------------------------------------- */
 
 int stream_wait(int stop_fd, int fd, short events, int64_t milliseconds)

@@ -20,6 +20,9 @@ struct stream_env {
 	const struct tls_settings *tls;
 };
 
+/* As common/tls.h takes them; the texts are borrowed. Without authorities those of the system. */
+struct tls_settings stream_tls_settings(const struct relay_tls *tls);
+
 /* NULL with why; at most RELAY_REASON bytes of it are kept. */
 struct relay_stream *stream_connect(const struct stream_env *env, const struct relay_place *place,
 		char why[RELAY_REASON]);
