@@ -11,9 +11,7 @@
 #include <stdatomic.h>
 
 #include "common/str.h"
-#include "plugins/relay.h"
-
-enum { PLUGIN_MAX_TEMPLATES = 8, PLUGIN_MAX_COUNTERS = 32 };
+#include "gateway/plugin/descriptor.h"
 
 struct plugin {
 	const struct relay_plugin *relay;

@@ -158,49 +158,15 @@ static void a_folder_that_is_not_there_is_named(void **state)
 			"plugin_dir /no/such/folder: No such file or directory");
 }
 
-static void another_interface_is_refused(void **state)
+/* The rules themselves are descriptor_test.c's. */
+static void what_is_no_plugin_or_has_a_wrong_descriptor_is_refused(void **state)
 {
 	struct plugin_rig *rig = *state;
 
-	assert_build_refused(rig, "-DSAMPLE_MAJOR=2", "another major version");
-	assert_build_refused(rig, "-DSAMPLE_MAJOR=0", "another major version");
-	assert_build_refused(
-			rig, "-DSAMPLE_MINOR=RELAY_ABI_MINOR+1", "take a newer belfry-gateway");
-	assert_build_refused(rig, "-DSAMPLE_SIZE=16", "descriptor that is too short");
 	assert_build_refused(rig, "-DSAMPLE_SYMBOL=some_relay", "no symbol belfry_relay");
-	assert_build_refused(rig, "-DSAMPLE_NAME='\"other\"'", "another name than its file");
-	assert_build_refused(rig, "-DSAMPLE_NAME=NULL", "another name than its file");
-	assert_build_refused(rig, "-DSAMPLE_DELIVER=NULL", "without open, deliver or close");
-}
-
-static void tables_that_are_wrong_are_refused(void **state)
-{
-	static const char *const wrong[][2] = {
-		{ "{ \"x\", 12, 0, 0, 0, NULL, 0, \"Help.\" }", "unknown kind" },
-		{ "{ \"x\", 0, 0, 0, 0, NULL, 0, \"Help.\" }", "unknown kind" },
-		{ "{ \"x y\", RELAY_BOOL, 0, 0, 0, NULL, 0, \"Help.\" }", "a-z 0-9 _" },
-		{ "{ \"\", RELAY_BOOL, 0, 0, 0, NULL, 0, \"Help.\" }", "a-z 0-9 _" },
-		{ "{ \"x\", RELAY_BOOL, 0, 0, 0, NULL, 0, NULL }", "without help" },
-		{ "{ \"x\", RELAY_CHOICE, 0, 0, 0, NULL, 0, \"Help.\" }", "without choices" },
-		{ "{ \"x\", RELAY_BOOL, sizeof(struct config), 0, 0, NULL, 0, \"Help.\" }",
-				"outside config_size" },
-		/* It begins inside, and ends behind. */
-		{ "{ \"x\", RELAY_LIST, sizeof(struct config) - 8, 0, 0, NULL, 0, \"Help.\" }",
-				"outside config_size" },
-	};
-	struct plugin_rig *rig = *state;
-
-	for (size_t i = 0; i < array_size(wrong); i++) {
-		struct str how = { 0 };
-
-		str_printf(&how, "-DSAMPLE_ROW='%s,'", wrong[i][0]);
-		assert_build_refused(rig, str_text(&how), wrong[i][1]);
-		str_finish(&how);
-	}
-	assert_build_refused(rig, "-DSAMPLE_COUNTER='{ \"a b\", \"help\", false },'", "a-z 0-9 _");
-	assert_build_refused(rig, "-DSAMPLE_COUNTER='{ \"b\", NULL, false },'", "without help");
-	assert_build_refused(
-			rig, "-DSAMPLE_COUNTER='{ \"pushed\", \"again\", false },'", "of one name");
+	assert_build_refused(rig, "-DSAMPLE_MAJOR=2", "sample.so was built for another major");
+	assert_build_refused(rig, "-DSAMPLE_COUNTER='{ \"b\", NULL, false },'",
+			"sample.so has a counter without help");
 }
 
 /* As a type of output, with the settings that all relays have. */
@@ -245,8 +211,7 @@ int main(void)
 		TEST(a_link_leads_to_the_file_that_is_looked_at),
 		TEST(what_others_may_change_is_refused),
 		TEST(a_folder_that_is_not_there_is_named),
-		TEST(another_interface_is_refused),
-		TEST(tables_that_are_wrong_are_refused),
+		TEST(what_is_no_plugin_or_has_a_wrong_descriptor_is_refused),
 		TEST(defaults_are_read_before_they_are_needed),
 	};
 

@@ -10,12 +10,6 @@
 #ifndef SAMPLE_MAJOR
 #define SAMPLE_MAJOR RELAY_ABI_MAJOR
 #endif
-#ifndef SAMPLE_MINOR
-#define SAMPLE_MINOR RELAY_ABI_MINOR
-#endif
-#ifndef SAMPLE_SIZE
-#define SAMPLE_SIZE sizeof(struct relay_plugin)
-#endif
 #ifndef SAMPLE_NAME
 #define SAMPLE_NAME "sample"
 #endif
@@ -27,9 +21,6 @@
 #endif
 #ifndef SAMPLE_DEFAULTS
 #define SAMPLE_DEFAULTS
-#endif
-#ifndef SAMPLE_DELIVER
-#define SAMPLE_DELIVER deliver
 #endif
 #ifndef SAMPLE_SYMBOL
 #define SAMPLE_SYMBOL belfry_relay
@@ -88,14 +79,8 @@ static enum relay_verdict deliver(
 	return RELAY_OK;
 }
 
-RELAY_EXPORT const struct relay_plugin SAMPLE_SYMBOL = { SAMPLE_MAJOR, SAMPLE_MINOR, SAMPLE_SIZE,
-	.name = SAMPLE_NAME, .version = "1.0", .help = "Delivers nothing.", .settings = settings,
-	.config_size = sizeof(struct config), .counters = counters, .open = open_sample,
-	.deliver = SAMPLE_DELIVER, .close = free, SAMPLE_DEFAULTS };
-
-/* For the case that none of it is used. */
-void *sample_unused(void);
-void *sample_unused(void)
-{
-	return (void *)(size_t)deliver;
-}
+RELAY_EXPORT const struct relay_plugin SAMPLE_SYMBOL = { SAMPLE_MAJOR, RELAY_ABI_MINOR,
+	sizeof(struct relay_plugin), .name = SAMPLE_NAME, .version = "1.0",
+	.help = "Delivers nothing.", .settings = settings, .config_size = sizeof(struct config),
+	.counters = counters, .open = open_sample, .deliver = deliver, .close = free,
+	SAMPLE_DEFAULTS };
