@@ -5,6 +5,7 @@
 #include "common/mem.h"
 #include "common/nearest.h"
 #include "common/percent.h"
+#include "gateway/relay/time_format.h"
 
 static const struct {
 	const char *name;
@@ -137,26 +138,17 @@ static bool parse_filter(
 	return refuse(r);
 }
 
-static const char time_conversions[] = "YymdHMSFTjGVsLN%";
-
 static bool check_format(struct template_reader *r, struct span format)
 {
-	for (size_t i = 0; i < format.len; i++) {
-		uint8_t c = i + 1 < format.len ? format.data[i + 1] : 0;
+	struct span unknown = time_format_unknown(format);
 
-		if (format.data[i] != '%')
-			continue;
-		if (c == 0 || strchr(time_conversions, c) == NULL) {
-			str_append_text(r->problem, "a time has no ");
-			str_append_escaped(r->problem, span_first(span_from(format, i), 2));
-			str_append_text(r->problem, "; take");
-			for (const char *known = time_conversions; *known != '\0'; known++)
-				str_printf(r->problem, " %%%c", *known);
-			return refuse(r);
-		}
-		i++;
-	}
-	return true;
+	if (unknown.len == 0)
+		return true;
+	str_append_text(r->problem, "a time has no ");
+	str_append_escaped(r->problem, unknown);
+	str_append_text(r->problem, "; take");
+	time_format_append_known(r->problem);
+	return refuse(r);
 }
 
 /* What follows the name of a field: levels of a topic, or the format of a time. */

@@ -1,88 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "gateway/relay/template_impl.h"
 
-#include "gateway/relay/stamp.h"
-
-static void append_since_1970(struct str *into, struct wall_time time)
-{
-	int64_t second = wall_time_seconds(time);
-
-	if (second < 0)
-		str_append_byte(into, '-');
-	str_append_number(into, (uint64_t)(second < 0 ? -second : second));
-}
-
-static void append_conversion(struct str *into, char conversion, struct wall_time time,
-		const struct civil_time *t)
-{
-	int week_year, week;
-
-	switch (conversion) {
-	case 'Y':
-		append_digits(into, (unsigned)t->year, 4);
-		break;
-	case 'y':
-		append_digits(into, (unsigned)t->year % 100, 2);
-		break;
-	case 'm':
-		append_digits(into, (unsigned)t->month, 2);
-		break;
-	case 'd':
-		append_digits(into, (unsigned)t->day, 2);
-		break;
-	case 'H':
-		append_digits(into, (unsigned)t->hour, 2);
-		break;
-	case 'M':
-		append_digits(into, (unsigned)t->minute, 2);
-		break;
-	case 'S':
-		append_digits(into, (unsigned)t->second, 2);
-		break;
-	case 'j':
-		append_digits(into, (unsigned)t->year_day, 3);
-		break;
-	case 'G':
-		civil_time_week(t, &week_year);
-		append_digits(into, (unsigned)week_year, 4);
-		break;
-	case 'V':
-		week = civil_time_week(t, &week_year);
-		append_digits(into, (unsigned)week, 2);
-		break;
-	case 's':
-		append_since_1970(into, time);
-		break;
-	case 'L':
-		append_digits(into, (unsigned)t->nanosecond / 1000000, 3);
-		break;
-	case 'N':
-		append_digits(into, (unsigned)t->nanosecond, 9);
-		break;
-	default:
-		str_append_byte(into, conversion); /* %% */
-		break;
-	}
-}
-
-static void append_time(struct str *into, struct wall_time time, const char *format)
-{
-	struct civil_time civil = civil_time_of(time);
-
-	for (const char *at = format; *at != '\0'; at++) {
-		if (*at != '%') {
-			str_append_byte(into, *at);
-			continue;
-		}
-		at++;
-		if (*at == 'F')
-			append_time(into, time, "%Y-%m-%d");
-		else if (*at == 'T')
-			append_time(into, time, "%H:%M:%S");
-		else
-			append_conversion(into, *at, time, &civil);
-	}
-}
+#include "gateway/relay/time_format.h"
 
 static void append_event_id(
 		const struct origin *origin, const struct record *record, struct str *into)
@@ -174,9 +93,9 @@ static void append_made(const struct record_template_part *part, const struct or
 	else if (part->field == FIELD_ID)
 		append_event_id(origin, record, into);
 	else if (part->field == FIELD_TIME)
-		append_time(into, record_time(record), format);
+		time_format_append(into, format, record_time(record));
 	else if (part->field == FIELD_RECEIVED)
-		append_time(into, record->received, format);
+		time_format_append(into, format, record->received);
 }
 
 /* Two texts, as a filter cannot read from the one it writes to. */
