@@ -34,22 +34,6 @@ struct filter {
 	bool has_begun;
 };
 
-const char *filter_verdict_name(enum filter_verdict verdict)
-{
-	static const char *const names[FILTER_VERDICTS] = {
-		[FILTER_PASS] = "passed",
-		[FILTER_KIND] = "kind",
-		[FILTER_RETAINED] = "retained",
-		[FILTER_TOPIC] = "topic",
-		[FILTER_EXCLUDED] = "excluded",
-		[FILTER_STATE] = "state",
-		[FILTER_UNCHANGED] = "unchanged",
-		[FILTER_RATE] = "rate",
-	};
-
-	return names[verdict];
-}
-
 struct filter *filter_create(const struct filter_options *options)
 {
 	struct filter *f = xcalloc(1, sizeof(*f));

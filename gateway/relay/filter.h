@@ -4,7 +4,7 @@
  *
  *     kind ─▶ retained ─▶ topics ─▶ exclude ─▶ min_state ─▶ changes_only ─▶ max_rate ─▶ pass
  *
- * The first rule that holds a record back is named, so that the caller can count by rule.
+ * The verdict is the first rule that holds a record back.
  *
  * What was decided about a sequence stays decided. A batch that the other side has not confirmed
  * is read again, and by then the state of its objects and the rate have moved on: asked anew, the
@@ -30,11 +30,7 @@ enum filter_verdict {
 	FILTER_STATE,	  /* below min_state */
 	FILTER_UNCHANGED, /* changes_only */
 	FILTER_RATE,	  /* max_rate */
-	FILTER_VERDICTS,
 };
-
-/* A word for counters: "passed", "kind", "retained", "topic", ... */
-const char *filter_verdict_name(enum filter_verdict verdict);
 
 enum {
 	FILTER_MAX_OBJECTS = 100000, /* a sensible bound for changes_only */

@@ -257,14 +257,6 @@ static void what_is_not_remembered_passes_again(void **state)
 	filter_destroy(rig.filter);
 }
 
-static void verdicts_have_names(void **state)
-{
-	(void)state;
-	for (int i = 0; i < FILTER_VERDICTS; i++)
-		assert_non_null(filter_verdict_name((enum filter_verdict)i));
-	assert_string_equal(filter_verdict_name(FILTER_UNCHANGED), "unchanged");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -279,7 +271,6 @@ int main(void)
 		cmocka_unit_test(the_rate_is_bounded),
 		cmocka_unit_test(what_was_decided_stays_decided),
 		cmocka_unit_test(what_is_not_remembered_passes_again),
-		cmocka_unit_test(verdicts_have_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
