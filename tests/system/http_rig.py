@@ -6,7 +6,6 @@ import urllib.parse
 import urllib.request
 
 from broker import free_port, is_listening
-from mqtt import Client
 from process import Process, give_away
 from relay import RelayRig
 from wait import wait_until
@@ -19,17 +18,10 @@ class HttpRig(RelayRig):
 
     def __init__(self, scratch, *lines):
         super().__init__(scratch, "http", [*QUICK, *lines])
-        self.publisher = None
 
     @property
     def process(self):
         return self.gateway.process
-
-    def start(self):
-        super().start()
-        self.publisher = Client(self.broker.port, "publisher")
-        self.publisher.connect()
-        return self
 
     def secret(self, name, text):
         path = self.gateway.folder / name
@@ -39,8 +31,8 @@ class HttpRig(RelayRig):
 
     def number(self, number, host="web1", service="HTTP", **more):
         """Publish a result whose output says the number."""
-        self.publisher.publish(f"nagios/{host}/{service}",
-                               json.dumps({"state": 1, "output": f"number {number}", **more}))
+        self.publish_all(f"nagios/{host}/{service}",
+                         [json.dumps({"state": 1, "output": f"number {number}", **more})])
 
     def numbers(self, count, first=0):
         for number in range(first, first + count):
@@ -56,8 +48,6 @@ class HttpRig(RelayRig):
         return super().change([*QUICK, *lines])
 
     def end(self):
-        if self.publisher:
-            self.publisher.close()
         if self.process.is_running() and self.observer:
             super().end()
 

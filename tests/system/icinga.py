@@ -13,9 +13,9 @@ import urllib.request
 
 from broker import Broker, free_port, is_listening
 from gateway import Gateway
-from mqtt import Observer, mosquitto_pub
 from pki import Pki
 from process import Process, account, give_away
+from rig import GatewayRig
 from wait import wait_until
 
 ICINGA = "/usr/sbin/icinga2"
@@ -181,8 +181,10 @@ def configuration(broker, state_dir, port, ca, secret, lines=()):
                       "route nagios/#", "to icinga", ""])
 
 
-class IcingaWay:
-    """Broker, gateway, and an observer; `port` and `ca` lead to Icinga or to what stands in for it."""
+class IcingaWay(GatewayRig):
+    """`port` and `ca` lead to Icinga or to what stands in for it."""
+
+    output = "icinga"
 
     def __init__(self, scratch, port, ca, lines=(), name="way"):
         self.broker = Broker(scratch.folder(f"{name}-broker"),
@@ -192,7 +194,6 @@ class IcingaWay:
         self.set_password("secret")
         self.gateway.config.write_text(configuration(
             self.broker.port, self.gateway.state_dir, port, ca, self.secret, lines))
-        self.observer = None
 
     def set_password(self, password):
         self.secret.write_text(password + "\n")
@@ -204,37 +205,7 @@ class IcingaWay:
         assert old in text
         self.gateway.config.write_text(text.replace(old, new))
 
-    def start(self):
-        self.broker.start()
-        self.observer = Observer(self.broker.port).connect()
-        self.gateway.start()
-        wait_until(lambda: "online" in self.observer.states()
-                   or not self.gateway.process.is_running(), 10, "the gateway online")
-        assert self.gateway.process.is_running(), self.gateway.process.stderr()
-        return self
-
-    def end(self):
-        assert self.gateway.end() == 0, "the gateway's exit status after SIGTERM"
-        self.observer.close()
-        assert self.broker.end() == 0
-
-    def publish(self, topic, payload, qos=1):
-        payload = payload if isinstance(payload, str) else json.dumps(payload)
-        assert mosquitto_pub(self.broker.port, topic, payload, qos) == 0
-
-    def status(self):
-        """What the gateway last told of its output."""
-        own = [m for m in list(self.observer.messages)
-               if m.topic == "belfry/gateway/belfry-gateway"]
-        return json.loads(own[-1].payload)["outputs"]["icinga"]
-
-    def wait_problem(self, *words, timeout=15.0):
-        """Until status and log name a problem with these words."""
-        def named():
-            problem = self.status()["problem"] or ""
-            return all(word in problem for word in words)
-        wait_until(named, timeout, f"a problem with {words}")
+    def wait_for_problem(self, *words, timeout=20.0):
+        """It stands in the log, too."""
+        super().wait_for_problem(*words, timeout=timeout)
         assert self.gateway.process.says(*words)
-
-    def wait_well(self, timeout=20.0):
-        wait_until(lambda: self.status()["problem"] is None, timeout, "no problem")

@@ -120,6 +120,13 @@ class Client:
         note.wait_for_publish(20 * SLACK)
         assert note.is_published(), f"no acknowledgement for {topic}"
 
+    def publish_all(self, topic, payloads, qos=1):
+        """Returns once the handshakes of all are done; they overlap."""
+        notes = [self.paho.publish(topic, payload, qos) for payload in payloads]
+        for note in notes:
+            note.wait_for_publish(60 * SLACK)
+            assert note.is_published(), f"no acknowledgement for {topic}"
+
     def wait_for(self, count, timeout=10.0):
         """The messages received so far, once there are `count`."""
         wait_until(lambda: len(self.messages) >= count, timeout,

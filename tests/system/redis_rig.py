@@ -1,34 +1,31 @@
 # SPDX-License-Identifier: MIT
 """Broker and gateway with an output of the type redis, and the account of what came of a load."""
 import json
-import os
 import re
-import shutil
 from collections import Counter, defaultdict
 from pathlib import Path
 
 from broker import Broker
 from gateway import Gateway
 from load import Load
-from mqtt import Observer, mosquitto_pub
-from process import binaries, give_away
+from mqtt import Observer
+from process import give_away
 from redis_server import Redis
+from relay import plugin_folder
+from rig import GatewayRig
 from wait import wait_until
 
 NUMBER = re.compile(r"number (\d+)")
 
 
-class RelayGateway(Gateway):
+class RedisGateway(Gateway):
     """`output` maps the keywords of the output `logstash` to their values; configure() changes some."""
 
     def __init__(self, folder, port, output, **how):
-        self.output, self.client_id = output, how.pop("client_id", "belfry-gateway")
+        self.output, self.client_id = output, how.pop("client_id", GatewayRig.client_id)
         self.route = how.pop("route", ("route nagios/#",))
         self.spool, self._spooled = None, set()
-        plugins = Path(folder) / "plugins"
-        plugins.mkdir()
-        shutil.copy(binaries().parent / "plugins" / "redis.so", plugins)
-        os.chmod(plugins / "redis.so", 0o644)
+        self.plugins = plugin_folder(folder, "redis")
         if how.pop("spool", False):
             self.spool = Path(folder) / "spool"
             self.spool.mkdir()
@@ -42,7 +39,7 @@ class RelayGateway(Gateway):
         spool = ["", "output spool check_results", f"path {self.spool}"] if self.spool else []
         self.config.write_text("\n".join([
             f"client_id {self.client_id}", f"state_dir {self.state_dir}",
-            f"plugin_dir {self.folder}/plugins", f"broker mqtt://127.0.0.1:{self.port}", "",
+            f"plugin_dir {self.plugins}", f"broker mqtt://127.0.0.1:{self.port}", "",
             "output logstash redis", "retry_first 100", "retry_most 1", *block, *spool, "",
             *self.route, "to logstash" + (" spool" if self.spool else ""), ""]))
 
@@ -63,8 +60,10 @@ class RelayGateway(Gateway):
         return self._spooled
 
 
-class RedisRig:
-    """`server` is a Redis that runs already or None; the rest of RelayGateway's goes there."""
+class RedisRig(GatewayRig):
+    """`server` is a Redis that runs already or None; the rest of RedisGateway's goes there."""
+
+    output = "logstash"
 
     def __init__(self, scratch, server, output=(), name="", broker=None, **how):
         self.server = server
@@ -72,22 +71,15 @@ class RedisRig:
             "allow_anonymous true", "max_queued_messages 1000000"]).start()
         output = {"timeout": "2s", **({"url": f"redis://127.0.0.1:{server.port}"} if server else {}),
                   **dict(output)}
-        self.gateway = RelayGateway(scratch.folder(f"gateway{name}"), self.broker.port, output, **how)
+        self.gateway = RedisGateway(scratch.folder(f"gateway{name}"), self.broker.port, output, **how)
+        self.client_id = self.gateway.client_id
         self.load = None
 
     def start(self):
         self.observer = Observer(self.broker.port).connect()
-        self.gateway.start()
-        wait_until(lambda: "online" in self.observer.states(self.gateway.client_id)
-                   or not self.gateway.process.is_running(), 10, "the gateway online")
-        assert self.gateway.process.is_running(), self.gateway.process.stderr()
-        self.observer.close()
+        self.start_gateway()
+        self.observer.close()  # a second rig at this broker has one of the same name
         return self
-
-    def publish(self, topic, payload):
-        if not isinstance(payload, (str, bytes)):
-            payload = json.dumps(payload)
-        assert mosquitto_pub(self.broker.port, topic, payload, 1) == 0
 
     def start_load(self, rate=500):
         self.load = Load(self.broker.port, rate, 5, 5).start()
@@ -132,5 +124,3 @@ def account_of(wanted, read, timeout=40, same_event=True):
 
 def start_redis(scratch, *lines, name="redis", **how):
     return Redis(scratch.folder(name), lines, name=name, **how).start()
-
-

@@ -5,9 +5,9 @@ import shutil
 
 from broker import Broker
 from gateway import Gateway
-from mqtt import Observer, mosquitto_pub
+from mqtt import V311, Client
 from process import binaries, give_away
-from wait import wait_until
+from rig import GatewayRig
 
 GATEWAY = "belfry/gateway/belfry-gateway"
 ROUTES = ("route nagios/#", "to relay", "route logs/#", "to relay", "decode none")
@@ -46,11 +46,13 @@ def relay_blocks(plugin, lines, routes=ROUTES):
     return [f"output relay {plugin}", *lines, *routes]
 
 
-class RelayRig:
+class RelayRig(GatewayRig):
     """
     `plugin` is the name of the output's plugin and `lines` are its block. `plugins` is a folder
     that has it; without it, it is copied from the build. `blocks` replaces output and routes.
     """
+
+    output = "relay"
 
     def __init__(self, scratch, plugin, lines, plugins=None, routes=ROUTES, blocks=None,
                  gateway_lines=(), broker_lines=("allow_anonymous true",
@@ -62,55 +64,28 @@ class RelayRig:
         self.gateway = RelayGateway(folder, self.broker.port,
                                     plugins or plugin_folder(folder, plugin),
                                     blocks or relay_blocks(plugin, lines, routes), gateway_lines)
-        self.observer = None
-
-    def start(self):
-        self.broker.start()
-        self.observer = Observer(self.broker.port).connect()
-        self.start_gateway()
-        return self
-
-    def start_gateway(self):
-        before = self.observer.states().count("online")
-        self.gateway.start()
-        wait_until(lambda: self.observer.states().count("online") > before
-                   or not self.gateway.process.is_running(), 10, "the gateway online")
-        assert self.gateway.process.is_running(), self.gateway.process.stderr()
-
-    def end(self):
-        assert self.gateway.end() == 0, "the gateway's exit status after SIGTERM"
-        self.observer.close()
-        assert self.broker.end() == 0, "the broker's exit status after SIGTERM"
+        self._publisher = None
 
     def change(self, lines):
         """Reload with another block of the output."""
         self.gateway.configure(blocks=relay_blocks(self.plugin, lines, self.routes))
         return self.gateway.reloaded()
 
-    def publish(self, topic, payload, qos=1, **how):
-        if not isinstance(payload, (str, bytes)):
-            payload = json.dumps(payload)
-        code = mosquitto_pub(self.broker.port, topic, payload, qos, **how)
-        assert code == 0, f"mosquitto_pub ended with {code}"
+    def publish_all(self, topic, payloads):
+        """Publish each on one connection, which stays; returns when the broker has all of them."""
+        if not self._publisher:
+            self._publisher = Client(self.broker.port, "publisher", V311)
+            self._publisher.connect()
+        self._publisher.publish_all(topic, payloads)
+
+    def end(self):
+        if self._publisher:
+            self._publisher.close()
+        super().end()
 
     def check(self, host, service, state=0, output="fine", **more):
         """Publish a check result."""
         self.publish(f"nagios/{host}/{service}", {"state": state, "output": output, **more})
-
-    def status(self, name="relay"):
-        """How the output stands, as the gateway's status message says."""
-        last = self.observer.last_status()
-        return last["outputs"].get(name, {}) if last else {}
-
-    def wait_for_problem(self, *words, timeout=15.0):
-        """Until the output says that all of these words are in its way; returns the sentence."""
-        def problem():
-            text = self.status().get("problem") or ""
-            return all(word in text for word in words) and text
-        return wait_until(problem, timeout, f"a problem that says {words}")
-
-    def wait_until_all_right(self, timeout=15.0):
-        wait_until(lambda: self.status().get("problem", "?") is None, timeout, "no problem left")
 
     def dead_letters(self, name="relay"):
         """What stands in the output's file of dead letters."""

@@ -33,7 +33,59 @@ class Scratch:
         shutil.rmtree(self.path, ignore_errors=True)
 
 
-class Rig:
+class GatewayRig:
+    """
+    A broker, a gateway behind it and an observer beside them. Who inherits makes `broker` and
+    `gateway`; `output` is the one that status() is asked for.
+    """
+
+    output, client_id = "nagios", "belfry-gateway"
+    observer = None
+
+    def start(self):
+        self.broker.start()
+        self.observer = Observer(self.broker.port).connect()
+        self.start_gateway()
+        return self
+
+    def start_gateway(self):
+        """Start it and wait until it says that it is online."""
+        before = self.observer.states(self.client_id).count("online")
+        self.gateway.start()
+        wait_until(lambda: self.observer.states(self.client_id).count("online") > before
+                   or not self.gateway.process.is_running(), 10, "the gateway online")
+        assert self.gateway.process.is_running(), self.gateway.process.stderr()
+
+    def end(self):
+        """In order and politely; whoever does not follow is the test's failure."""
+        assert self.gateway.end() == 0, "the gateway's exit status after SIGTERM"
+        self.observer.close()
+        assert self.broker.end() == 0, "the broker's exit status after SIGTERM"
+
+    def publish(self, topic, payload, qos=1, **how):
+        """mosquitto_pub with text, bytes, or an object to be written as JSON."""
+        if not isinstance(payload, (str, bytes)):
+            payload = json.dumps(payload)
+        code = mosquitto_pub(self.broker.port, topic, payload, qos, **how)
+        assert code == 0, f"mosquitto_pub ended with {code}"
+
+    def status(self, output=None):
+        """How the output stands, as the gateway's status message says."""
+        last = self.observer.last_status(self.client_id)
+        return last["outputs"].get(output or self.output, {}) if last else {}
+
+    def wait_for_problem(self, *words, timeout=20.0):
+        """Until the output says that all of these words are in its way; returns the sentence."""
+        def problem():
+            text = self.status().get("problem") or ""
+            return all(word in text for word in words) and text
+        return wait_until(problem, timeout, f"a problem that says {words}")
+
+    def wait_until_all_right(self, timeout=20.0):
+        wait_until(lambda: self.status().get("problem", "?") is None, timeout, "no problem left")
+
+
+class Rig(GatewayRig):
     """
     `broker_lines`, `which` (broker program), `stored` (with a store of its own) and the keywords
     of gateway.configuration() shape it; hosts, services and extra are Nagios', `way` is by what the
@@ -48,38 +100,19 @@ class Rig:
                              scratch.folder("stored") if stored else None)
         self.gateway = Gateway(scratch.folder("gateway"), self.broker.port,
                                getattr(self.nagios, way), **how)
-        self.observer = None
 
     def start(self):
         self.nagios.start()
-        self.broker.start()
-        self.observer = Observer(self.broker.port).connect()
-        self.start_gateway()
-        return self
-
-    def start_gateway(self):
-        """Start it and wait until it says that it is online."""
-        before = self.observer.states().count("online")
-        self.gateway.start()
-        wait_until(lambda: self.observer.states().count("online") > before
-                   or not self.gateway.process.is_running(), 10, "the gateway online")
-        assert self.gateway.process.is_running(), self.gateway.process.stderr()
+        return super().start()
 
     def end(self):
-        """In order and politely; whoever does not follow is the test's failure."""
-        assert self.gateway.end() == 0, "the gateway's exit status after SIGTERM"
-        self.observer.close()
-        assert self.broker.end() == 0, "the broker's exit status after SIGTERM"
+        super().end()
         self.nagios.end()
 
     def publish(self, topic, payload, qos=1, **how):
-        """mosquitto_pub with text, bytes, or an object to be written as JSON."""
-        if not isinstance(payload, (str, bytes)):
-            payload = json.dumps(payload)
         for process in (self.broker.process, self.gateway.process):
             assert not process.has_ended(), f"{process.name} has ended: {process.stderr()}"
-        code = mosquitto_pub(self.broker.port, topic, payload, qos, **how)
-        assert code == 0, f"mosquitto_pub ended with {code}"
+        super().publish(topic, payload, qos, **how)
 
     def applied(self, topic, payload, count=1):
         """Publish to nagios/HOST/SERVICE, wait until Nagios has applied it, return the result."""

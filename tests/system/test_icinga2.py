@@ -120,10 +120,10 @@ def test_a_wrong_password_is_named_and_mended(place, icinga):
     way.set_password("wrong")
     way.start()
     way.publish("nagios/h1/s1", {"state": 1, "output": "after the password"})
-    way.wait_problem("does not accept", "password_file")
+    way.wait_for_problem("does not accept", "password_file")
     way.set_password("secret")
     icinga.wait_for("h1", "s1", "after the password")
-    way.wait_well()
+    way.wait_until_all_right()
     way.end()
 
 
@@ -132,7 +132,7 @@ def test_missing_permissions_are_named(place, icinga):
     way.change("user gateway", "user watcher")
     way.start()
     way.publish("nagios/h1/s1", {"state": 1, "output": "not allowed"})
-    way.wait_problem("permissions", "actions/process-check-result")
+    way.wait_for_problem("permissions", "actions/process-check-result")
     assert not way.observer.rejects()
     assert way.status()["behind"] > 0
     way.end()
@@ -152,10 +152,10 @@ def test_a_certificate_of_another_authority_is_refused(place, icinga):
     other = Pki(place.folder("other-pki"))
     way = IcingaWay(place, icinga.port, other.path("ca.crt"), name="ca").start()
     way.publish("nagios/h1/s1", {"state": 1, "output": "after the CA"})
-    way.wait_problem("certificate is not trusted", "cafile")
+    way.wait_for_problem("certificate is not trusted", "cafile")
     other.path("ca.crt").write_bytes(icinga.ca.read_bytes())
     icinga.wait_for("h1", "s1", "after the CA")
-    way.wait_well()
+    way.wait_until_all_right()
     way.end()
 
 
@@ -163,12 +163,12 @@ def test_a_host_that_is_not_there_or_not_known_is_named(place, icinga):
     way = IcingaWay(place, icinga.port, icinga.ca, name="name")
     way.change("https://127.0.0.1:", "https://127.0.0.2:")
     way.start()
-    way.wait_problem("cannot be reached")
+    way.wait_for_problem("cannot be reached")
     way.end()
     way = IcingaWay(place, icinga.port, icinga.ca, name="alias")
     way.change("https://127.0.0.1:", "https://ip6-localhost.invalid:")
     way.start()
-    way.wait_problem("host of url is not known")
+    way.wait_for_problem("host of url is not known")
     way.end()
 
 
@@ -281,9 +281,9 @@ def test_nothing_is_lost_while_icinga_is_away(place, large):
     numbers.publish(1000, 500)
     large.end()
     numbers.publish(2500, 500)
-    way.wait_problem("cannot be reached")
+    way.wait_for_problem("cannot be reached")
     large.start()
     numbers.publish(500, 500)
     numbers.wait_all(large)
-    way.wait_well()
+    way.wait_until_all_right()
     way.end()

@@ -81,7 +81,7 @@ def test_what_now_and_then_goes_wrong_is_made_up_for(server, way, what):
     server.behave = lambda n, body: MISBEHAVIOURS[what]() if n in (3, 17, 18) else answer(200, TAKEN)
     publish(way)
     delivered(way, server)
-    way.wait_well()
+    way.wait_until_all_right()
     assert way.status()["reissued"] > 0
     assert not way.observer.rejects()
 
@@ -98,11 +98,11 @@ def test_what_now_and_then_goes_wrong_is_made_up_for(server, way, what):
 def test_what_stays_wrong_has_a_name(server, way, what, words):
     server.behave = lambda n, body: MISBEHAVIOURS[what]()
     publish(way)
-    way.wait_problem(*words)
+    way.wait_for_problem(*words)
     assert way.status()["behind"] > 0
     server.behave = lambda n, body: answer(200, TAKEN)
     delivered(way, server)
-    way.wait_well()
+    way.wait_until_all_right()
 
 
 @pytest.mark.parametrize("behave", [
@@ -171,7 +171,7 @@ def test_a_certificate_for_another_name_is_refused(server, way):
     stranger = OddServer(pki.path("x.crt"), pki.path("x.key"))
     own = IcingaWay(server.scratch, stranger.port, pki.path("x.crt"), name="stranger").start()
     publish(own)
-    own.wait_problem("certificate is not trusted")
+    own.wait_for_problem("certificate is not trusted")
     assert own.gateway.process.says("IP address mismatch")
     assert stranger.results == []
     own.end()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """
 Plugins that misbehave: what they were to deliver is delivered all the same, and nobody else notices.
-The plugin is plugins/moody.c, which does what stands in a file.
+The plugin is plugins/moody.c.
 """
 import json
 import signal
@@ -10,59 +10,17 @@ from collections import Counter
 import pytest
 
 from http_api import GatewayHttp
-from mqtt import Client
+from moody import Moody
 from process import give_away, own_memory, program, run
 from relay import relay_blocks
 from wait import wait_until
 
-MOODY = "tests/system/plugins/moody.c"
 EXAMPLE = "contrib/relay/lines.c"
-RAW = ["schema raw", "retry_first 10", "retry_most 1"]
-
-
-class Moody:
-    """A rig with the output `relay` of the type moody, and the files that it works with."""
-
-    def __init__(self, scratch, make_relay, lines=(), mood="ok", **how):
-        folder = scratch.folder("moody")
-        self.path, self.file = folder / "lines", folder / "mood"
-        self.set(mood)
-        self.lines = [f"path {self.path}", f"mood {self.file}", *RAW, *lines]
-        self.rig = make_relay(MOODY, self.lines, **how)
-
-    def set(self, mood):
-        self.file.write_text(mood)
-
-    def written(self):
-        """(id, text) of what was delivered."""
-        if not self.path.exists():
-            return []
-        return [tuple(line.split("\t", 1)) for line in self.path.read_text().splitlines()]
-
-    def texts(self):
-        return [text for _, text in self.written()]
-
-    def batches(self):
-        """(attempt, records) of each call of deliver()."""
-        path = self.path.with_name("lines.batches")
-        lines = path.read_text().splitlines() if path.exists() else []
-        return [tuple(map(int, line.split())) for line in lines]
-
-    def wait_for(self, *texts, timeout=15):
-        wait_until(lambda: self.texts() == list(texts), timeout,
-                   f"the records {texts} (there are {self.texts()})")
 
 
 @pytest.fixture
 def make_moody(scratch, make_relay):
     return lambda *lines, **how: Moody(scratch, make_relay, lines, **how)
-
-
-def publish_many(port, payloads, topic="logs/app"):
-    with Client(port, "many") as client:
-        notes = [client.paho.publish(topic, payload, 1) for payload in payloads]
-        for note in notes:
-            note.wait_for_publish(60)
 
 
 # --- the process, the thread ----------------------------------------------------------------------
@@ -224,7 +182,7 @@ def test_what_a_plugin_must_not_do_is_a_retry(make_moody, mood, words):
 def test_marks_are_followed(make_moody):
     moody = make_moody("linger 300", mood="marks")
     rig = moody.rig.start()
-    publish_many(rig.broker.port, ["a", "poison", "later", "b"])
+    rig.publish_all("logs/app", ["a", "poison", "later", "b"])
     moody.wait_for("a", "b", "later")
     wait_until(lambda: rig.status()["dead_letters"] == 1, 10, "the dead letter counted")
     letter, = rig.dead_letters()
@@ -240,7 +198,7 @@ def test_of_a_batch_that_is_refused_only_the_poison_is_dead(make_moody):
     rig = moody.rig.start()
     payloads = [str(i) for i in range(50)]
     payloads[31] = "poison"
-    publish_many(rig.broker.port, payloads)
+    rig.publish_all("logs/app", payloads)
     moody.wait_for(*(p for p in payloads if p != "poison"))
     assert [letter["record"] for letter in rig.dead_letters()] == ["poison"]
     assert rig.dead_letters()[0]["reason"] == "something in it is poison"
@@ -293,7 +251,7 @@ def test_a_killed_gateway_loses_nothing_under_load(make_relay, scratch):
     rig = make_relay(EXAMPLE, [f"path {path}", "batch_records 50", "sync false"]).start()
     payloads = [str(i) for i in range(4000)]
     for part in range(4):
-        publish_many(rig.broker.port, payloads[part * 1000:(part + 1) * 1000])
+        rig.publish_all("logs/app", payloads[part * 1000:(part + 1) * 1000])
         rig.gateway.kill()
         rig.start_gateway()
 
@@ -310,10 +268,10 @@ def test_a_killed_gateway_loses_nothing_under_load(make_relay, scratch):
 def test_memory_stays_flat_while_the_other_side_is_away(make_moody):
     moody = make_moody("batch_records 100", mood="retry 1000")
     rig = moody.rig.start()
-    publish_many(rig.broker.port, ["w" * 200] * 2000)
+    rig.publish_all("logs/app", ["w" * 200] * 2000)
     wait_until(lambda: rig.status()["behind"] >= 2000, 20, "the first that wait")
     before = own_memory(rig.gateway.process.pid)
-    publish_many(rig.broker.port, ["w" * 200] * 50000)
+    rig.publish_all("logs/app", ["w" * 200] * 50000)
     wait_until(lambda: rig.status()["behind"] >= 52000, 60, "all that wait")
     after = own_memory(rig.gateway.process.pid)
     assert after - before < 4 << 20, (before, after)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from moody import Moody
 from mqtt import Client
 from process import program, run
 from relay import ROUTES, relay_blocks
-from test_relay_faults import Moody, publish_many
 from wait import wait_until
 
 EXAMPLE = "contrib/relay/lines.c"
@@ -73,7 +73,7 @@ def test_changes_only(make_lines, path):
 
 def test_max_rate(make_lines, path):
     rig = make_lines("schema raw", "max_rate 1")
-    publish_many(rig.broker.port, [str(i) for i in range(20)])
+    rig.publish_all("logs/app", [str(i) for i in range(20)])
     wait_until(lambda: lines_of(path) and rig.status()["held_back"] > 0, 10, "some that are held back")
     wait_until(lambda: len(lines_of(path)) + rig.status()["held_back"] == 20, 10, "all of them")
     assert lines_of(path)[0] == "0"
@@ -134,7 +134,7 @@ def test_messages_pass_as_they_came(make_lines, path):
 def test_linger_and_batch_records(make_relay, scratch):
     moody = Moody(scratch, make_relay, ["linger 60000", "batch_records 10"])
     rig = moody.rig.start()
-    publish_many(rig.broker.port, [str(i) for i in range(30)])
+    rig.publish_all("logs/app", [str(i) for i in range(30)])
     wait_until(lambda: len(moody.texts()) == 30, 10, "three full batches")
     assert moody.batches() == [(1, 10)] * 3
     assert moody.texts() == [str(i) for i in range(30)]
@@ -149,7 +149,7 @@ def test_linger_and_batch_records(make_relay, scratch):
 def test_slow_is_slow_and_nothing_more(make_relay, scratch):
     moody = Moody(scratch, make_relay, ["batch_records 5"], mood="slow 100")
     rig = moody.rig.start()
-    publish_many(rig.broker.port, [str(i) for i in range(40)])
+    rig.publish_all("logs/app", [str(i) for i in range(40)])
     wait_until(lambda: len(moody.texts()) == 40, 20, "all of them")
     assert moody.texts() == [str(i) for i in range(40)]
     assert all(attempt == 1 and count <= 5 for attempt, count in moody.batches())

@@ -209,7 +209,7 @@ def test_a_client_certificate_and_a_name(make_rig, scratch):
 def test_messages_of_any_kind(make_rig, sink):
     rig = make_rig(sink, "schema raw")
     for payload in ('{"a":1}', "plain \"text\"", '{"a":1},{"b":2}'):
-        rig.publisher.publish("logs/x", payload)
+        rig.publish_all("logs/x", [payload])
     wait_until(lambda: len(sink.records) == 3, 20, "all messages")
     assert sink.records == [{"a": 1}, "plain \"text\"", '{"a":1},{"b":2}']
 

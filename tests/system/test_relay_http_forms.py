@@ -246,7 +246,7 @@ def test_victoriametrics_has_every_value(make_rig, scratch):
 
 def test_messages_are_dead_letters_to_influxdb(make_rig, influx):
     rig = make_rig("format influxdb", f"url http://127.0.0.1:{influx.port}/write?db=nagios")
-    rig.publisher.publish("logs/x", "hello")
+    rig.publish_all("logs/x", ["hello"])
     rig.number(0, **PERFDATA)
     wait_until(lambda: len(influx.points()) == 3 and rig.dead_letters(), 20, "points and the letter")
     assert "no check result" in json.dumps(rig.dead_letters()[0])

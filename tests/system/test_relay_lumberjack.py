@@ -190,7 +190,7 @@ def test_a_server_that_never_answers_is_named(server, make_way):
     server.behave = lambda n, size: []
     way = make_way([server])
     way.publish_numbers(1)
-    way.wait_problem(f"127.0.0.1:{server.port}", "says nothing for 2 s")
+    way.wait_for_problem(f"127.0.0.1:{server.port}", "says nothing for 2 s")
     server.behave = None
     arrived(server, total=1)
     way.wait_until_all_right(20)
@@ -229,7 +229,7 @@ def test_what_comes_while_the_server_is_away_waits(server, make_way):
     arrived(server, total=50)
     server.stop()
     way.publish_numbers(TOTAL - 50, first=50)
-    way.wait_problem(f"127.0.0.1:{server.port}", "refused")
+    way.wait_for_problem(f"127.0.0.1:{server.port}", "refused")
     server.start()
     arrived(server)
     way.wait_delivered(TOTAL)
@@ -242,7 +242,7 @@ def test_a_server_that_stands_still(server, make_way):
     arrived(server, total=50)
     server.pause()
     way.publish_numbers(TOTAL - 50, first=50)
-    way.wait_problem("says nothing for 2 s")
+    way.wait_for_problem("says nothing for 2 s")
     server.resume()
     arrived(server, sure=False)
     way.wait_delivered(TOTAL)
@@ -359,7 +359,7 @@ def test_a_server_of_an_authority_that_is_not_known_gets_nothing(pki, make_way):
     server = LumberjackServer(*pki.server)
     way = make_way([server], f"cafile {pki.other}")
     way.publish_numbers(5)
-    way.wait_problem("no TLS with 127.0.0.1", "certificate")
+    way.wait_for_problem("no TLS with 127.0.0.1", "certificate")
     assert server.events() == []
     way.change([f"hosts 127.0.0.1:{server.port}", f"cafile {pki.path('ca.crt')}", *SMALL])
     arrived(server, total=5)
@@ -370,7 +370,7 @@ def test_a_server_that_asks_for_a_certificate(pki, make_way):
     server = LumberjackServer(*pki.server, ca=pki.path("ca.crt"))
     bare = make_way([server], f"cafile {pki.path('ca.crt')}")
     bare.publish_numbers(5)
-    bare.wait_problem("certificate")
+    bare.wait_for_problem("certificate")
     assert server.events() == []
     certificate, key = pki.client
     way = make_way([server], f"cafile {pki.path('ca.crt')}", f"certfile {certificate}", f"keyfile {key}")
@@ -383,14 +383,14 @@ def test_a_server_that_speaks_tls_to_one_that_does_not(pki, make_way):
     server = LumberjackServer(*pki.server)
     way = make_way([server])
     way.publish_numbers(1)
-    way.wait_problem("does it want TLS?")
+    way.wait_for_problem("does it want TLS?")
     server.stop()
 
 
 def test_a_server_that_does_not_speak_tls(server, make_way):
     way = make_way([server], "tls true")
     way.publish_numbers(1)
-    way.wait_problem("no TLS with 127.0.0.1")
+    way.wait_for_problem("no TLS with 127.0.0.1")
     assert server.events() == []
 
 
@@ -439,7 +439,7 @@ def test_settings_that_cannot_be_are_named(line, word):
 def test_a_port_where_nobody_listens_is_known_before_there_is_something_to_send(make_way):
     port = free_port()
     way = make_way([], f"hosts 127.0.0.1:{port}")
-    way.wait_problem(f"127.0.0.1:{port}", "refused")
+    way.wait_for_problem(f"127.0.0.1:{port}", "refused")
     server = LumberjackServer(port=port)
     way.wait_until_all_right(20)
     stays_true(lambda: server.connections <= 1, 2, "one connection")

@@ -70,7 +70,7 @@ def test_the_password_for_icinga_is_told_nowhere(scratch):
     wait_until(lambda: way.status()["results"] == 1, 10, "a result taken")
     server.behave = lambda number, body: answer(401, {"error": 401, "status": "Unauthorized."})
     way.publish("nagios/h0/s0", {"state": 0, "output": "refused"})
-    way.wait_problem("does not accept")
+    way.wait_for_problem("does not accept")
     way.change("keepalive 60s" if "keepalive" in way.gateway.config.read_text() else "log_type all",
                "log_type all\nkeepalive 30s")
     way.gateway.reloaded()
