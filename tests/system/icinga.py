@@ -61,12 +61,14 @@ def names():
 class Icinga:
     """
     Hosts h0, h1, … with services s0, s1, … each, and `extra` (host, service) pairs; a host named
-    in `deaf` takes no passive results.
+    in `deaf` takes no passive results; `more` are further lines of the configuration.
     """
 
-    def __init__(self, folder, hosts=2, services=4, extra=(), deaf=()):
+    FOLDERS = ("etc", "data", "data/certs", "cache", "log", "run", "spool", "pki")
+
+    def __init__(self, folder, hosts=2, services=4, extra=(), deaf=(), more=""):
         self.folder, self.port = give_away(folder), free_port()
-        for sub in ("etc", "data", "data/certs", "cache", "log", "run", "spool", "pki"):
+        for sub in self.FOLDERS:
             (self.folder / sub).mkdir()
             give_away(self.folder / sub)
         self.pki = Pki(self.folder / "pki")
@@ -75,7 +77,8 @@ class Icinga:
         for source, name in ((certificate, f"{NODE}.crt"), (key, f"{NODE}.key"), (self.ca, "ca.crt")):
             give_away(self._copy(source, self.folder / "data" / "certs" / name))
         (self.folder / "etc" / "icinga2.conf").write_text(
-            MAIN.format(node=NODE, port=self.port) + self._objects(hosts, services, extra, deaf))
+            MAIN.format(node=NODE, port=self.port) + more
+            + self._objects(hosts, services, extra, deaf))
         self.process = Process("icinga", [ICINGA, "daemon", "-c", self.folder / "etc/icinga2.conf",
                                           *self._folders()], self.folder)
         self._tls = ssl.create_default_context(cafile=str(self.ca))
@@ -135,7 +138,8 @@ class Icinga:
     def ask(self, path, **parameters):
         """The results of a GET, as root."""
         query = urllib.parse.urlencode(parameters, doseq=True, quote_via=urllib.parse.quote)
-        request = urllib.request.Request(f"https://127.0.0.1:{self.port}/v1/{path}?{query}", headers={
+        path += f"?{query}" if query else ""
+        request = urllib.request.Request(f"https://127.0.0.1:{self.port}/v1/{path}", headers={
             "Accept": "application/json",
             "Authorization": "Basic " + base64.b64encode(b"root:icinga").decode()})
         with urllib.request.urlopen(request, context=self._tls, timeout=20) as answer:

@@ -6,10 +6,7 @@ import time
 
 import pytest
 
-from broker import Broker
-from gateway import Gateway
-from icinga_pipe import Icinga
-from mqtt import Observer
+from icinga_pipe import PipeWay
 from process import give_away
 from rig import Scratch
 from wait import wait_until
@@ -17,50 +14,10 @@ from wait import wait_until
 CONFIRMED, PIPE = [], ["delivery pipe"]
 
 
-class Way:
-    """Broker, gateway, Icinga."""
-
-    def __init__(self, scratch, output=(), **shape):
-        self.icinga = Icinga(scratch.folder("icinga"), **shape)
-        self.broker = Broker(scratch.folder("broker"), ("allow_anonymous true",
-                                                        "max_queued_messages 100000"))
-        self.gateway = Gateway(scratch.folder("gateway"), self.broker.port, self.icinga.fifo,
-                               output=output)
-        self.observer = None
-
-    def start(self):
-        self.icinga.start()
-        self.broker.start()
-        self.observer = Observer(self.broker.port).connect()
-        self.gateway.start()
-        wait_until(lambda: "online" in self.observer.states(), 10, "the gateway online")
-        return self
-
-    def end(self):
-        assert self.gateway.end() == 0
-        self.observer.close()
-        assert self.broker.end() == 0
-        self.icinga.end()
-
-    def publish(self, topic, payload):
-        self.observer.publish(topic, json.dumps(payload))
-
-    def applied(self, topic, payload):
-        """Publish and return what Icinga then shows; the payload's time makes it recognisable."""
-        _, host, *service = topic.split("/")
-        when = payload.setdefault("time", round(time.time(), 6))
-        self.publish(topic, payload)
-
-        def is_there():
-            shown = self.icinga.of(host, *service)
-            return shown if shown and abs(shown.time - when) < 1e-5 else None
-        return wait_until(is_there, 10, f"{topic} of {when} shown by Icinga")
-
-
 @pytest.fixture(scope="module", params=[CONFIRMED, PIPE], ids=["confirmed", "pipe"])
 def way(request):
     with Scratch() as scratch:
-        way = Way(scratch, request.param, hosts=3).start()
+        way = PipeWay(scratch, request.param, hosts=3).start()
         yield way
         way.end()
 
@@ -70,7 +27,7 @@ def make_way(scratch):
     ways = []
 
     def make(*args, **how):
-        ways.append(Way(scratch, *args, **how).start())
+        ways.append(PipeWay(scratch, *args, **how).start())
         return ways[-1]
 
     yield make

@@ -9,10 +9,7 @@ import time
 
 import pytest
 
-from icinga_pipe import Icinga
-from mqtt import Observer
-from broker import Broker
-from gateway import Gateway
+from icinga_pipe import PipeWay
 from test_core_faults import DELIVERIES
 from wait import wait_until
 
@@ -206,29 +203,9 @@ object Dependency "service-behind-h0" {{
 """.format()
 
 
-class Way:
-    """Broker, gateway, and an Icinga with a pipe and these further lines."""
-
-    def __init__(self, scratch, output=(), more="", route=()):
-        self.icinga = Icinga(scratch.folder("icinga"))
-        with open(self.icinga.folder / "etc" / "icinga2.conf", "a") as config:
-            config.write(more)
-        self.broker = Broker(scratch.folder("broker"))
-        self.gateway = Gateway(scratch.folder("gateway"), self.broker.port, self.icinga.fifo,
-                               output=output, routes=["route nagios/#", "to nagios", *route],
-                               lines=["status_interval 1"])
-        self.icinga.start()
-        self.broker.start()
-        self.observer = Observer(self.broker.port).connect()
-        self.gateway.start()
-        wait_until(lambda: "online" in self.observer.states(), 10, "the gateway online")
-
-    def publish(self, topic, payload):
-        self.observer.publish(topic, json.dumps(payload))
-
-    def wait_for(self, host, service, output):
-        wait_until(lambda: (self.icinga.of(host, service) or [None] * 2)[1] == output, 20,
-                   f"{output!r} shown")
+def wait_for(way, host, service, output):
+    wait_until(lambda: (way.icinga.of(host, service) or [None] * 2)[1] == output, 20,
+               f"{output!r} shown")
 
 
 @pytest.fixture
@@ -236,7 +213,7 @@ def make_way(scratch):
     ways = []
 
     def make(*args, **how):
-        ways.append(Way(scratch, *args, **how))
+        ways.append(PipeWay(scratch, *args, **how).start())
         return ways[-1]
 
     yield make
@@ -246,22 +223,22 @@ def make_way(scratch):
 
 @DELIVERIES
 def test_icinga_drops_what_it_holds_for_unreachable_and_nothing_waits(make_way, output):
-    way = make_way(output, BEHIND)
+    way = make_way(output, more=BEHIND)
     way.publish("nagios/h1/s0", {"state": 1, "output": "reachable"})
-    way.wait_for("h1", "s0", "reachable")
+    wait_for(way, "h1", "s0", "reachable")
     way.publish("nagios/h0", {"state": "DOWN", "output": "gone"})
-    way.wait_for("h0", None, "gone")
+    wait_for(way, "h0", None, "gone")
     way.publish("nagios/h1/s0", {"state": 2, "output": "unreachable"})
     way.publish("nagios/h1", {"state": "DOWN", "output": "unreachable"})
     way.publish("nagios/h1/s1", {"state": 2, "output": "behind it"})
-    way.wait_for("h1", "s1", "behind it")
+    wait_for(way, "h1", "s1", "behind it")
     assert way.icinga.of("h1", "s0").output == "reachable"
     assert way.icinga.of("h1") is None
     lag(way, 0)
     way.publish("nagios/h0", {"state": "UP", "output": "back"})
-    way.wait_for("h0", None, "back")
+    wait_for(way, "h0", None, "back")
     way.publish("nagios/h1/s0", {"state": 2, "output": "reachable again"})
-    way.wait_for("h1", "s0", "reachable again")
+    wait_for(way, "h1", "s0", "reachable again")
 
 
 @pytest.mark.parametrize("torn", TORN)
@@ -270,7 +247,7 @@ def test_what_another_writer_left_behind_takes_no_result_at_icinga(make_way, tor
     for n in range(3):
         left_behind(way.icinga, TORN[torn])
         way.publish("nagios/h0/s1", {"state": 2, "output": f"behind {n}"})
-        way.wait_for("h0", "s1", f"behind {n}")
+        wait_for(way, "h0", "s1", f"behind {n}")
 
 
 # --- commands through a pipe of Icinga ---------------------------------------------------------
@@ -312,7 +289,7 @@ def test_commands_through_icingas_pipe(make_way, output):
         way.publish(f"{topic}/$command", command("comment", comment=f"a | b \\c {name}"))
         assert where(attributes(way, "comments", f"a | b \\c {name}")) == (*at, "anna")
         way.publish(topic, {"state": 1, "output": "bad"})
-        way.wait_for(at[0], at[1] or None, "bad")
+        wait_for(way, at[0], at[1] or None, "bad")
         way.publish(f"{topic}/$command", command("acknowledge"))
         wait_until(lambda p=path: acknowledgement(way, p) == 2, 20, "the acknowledgement")
         way.publish(f"{topic}/$command", {"command": "remove_acknowledgement", "author": "anna"})

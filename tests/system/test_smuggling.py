@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from test_icinga_pipe import Way
+from icinga_pipe import PipeWay
 from wait import wait_until
 
 COMMAND = "[0] SHUTDOWN_PROGRAM"
@@ -85,7 +85,7 @@ def test_nagios_applies_what_was_meant_and_nothing_else(make_rig, how):
 
 
 def test_icinga_executes_what_was_meant_and_nothing_else(scratch):
-    way = Way(scratch, ["delivery pipe"]).start()
+    way = PipeWay(scratch, ["delivery pipe"]).start()
     attack(way.observer, int(time.time()) - 60)
     wait_until(lambda: way.icinga.of("h1", "s3"), 20, "the canary")
     executed = re.findall(r"Executing external command: (.*)", way.icinga.log())
