@@ -268,4 +268,16 @@ static inline size_t rig_restart(struct rig *r, struct disk *d, int64_t away)
 	return disk_load(d, r->s, &present);
 }
 
+/* The result that the gateway makes of a silence; its time. */
+static inline int64_t rig_tell(struct rig *r, enum check_state becomes)
+{
+	struct check_result result = rig_result(becomes, NO_TIME);
+
+	result.output = (struct span)SPAN("nothing heard");
+	r->from_silence = true;
+	rig_submit(r, &result, 0);
+	r->from_silence = false;
+	return wall_time_seconds(result.time) - epoch;
+}
+
 #endif
