@@ -203,7 +203,7 @@ enum relay_verdict {
 
 /* Filled in by deliver() beside its verdict. Zeroed before. */
 struct relay_outcome {
-	size_t size;
+	size_t size;		 /* of the host's struct relay_outcome */
 	uint32_t retry_after_ms; /* 0: the host's own growing wait */
 	/*
 	 * For the operator, in words, without a full stop: "the password is refused; set
@@ -222,7 +222,7 @@ struct relay_place {
 	uint16_t port;
 	const char *path;    /* of the Unix socket */
 	bool tls;	     /* by the output's settings; needs RELAY_USES_TLS */
-	uint32_t timeout_ms; /* for connecting, and then for each send and receive */
+	uint32_t timeout_ms; /* for connecting, then for each send and receive; 0: 10 seconds */
 };
 
 /* What the output's TLS settings say, for plugins whose library connects by itself. NULL: unset. */
@@ -235,7 +235,7 @@ struct relay_tls {
 struct relay_stream; /* a connection: TCP, TLS over it, or a Unix socket */
 
 struct relay_host {
-	size_t size;
+	size_t size;	     /* of the host's struct relay_host */
 	const char *output;  /* the name of the output */
 	const char *gateway; /* the client id of the gateway */
 	const struct relay_tls *tls;

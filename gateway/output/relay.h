@@ -2,6 +2,9 @@
 /*
  * Outputs whose type is a plugin: `output logstash redis`. The type is made of the settings that
  * every relay has and those of the plugin.
+ *
+ * Whoever reads the configuration loads types and checks blocks, one thread at a time; while an
+ * output runs, neither changes.
  */
 #ifndef GATEWAY_OUTPUT_RELAY_H
 #define GATEWAY_OUTPUT_RELAY_H
