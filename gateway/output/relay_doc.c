@@ -25,21 +25,16 @@ void relay_print_mdoc(FILE *out)
 
 static void print_defaults(FILE *out, const struct relay_defaults *d)
 {
-	const char *const defaults[][2] = {
-		{ "schema", d->schema },
-		{ "batch_records", d->batch_records },
-		{ "batch_size", d->batch_size },
-		{ "linger", d->linger },
-	};
+	struct relay_default row;
 	size_t left = 0;
 
-	for (size_t i = 0; i < array_size(defaults); i++)
-		left += defaults[i][1] != NULL;
+	for (size_t n = 0; relay_default_at(d, n, &row); n++)
+		left += row.initial != NULL;
 	if (left > 0)
 		fputs(".Pp\nDefaults of its own, of keywords that every relay has:\n", out);
-	for (size_t i = 0; i < array_size(defaults); i++) {
-		if (defaults[i][1] != NULL)
-			fprintf(out, ".Cm %s %s %s\n", defaults[i][0], defaults[i][1],
+	for (size_t n = 0; relay_default_at(d, n, &row); n++) {
+		if (row.initial != NULL)
+			fprintf(out, ".Cm %s %s %s\n", row.name, row.initial,
 					--left > 0 ? "," : ".");
 	}
 }

@@ -148,7 +148,8 @@ void plugin_config_destroy(struct plugin_config *c)
 	free(c);
 }
 
-void plugin_config_digest(const struct plugin *p, const union plugin_slot *slots, uint64_t *digest)
+void plugin_settings_digest(
+		const struct plugin *p, const union plugin_slot *slots, uint64_t *digest)
 {
 	for (size_t i = 0; i < p->setting_count; i++) {
 		if (p->relay->settings[i].kind == RELAY_SECRET)
@@ -178,8 +179,8 @@ bool plugin_settings_lack(const struct plugin *p, const union plugin_slot *slots
 	return false;
 }
 
-const char *plugin_config_template(const struct plugin *p, const union plugin_slot *slots, size_t n,
-		const char **ret_name)
+const char *plugin_settings_template(const struct plugin *p, const union plugin_slot *slots,
+		size_t n, const char **ret_name)
 {
 	for (size_t i = 0; i < p->setting_count; i++) {
 		if (p->relay->settings[i].kind != RELAY_TEMPLATE || n-- > 0)

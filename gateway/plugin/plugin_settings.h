@@ -33,7 +33,8 @@ struct plugin_config *plugin_config_create(
 void plugin_config_destroy(struct plugin_config *c);
 
 /* Mix the files that rows of kind RELAY_SECRET name into *digest, as secret_digest(). */
-void plugin_config_digest(const struct plugin *p, const union plugin_slot *slots, uint64_t *digest);
+void plugin_settings_digest(
+		const struct plugin *p, const union plugin_slot *slots, uint64_t *digest);
 
 /* What open() and check() are given. */
 const void *plugin_config_struct(const struct plugin_config *c);
@@ -43,7 +44,7 @@ bool plugin_settings_lack(const struct plugin *p, const union plugin_slot *slots
 		const struct settings_lines *lines);
 
 /* What the N-th row of kind RELAY_TEMPLATE says; NULL: it was not given. */
-const char *plugin_config_template(const struct plugin *p, const union plugin_slot *slots, size_t n,
-		const char **ret_name);
+const char *plugin_settings_template(const struct plugin *p, const union plugin_slot *slots,
+		size_t n, const char **ret_name);
 
 #endif

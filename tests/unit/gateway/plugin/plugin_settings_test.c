@@ -84,10 +84,10 @@ static void each_kind_is_read(void **state)
 	assert_true(set(&b, "first", "${host}"));
 	c = plugin_config_create(b.plugin, b.slots, &rig->problem);
 	assert_non_null(c);
-	assert_string_equal(plugin_config_template(b.plugin, b.slots, 0, &name), "${host}");
+	assert_string_equal(plugin_settings_template(b.plugin, b.slots, 0, &name), "${host}");
 	assert_string_equal(name, "first");
-	assert_string_equal(plugin_config_template(b.plugin, b.slots, 1, &name), "${topic}");
-	assert_null(plugin_config_template(b.plugin, b.slots, 2, &name));
+	assert_string_equal(plugin_settings_template(b.plugin, b.slots, 1, &name), "${topic}");
+	assert_null(plugin_settings_template(b.plugin, b.slots, 2, &name));
 	settings_finish(b.rows, b.slots); /* what the plugin has outlives the configuration */
 	s = plugin_config_struct(c);
 	assert_false(s->flag);
@@ -139,9 +139,9 @@ static void a_secret_is_one(void **state)
 	c = plugin_config_create(b.plugin, b.slots, &rig->problem);
 	assert_non_null(c);
 	plugin_config_destroy(c);
-	plugin_config_digest(b.plugin, b.slots, &before);
+	plugin_settings_digest(b.plugin, b.slots, &before);
 	rig_write(rig, "secret", "t\n", 0600);
-	plugin_config_digest(b.plugin, b.slots, &after);
+	plugin_settings_digest(b.plugin, b.slots, &after);
 	assert_int_not_equal(before, after); /* a reload sees it */
 	block_close(&b);
 }
