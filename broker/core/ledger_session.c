@@ -143,7 +143,8 @@ static void write_record(
 		.username = session_username(s),
 		.listener = listener_of(s),
 		.expiry_interval = s->expiry_interval,
-		.ends = s->expiry.place > 0 ? to_wall_time(s->expiry.at, to_wall) : STORE_NEVER,
+		.ends = timer_is_set(&s->expiry) ? to_wall_time(s->expiry.at, to_wall)
+						 : STORE_NEVER,
 		.is_bridge = s->bridge != NULL,
 		.keeps_qos0 = s->keeps_qos0,
 	};
@@ -166,7 +167,7 @@ static void write_will(
 		store_log_removal(&l->open->records, STORE_WILLS, key);
 		return;
 	}
-	if (s->client == NULL && s->will_timer.place > 0)
+	if (s->client == NULL && timer_is_set(&s->will_timer))
 		record.due = to_wall_time(s->will_timer.at, to_wall);
 	record.message = (struct stored_message){
 		.topic = message_topic(m),

@@ -80,7 +80,7 @@ static void set_end(struct restore *r, const struct stored_session *record, stru
 	struct instant end = record->ends != 0 ? from_wall(r, record->ends, latest) : latest;
 
 	timer_set(&r->shard->timers, &s->expiry, end);
-	if (s->expiry.place > 0 && end.ns == latest.ns)
+	if (timer_is_set(&s->expiry) && end.ns == latest.ns)
 		s->changes |= SESSION_CHANGED_RECORD;
 }
 

@@ -44,7 +44,8 @@ void session_change_policy(struct session *s, struct policy *policy)
 
 void session_destroy(struct session_table *t, struct session *s)
 {
-	assert(s->subscriptions == NULL && s->expiry.place == 0 && s->will_timer.place == 0);
+	assert(s->subscriptions == NULL && !timer_is_set(&s->expiry) &&
+			!timer_is_set(&s->will_timer));
 	HASH_DEL(t->table, s);
 	t->count--;
 	outbox_finish(&s->outbox);

@@ -162,7 +162,7 @@ void shard_plan_sweep(struct shard *shard, struct instant now)
 	uint64_t interval = shard->limits->retain_expiry_interval;
 
 	if (shard->retained.expiring > 0 && interval > 0 && shard->sweep == NULL &&
-			shard->sweep_timer.place == 0)
+			!timer_is_set(&shard->sweep_timer))
 		timer_set(&shard->timers, &shard->sweep_timer,
 				instant_after(now, seconds((int64_t)interval * 60)));
 }

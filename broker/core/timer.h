@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Deadlines of a shard in one binary heap. Time comes in as a value; nobody here asks a clock.
+ * The deadlines of a shard, and what each is about. Time comes in as a value; nobody here asks a
+ * clock.
  *
- * A timer is embedded in its owner, knows its place in the heap, and so is moved or removed in
- * O(log n). A keep-alive is not moved at each packet: the owner looks at its last activity when
- * the timer is due and sets it again, one heap operation per period and client.
+ * A timer is embedded in its owner; it is moved or removed in O(log n). A keep-alive is not moved
+ * at each packet: the owner looks at its last activity when the timer is due and sets it again, one
+ * heap operation per period and client.
  */
 #ifndef BROKER_CORE_TIMER_H
 #define BROKER_CORE_TIMER_H
 
-#include "common/clock.h"
+#include "common/deadlines.h"
 
 enum timer_kind {
 	TIMER_CLIENT,  /* a CONNECT that did not come, a keep-alive that was missed */
@@ -20,18 +21,22 @@ enum timer_kind {
 
 /* Zeroed memory is a timer that is not set; `kind` is set once by the owner. */
 struct timer {
-	struct instant at;
-	uint32_t place; /* in the heap, counted from 1; 0 = not set */
+	struct instant at; /* of what is set, or was last */
+	struct deadline deadline;
 	enum timer_kind kind;
 };
 
 /* Zeroed memory is an empty heap. */
 struct timers {
-	struct timer **heap;
-	size_t count, capacity;
+	struct deadlines deadlines;
 };
 
 void timers_finish(struct timers *t);
+
+static inline bool timer_is_set(const struct timer *timer)
+{
+	return deadline_is_set(&timer->deadline);
+}
 
 /* Set or move; at INSTANT_NEVER it is cleared. */
 void timer_set(struct timers *t, struct timer *timer, struct instant at);

@@ -9,9 +9,9 @@
 #ifndef GATEWAY_RULES_STANDING_IMPL_H
 #define GATEWAY_RULES_STANDING_IMPL_H
 
+#include "common/deadlines.h"
 #include "common/hash.h"
 #include "common/name.h"
-#include "gateway/rules/deadlines.h"
 #include "gateway/rules/recent_ids.h"
 #include "gateway/rules/standing.h"
 

@@ -208,9 +208,9 @@ static void check_sessions(struct bench *b)
 	HASH_ITER (hh, b->shard->sessions.table, s, next) {
 		sessions++;
 		REQUIRE(s->client == NULL || s->client->session == s);
-		REQUIRE(s->client == NULL || s->expiry.place == 0);
-		REQUIRE(s->client == NULL || s->will_timer.place == 0);
-		REQUIRE(s->will_timer.place == 0 || s->will.message != NULL);
+		REQUIRE(s->client == NULL || !timer_is_set(&s->expiry));
+		REQUIRE(s->client == NULL || !timer_is_set(&s->will_timer));
+		REQUIRE(!timer_is_set(&s->will_timer) || s->will.message != NULL);
 		REQUIRE(s->inflight.unsent <= s->inflight.count);
 		REQUIRE(s->outbox.count <= b->shard->limits->max_queued_messages);
 		for (struct subscription *sub = s->subscriptions; sub != NULL;

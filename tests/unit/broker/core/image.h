@@ -114,7 +114,7 @@ static inline struct instant image_in(struct instant now, uint64_t n)
 static inline void image_times(struct str *to, const struct session *s, struct instant now)
 {
 	struct instant will = s->will_timer.at;
-	struct instant end = s->expiry.place > 0 ? s->expiry.at : INSTANT_NEVER;
+	struct instant end = timer_is_set(&s->expiry) ? s->expiry.at : INSTANT_NEVER;
 
 	if (s->client != NULL) {
 		will = image_in(now, s->will.delay > 5 ? s->will.delay : 5);

@@ -5,12 +5,14 @@
 
 static void check(const struct timers *t)
 {
-	for (size_t i = 0; i < t->count; i++) {
-		assert_int_equal(t->heap[i]->place, i + 1);
+	const struct deadlines *d = &t->deadlines;
+
+	for (size_t i = 0; i < d->count; i++) {
+		assert_int_equal(d->heap[i].who->place, i + 1);
 		if (i > 0)
-			assert_false(instant_before(t->heap[i]->at, t->heap[(i + 1) / 2 - 1]->at));
+			assert_false(instant_before(d->heap[i].at, d->heap[(i + 1) / 2 - 1].at));
 	}
-	assert_true(timers_next(t).ns == (t->count > 0 ? t->heap[0]->at.ns : INT64_MAX));
+	assert_true(timers_next(t).ns == (d->count > 0 ? d->heap[0].at.ns : INT64_MAX));
 }
 
 static void nothing_is_due_without_timers(void **unused)
@@ -34,7 +36,7 @@ static void a_timer_is_due_at_its_instant_once(void **unused)
 	timer_set(&t, &timer, (struct instant){ 10 });
 	assert_null(timers_due(&t, (struct instant){ 9 }));
 	assert_ptr_equal(timers_due(&t, (struct instant){ 10 }), &timer);
-	assert_int_equal(timer.place, 0);
+	assert_false(timer_is_set(&timer));
 	assert_null(timers_due(&t, (struct instant){ 10 }));
 	timers_finish(&t);
 }
@@ -47,8 +49,8 @@ static void never_clears(void **unused)
 	(void)unused;
 	timer_set(&t, &timer, (struct instant){ 10 });
 	timer_set(&t, &timer, INSTANT_NEVER);
-	assert_int_equal(timer.place, 0);
-	assert_int_equal(t.count, 0);
+	assert_false(timer_is_set(&timer));
+	assert_int_equal(t.deadlines.count, 0);
 	timers_finish(&t);
 }
 
@@ -92,7 +94,7 @@ static void random_changes_agree_with_an_array(void **unused)
 		}
 		check(&t);
 		for (size_t j = 0; j < TIMERS; j++) {
-			assert_int_equal(at[j] > 0, timers[j].place > 0);
+			assert_int_equal(at[j] > 0, timer_is_set(&timers[j]));
 			least = at[j] > 0 && at[j] < least ? at[j] : least;
 		}
 		assert_true(timers_next(&t).ns == least);

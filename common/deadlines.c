@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "gateway/rules/deadlines.h"
+#include "common/deadlines.h"
 
 #include "common/mem.h"
 

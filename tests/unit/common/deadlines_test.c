@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "gateway/rules/deadlines.h"
+#include "common/deadlines.h"
 
 #include "common/mem.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 static struct instant instant(int64_t ns)
 {

@@ -6,14 +6,14 @@
  * removed in O(log n). The instant lies in the heap, 16 bytes an entry: comparing two does not
  * touch their owners.
  */
-#ifndef GATEWAY_RULES_DEADLINES_H
-#define GATEWAY_RULES_DEADLINES_H
+#ifndef COMMON_DEADLINES_H
+#define COMMON_DEADLINES_H
 
 #include "common/clock.h"
 
 /* Zeroed memory is a deadline that is not set. It must not move while it is set. */
 struct deadline {
-	uint32_t place; /* in the heap, counted from 1 */
+	uint32_t place; /* in the heap, counted from 1; 0: it is not set */
 };
 
 /* Zeroed memory is an empty heap. */
@@ -27,6 +27,11 @@ struct deadlines {
 
 /* Frees the heap; the deadlines belong to their owners. */
 void deadlines_finish(struct deadlines *d);
+
+static inline bool deadline_is_set(const struct deadline *deadline)
+{
+	return deadline->place > 0;
+}
 
 /* Set or move; at INSTANT_NEVER it is cleared. */
 void deadline_set(struct deadlines *d, struct deadline *deadline, struct instant at);
