@@ -10,6 +10,8 @@
 #include "plugins/http/client_error.h"
 #include "plugins/http/client_setup.h"
 #include "plugins/http/gzip.h"
+#include "plugins/http/header.h"
+#include "plugins/http/url.h"
 
 struct http_client {
 	const struct relay_host *host;	  /* borrowed */
@@ -66,7 +68,7 @@ struct http_client *http_client_create(
 
 	pthread_once(&setup, set_up);
 	*client = (struct http_client){ .host = host, .config = config };
-	client->url = client_setup_url(config, NULL);
+	client->url = http_url_make(config, NULL);
 	client->easy = curl_easy_init();
 	client->multi = curl_multi_init();
 	if (client->easy == NULL || client->multi == NULL || client->url == NULL ||
@@ -139,7 +141,7 @@ static struct http_answer read_answer(struct http_client *client)
 static CURLcode post(struct http_client *client, struct span body, const char *content_type)
 {
 	struct curl_slist *headers =
-			client_setup_headers(client->config, content_type, client->config->gzip);
+			http_headers_make(client->config, content_type, client->config->gzip);
 	CURLcode result;
 
 	if (client->config->gzip) {

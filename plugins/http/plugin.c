@@ -6,9 +6,10 @@
 
 #include "common/mem.h"
 #include "plugins/http/client.h"
-#include "plugins/http/client_setup.h"
 #include "plugins/http/format.h"
+#include "plugins/http/header.h"
 #include "plugins/http/status.h"
+#include "plugins/http/url.h"
 
 static const struct relay_choice formats[] = {
 	{ "webhook", HTTP_WEBHOOK },
@@ -111,7 +112,7 @@ static bool check(const void *settings_of, char problem[RELAY_REASON])
 	const struct http_config *config = settings_of;
 	const struct http_format *format = http_format_of(config);
 	const char *fault = fault_of_credentials(config);
-	char *url = client_setup_url(config, problem);
+	char *url = http_url_make(config, problem);
 
 	curl_free(url);
 	if (url == NULL)
@@ -121,7 +122,7 @@ static bool check(const void *settings_of, char problem[RELAY_REASON])
 		return false;
 	}
 	for (size_t i = 0; i < config->headers.count; i++)
-		if (!client_setup_header_valid(config->headers.texts[i], problem))
+		if (!http_header_valid(config->headers.texts[i], problem))
 			return false;
 	return format->check == NULL || format->check(config, problem);
 }
