@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pki import Pki
-from process import binaries, give_away, program, run
-from relay import plugin_folder
+from process import binaries
+from samples import check_config, own_files
 
 TOP = Path(__file__).resolve().parents[2]
 PLUGINS = {p.parent.name: p for p in sorted((TOP / "plugins").glob("*/belfry-*.5"))}
@@ -59,37 +58,16 @@ def samples_in(page):
     return [block for block in blocks if block.startswith("output ")]
 
 
-def own_files(text, folder):
-    """The text with files of this test in the place of those below /etc/belfry."""
-    pki = Pki(folder)
-    certificate, key = pki.issue("gateway")
-    secret = folder / "secret"
-    secret.write_text("secret\n")
-    secret.chmod(0o600)
-    kinds = {"ca.crt": pki.path("ca.crt"), ".crt": certificate, ".key": key, "": give_away(secret)}
-
-    def own(match):
-        return str(next(file for end, file in kinds.items() if match[0].endswith(end)))
-
-    return re.sub(r"/etc/belfry/\S+", own, text)
-
-
 @pytest.mark.parametrize("name", PLUGINS)
 def test_samples_in_the_page_of_a_plugin_are_configurations(scratch, name):
-    if not (binaries().parent / f"plugins/{name}.so").exists():
-        pytest.skip(f"{name} was left out of the build")
     samples = samples_in(PLUGINS[name])
     assert samples
-    config = scratch.path / "gateway.conf"
     for number, sample in enumerate(samples):
         if "\nroute" not in sample:
             sample += f"route nagios/#\nto {sample.split()[1]}\n"
-        config.write_text(f"client_id g\nstate_dir {scratch.path / 'state'}\n"
-                          "broker mqtt://127.0.0.1\n"
-                          f"plugin_dir {plugin_folder(scratch.path, name)}\n"
-                          + own_files(sample, scratch.folder(f"files{number}")))
-        done = run([program("belfry-gateway", scratch.path), "-c", config, "--test-config"])
-        assert done.returncode == 0, done.stderr.decode()
+        sample = own_files(sample, scratch.folder(f"files{number}"))
+        status, said = check_config(scratch, f"client_id g\nbroker mqtt://127.0.0.1\n{sample}")
+        assert status == 0, said
 
 
 def test_every_plugin_has_a_page_and_is_told_of():

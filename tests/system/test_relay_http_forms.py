@@ -264,7 +264,7 @@ def test_a_sample_runs(scratch, name, make_sink, stored):
     if not make_sink:
         peer.create()
     rig = HttpRig(scratch)
-    text = (EXAMPLES / f"relay-{name}.conf").read_text()
+    text = (EXAMPLES / f"belfry-{name}.conf").read_text()
     for pattern, by in ((r"mqtt://[^ \n]*", f"mqtt://127.0.0.1:{rig.broker.port}"),
                         (r"(?m)^client_id .*", f"client_id belfry-gateway\nplugin_dir {rig.gateway.plugins}"),
                         (r"(?m)^state_dir .*", f"state_dir {rig.gateway.state_dir}"),

@@ -1,24 +1,22 @@
 # SPDX-License-Identifier: MIT
-"""The samples of outputs that nobody acknowledges are configurations that the gateway takes."""
+"""The samples of relays are configurations that the gateway takes, and so is what they comment out."""
 from pathlib import Path
 
 import pytest
 
-from process import program, run
-from relay import plugin_folder
+from samples import check_config, own_files, with_alternatives
 
 EXAMPLES = Path(__file__).parents[2] / "contrib/examples"
+SAMPLES = ("gelf", "graphite", "syslog", "redis", "lumberjack", "elasticsearch", "influxdb", "loki",
+           "webhook", "relays")
 
 
-@pytest.mark.parametrize("name", ["gelf", "graphite", "syslog"])
-def test_a_sample_is_a_configuration(scratch, name):
-    config = scratch.path / "gateway.conf"
-    config.write_text(
-        f"plugin_dir {plugin_folder(scratch.path, name)}\n"
-        + (EXAMPLES / f"belfry-{name}.conf").read_text().replace(
-            "/var/lib/belfry/gateway", str(scratch.folder("state"))))
-    done = run([program("belfry-gateway", scratch.path), "-c", config, "--test-config"])
-    assert done.returncode == 0, done.stderr.decode()
+@pytest.mark.parametrize("change", [str, with_alternatives], ids=["as it stands", "alternatives"])
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_sample_is_a_configuration(scratch, name, change):
+    text = change((EXAMPLES / f"belfry-{name}.conf").read_text())
+    status, said = check_config(scratch, own_files(text, scratch.folder("files")))
+    assert status == 0, said
 
 
 @pytest.mark.parametrize("name, line, problem", [
@@ -28,10 +26,6 @@ def test_a_sample_is_a_configuration(scratch, name):
     ("graphite", "url udp://a", "take one of tcp://HOST[:PORT]"),
 ])
 def test_what_is_wrong_is_said(scratch, name, line, problem):
-    config = scratch.path / "gateway.conf"
-    config.write_text(f"client_id g\nstate_dir {scratch.folder('state')}\nbroker mqtt://127.0.0.1\n"
-                      f"plugin_dir {plugin_folder(scratch.path, name)}\n"
-                      f"output out {name}\n{line}\nroute nagios/#\nto out\n")
-    done = run([program("belfry-gateway", scratch.path), "-c", config, "--test-config"])
-    assert done.returncode == 3
-    assert problem in done.stderr.decode()
+    status, said = check_config(scratch, "client_id g\nbroker mqtt://127.0.0.1\n"
+                                f"output out {name}\n{line}\nroute nagios/#\nto out\n")
+    assert status == 3 and problem in said
