@@ -146,3 +146,25 @@ def test_pipelines_write_where_the_templates_look(schema):
         indices = re.findall(r'index => "([^"]+)"', (CONTRIB / f"{pipeline}.conf").read_text())
         indices = [re.sub(r"%\{\+[^}]*\}", "2026.11.23", i.replace("%{[@metadata][beat]}", "belfry")) for i in indices]
         assert sum(fnmatch.fnmatch(index, pattern) for index in indices for pattern in patterns) == 1
+
+
+def told_of():
+    """The words of the manual's section about fields."""
+    page = (ROOT / "gateway/belfry-gateway.conf.5").read_text()
+    section = page[page.index(".Ss What a record looks like"):page.index(".Ss Templates")]
+    return set(re.findall(r"[@\w][\w.]*\w", section))
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+def test_the_manual_tells_of_every_field(schema):
+    told = told_of()
+
+    def is_told(path):
+        if "user_properties" in path or "payload" in path or path[0] in ("network", "observer"):
+            return path[0] in told or path[1] in told  # what is in there is not the gateway's
+        if path[:2] == ("nagios", "perf"):
+            return path[3] in told
+        return ".".join(path) in told or path[0] == "mqtt" and path[1] in told
+
+    fields = [path for path, values in written(schema).items() if not isinstance(values[0], dict)]
+    assert [".".join(path) for path in fields if not is_told(path)] == []

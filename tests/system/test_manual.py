@@ -70,6 +70,21 @@ def test_samples_in_the_page_of_a_plugin_are_configurations(scratch, name):
         assert status == 0, said
 
 
+@pytest.mark.parametrize("template, words", [
+    ("${qqqqqq}", r"\$\{\w+\}"), ("${host|qqqqqq}", r"\|(\w+)"), ("${time:%Q}", r"%\S")],
+    ids=["fields", "filters", "conversions"])
+def test_what_a_template_may_hold_is_told(scratch, template, words):
+    """The gateway lists what there is when something is not."""
+    status, said = check_config(scratch, "client_id g\nbroker mqtt://127.0.0.1\noutput x file\n"
+                                f"path /x\nschema template\ntemplate {template}\n"
+                                "route nagios/#\nto x\n")
+    known = re.findall(words, said.split("; take", 1)[1].splitlines()[0])
+    page = (TOP / "gateway/belfry-gateway.conf.5").read_text()
+    section = page[page.index(".Ss Templates"):page.index(".Sh RELOAD")]
+    assert status == 3 and known
+    assert [word for word in known if word not in section] == []
+
+
 def test_every_plugin_has_a_page_and_is_told_of():
     plugins = {p.parent.name for p in (TOP / "plugins").glob("*/*.c")}
     assert plugins == set(PLUGINS)
