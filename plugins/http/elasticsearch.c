@@ -33,6 +33,23 @@ static bool check(const struct http_config *config, char problem[RELAY_REASON])
 	return false;
 }
 
+/* Does a field other than the gateway's own and the time stand in the template? */
+static bool is_chosen(const char *template)
+{
+	static const char *const ours[] = { "time", "received", "gateway" };
+
+	while ((template = strstr(template, "${")) != NULL) {
+		size_t len = strcspn(template += 2, "}:|");
+		bool is_ours = false;
+
+		for (size_t i = 0; i < array_size(ours); i++)
+			is_ours = is_ours || span_equal_text(span_of(template, len), ours[i]);
+		if (!is_ours)
+			return true;
+	}
+	return false;
+}
+
 static void append_document(struct str *body, const struct relay_record *record)
 {
 	str_append_text(body, "{\"create\":{\"_index\":");
@@ -46,8 +63,8 @@ static void append_document(struct str *body, const struct relay_record *record)
 static size_t build(const struct http_config *config, const struct relay_host *host,
 		const struct relay_batch *batch, size_t from, struct http_request *request)
 {
-	(void)config;
 	request->content_type = "application/x-ndjson";
+	request->names_are_chosen = is_chosen(config->index);
 	str_reserve(&request->body, batch->text_size + batch->count * ACTION_SIZE);
 	for (; from < batch->count; from++) {
 		const struct relay_record *record = relay_record_at(batch, from);
@@ -81,7 +98,18 @@ static bool blames_cluster(struct span type)
 	return false;
 }
 
-static enum relay_verdict judge_item(const struct bulk_item *item)
+/*
+ * An index that is not there and is not made, or that this user may not write to. Where the
+ * operator has named it somebody will mend that; where a publisher has, nobody would, and all that
+ * comes behind its record would wait for ever.
+ */
+static bool refuses_name(const struct bulk_item *item)
+{
+	return item->status == 404 ||
+	       (item->status == 403 && strcmp(item->type, "security_exception") == 0);
+}
+
+static enum relay_verdict judge_item(const struct bulk_item *item, bool names_are_chosen)
 {
 	if (item->status >= 200 && item->status <= 299)
 		return RELAY_OK;
@@ -89,7 +117,7 @@ static enum relay_verdict judge_item(const struct bulk_item *item)
 		return RELAY_OK;
 	if (item->status == 400 && !blames_cluster(span_of_text(item->type)))
 		return RELAY_REJECT;
-	if (item->status == 413)
+	if (item->status == 413 || (names_are_chosen && refuses_name(item)))
 		return RELAY_REJECT;
 	return RELAY_RETRY;
 }
@@ -116,7 +144,7 @@ struct judging {
 static void take_item(void *owner, size_t number, const struct bulk_item *item)
 {
 	struct judging *judging = owner;
-	const enum relay_verdict verdict = judge_item(item);
+	const enum relay_verdict verdict = judge_item(item, judging->request->names_are_chosen);
 	char reason[RELAY_REASON];
 
 	if (item->status == 409)

@@ -3,6 +3,7 @@
  * Relays over HTTP: one request for each batch, in the format that the server wants (format.h).
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "common/mem.h"
 #include "plugins/http/client.h"
@@ -150,18 +151,39 @@ static void close_instance(void *owner)
 	free(instance);
 }
 
+/*
+ * What a server says of the credentials may have them in it; a reason stands in the log and in the
+ * status, for many eyes.
+ */
+static void hide_credentials(const struct http_config *config, char reason[RELAY_REASON])
+{
+	const char *const secrets[] = { config->password, config->token };
+
+	for (size_t i = 0; i < array_size(secrets); i++) {
+		if (secrets[i] == NULL || secrets[i][0] == '\0' ||
+				strstr(reason, secrets[i]) == NULL)
+			continue;
+		snprintf(reason, RELAY_REASON,
+				"the server's answer, which is not told because the password or "
+				"token is in it; look at user, password_file and token_file");
+	}
+}
+
 static enum relay_verdict send_request(struct instance *instance, struct relay_outcome *outcome)
 {
 	const struct http_format *format = http_format_of(instance->config);
 	struct http_request *request = &instance->request;
 	struct http_answer answer;
+	enum relay_verdict verdict;
 
 	if (!http_client_post(instance->client, str_span(&request->body), request->content_type,
 			    &answer, outcome->reason)) {
 		instance->host->count(instance->host, HTTP_FAILURES, 1);
 		return RELAY_RETRY;
 	}
-	return format->judge(instance->host, request, &answer, outcome);
+	verdict = format->judge(instance->host, request, &answer, outcome);
+	hide_credentials(instance->config, outcome->reason);
+	return verdict;
 }
 
 /*

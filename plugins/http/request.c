@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "plugins/http/request.h"
 
+#include "common/json_object.h"
 #include "common/mem.h"
+#include "plugins/text.h"
 
 void http_request_add(struct http_request *request, size_t record)
 {
@@ -13,6 +15,7 @@ void http_request_add(struct http_request *request, size_t record)
 void http_request_clear(struct http_request *request)
 {
 	str_clear(&request->body);
+	request->names_are_chosen = false;
 	request->count = 0;
 }
 
@@ -25,30 +28,13 @@ void http_request_finish(struct http_request *request)
 
 /*
  * A publisher's own JSON (schema raw) must not close the array that it stands in, nor the line: so
- * brackets are counted outside of strings, and what is no JSON all the same spoils its own batch
- * only, which the host takes apart.
+ * it is read as strictly as any server does, and has no line break, not even between its parts.
  */
 bool http_is_object(struct relay_text text)
 {
-	size_t depth = 0;
-	bool in_string = false;
+	struct span object = text_span(text);
 
-	if (text.len < 2 || text.data[0] != '{' || text.data[text.len - 1] != '}')
-		return false;
-	for (size_t i = 0; i < text.len; i++) {
-		char c = text.data[i];
-
-		if ((unsigned char)c < 0x20)
-			return false;
-		if (in_string && c == '\\')
-			i++;
-		else if (c == '"')
-			in_string = !in_string;
-		else if (!in_string && (c == '{' || c == '['))
-			depth++;
-		else if (!in_string && (c == '}' || c == ']') &&
-				(--depth == 0) != (i + 1 == text.len))
-			return false;
-	}
-	return depth == 0 && !in_string;
+	return object.len >= 2 && object.data[0] == '{' && object.data[object.len - 1] == '}' &&
+	       span_find(object, '\n') == object.len && span_find(object, '\r') == object.len &&
+	       json_object_problem(object) == NULL;
 }

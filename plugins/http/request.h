@@ -12,6 +12,7 @@
 struct http_request {
 	struct str body;
 	const char *content_type; /* static */
+	bool names_are_chosen;	  /* by publishers: of what each record goes into */
 	size_t *records;	  /* which of the batch are in the body, in its order */
 	size_t count, capacity;
 };
@@ -41,7 +42,7 @@ void http_request_add(struct http_request *request, size_t record);
 void http_request_clear(struct http_request *request);
 void http_request_finish(struct http_request *request);
 
-/* One JSON object on one line, as far as its brackets tell: nothing stands before or behind it. */
+/* One JSON object on one line (common/json_object.h); nothing stands before or behind it. */
 bool http_is_object(struct relay_text text);
 
 #endif

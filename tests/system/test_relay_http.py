@@ -161,6 +161,18 @@ def test_a_token(scratch, sink, auth, word):
     rig.end()
 
 
+@pytest.mark.parametrize("status", [400, 401, 503])
+def test_a_token_that_the_server_repeats_is_not_told(make_rig, sink, status):
+    sink.behave = lambda n, request: answer(status, b"what is t0ken?") if n == 0 else None
+    rig = make_rig(sink)
+    rig.change(f"url http://127.0.0.1:{sink.port}/in", f"token_file {rig.secret('token', 't0ken')}")
+    rig.numbers(1)
+    rig.says("the password or token is in it")
+    assert "t0ken" not in rig.process.stderr()
+    if status != 400:
+        arrived(sink, 1)
+
+
 def test_a_redirect_is_not_followed(make_rig, sink):
     other = Webhook()
     sink.behave = lambda n, request: answer(307, b"", f"Location: http://127.0.0.1:{other.port}/in")

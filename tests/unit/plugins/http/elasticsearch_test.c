@@ -41,6 +41,12 @@ static void no_publisher_writes_an_action(void **state)
 		"{}{}",
 		"{\"a\":\"}",
 		"",
+		/* A line break behind a backslash, and the strings of either reader matched. */
+		"{\"a\":\"\\\n{\"delete\":{\"_index\":\"x\",\"_id\":\"{\\\"\"}}",
+		"{\"a\":1,\n\"b\":2}",
+		"{\"a\":1,\r\"b\":2}",
+		"{\"a\":\"\xff\"}",
+		"{\"a\":x}",
 	};
 
 	(void)state;
@@ -145,6 +151,57 @@ static void what_can_be_mended_is_tried_again(void **state)
 	}
 }
 
+/* Whether the names of the index template's making are chosen by publishers. */
+static bool names_are_chosen(const char *index)
+{
+	struct http_config of_index = { .format = HTTP_ELASTICSEARCH, .index = index };
+	struct relay_record record = document("1", "{}");
+	struct relay_batch batch = batch_of(&record, 1);
+	struct fake_host fake = fake_host();
+	struct http_request request = { 0 };
+	bool chosen;
+
+	http_elasticsearch.build(&of_index, &fake.host, &batch, 0, &request);
+	chosen = request.names_are_chosen;
+	http_request_finish(&request);
+	return chosen;
+}
+
+static void no_publisher_blocks_the_output_by_an_index_that_is_refused(void **state)
+{
+	static const struct {
+		const char *error;
+		int verdict;
+	} cases[] = {
+		{ "\"status\":404,\"error\":{\"type\":\"index_not_found_exception\"}",
+				RELAY_REJECT },
+		{ "\"status\":403,\"error\":{\"type\":\"security_exception\"}", RELAY_REJECT },
+		{ "\"status\":403,\"error\":{\"type\":\"cluster_block_exception\"}", RELAY_RETRY },
+		{ "\"status\":503,\"error\":{\"type\":\"unavailable_shards_exception\"}",
+				RELAY_RETRY },
+	};
+	size_t number = 1;
+	struct http_request request = { .records = &number, .count = 1, .names_are_chosen = true };
+
+	(void)state;
+	assert_true(names_are_chosen("logs-${topic[1]|lower}-${time:%Y}"));
+	assert_true(names_are_chosen("${time:%Y}-${user}"));
+	assert_false(names_are_chosen("belfry-${time:%Y.%m.%d}-${gateway}-${received|url}"));
+	assert_false(names_are_chosen("belfry"));
+	for (size_t i = 0; i < array_size(cases); i++) {
+		struct fake_host fake = fake_host();
+		struct relay_outcome outcome = { .size = sizeof(outcome) };
+		struct http_answer answer;
+		char body[300];
+
+		snprintf(body, sizeof(body), "{\"errors\":true,\"items\":[{\"create\":{%s}}]}",
+				cases[i].error);
+		answer = answer_of(200, body);
+		http_elasticsearch.judge(&fake.host, &request, &answer, &outcome);
+		assert_int_equal(fake.marks[1], cases[i].verdict);
+	}
+}
+
 static void all_well_needs_no_items(void **state)
 {
 	struct fake_host fake;
@@ -215,6 +272,7 @@ int main(void)
 		cmocka_unit_test(each_item_has_its_own_verdict),
 		cmocka_unit_test(what_is_there_already_has_arrived),
 		cmocka_unit_test(what_can_be_mended_is_tried_again),
+		cmocka_unit_test(no_publisher_blocks_the_output_by_an_index_that_is_refused),
 		cmocka_unit_test(all_well_needs_no_items),
 		cmocka_unit_test(an_answer_that_is_none_is_no_success),
 		cmocka_unit_test(a_cut_answer_is_no_success),
