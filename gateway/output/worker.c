@@ -21,6 +21,14 @@ static int store_progress(struct worker *w, uint64_t confirmed)
 	return progress_store(w->progress, &p);
 }
 
+void worker_move_place(struct worker *w, uint64_t sequence)
+{
+	if (sequence <= journal_reader_confirmed(w->reader))
+		return; /* of a batch that was out while what came behind it was dropped */
+	journal_reader_confirm(w->reader, sequence);
+	w->health.counters.delivered = sequence;
+}
+
 static void confirm(struct worker *w, const struct batch *b)
 {
 	int r = store_progress(w, b->last);
@@ -28,11 +36,10 @@ static void confirm(struct worker *w, const struct batch *b)
 	if (r < 0)
 		log_error_errno(r, "output \"%s\": its progress file cannot be written",
 				w->config->name);
-	journal_reader_confirm(w->reader, b->last);
+	worker_move_place(w, b->last);
 	output_health_confirm(&w->health, b->results);
 	confirmations_add(w->confirmations, b->last, wall_time_now());
 	worker_send_receipts(w, b);
-	w->health.counters.delivered = b->last;
 }
 
 /* The oldest batch that is out has arrived. */

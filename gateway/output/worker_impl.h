@@ -65,6 +65,12 @@ static inline struct batch *worker_gathering(struct worker *w)
 	return worker_batch(w, w->out);
 }
 
+/*
+ * worker.c: what is up to `sequence` need not stay in the journal for this output. A place before
+ * the one that was told last is none.
+ */
+void worker_move_place(struct worker *w, uint64_t sequence);
+
 /* worker_answers.c */
 void worker_answer(struct worker *w, const struct rejection *rejection, struct span topic,
 		unsigned source);

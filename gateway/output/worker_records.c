@@ -181,20 +181,35 @@ static bool gather_one(void *owner, const struct record *record)
 	return !is_full(w);
 }
 
+/*
+ * Is what waits for this output about to fill the journal, and to stop the others with it? With
+ * drop_newest what was passed over stays in it, behind what waits.
+ */
+static bool crowds(const struct worker *w, const struct journal_status *journal)
+{
+	return journal->bytes > journal->max_bytes / 4 * 3 && journal->head > w->position &&
+	       journal->head - w->position > w->backlog.limit;
+}
+
 /* More waits than may: the oldest goes, or what is new will. */
 static void look_at_backlog(struct worker *w)
 {
 	struct batch *b = worker_gathering(w);
-	uint64_t head, from;
+	struct journal_status journal;
+	uint64_t from;
 
 	if (w->backlog.policy == BACKLOG_BLOCK)
 		return;
-	head = journal_status(w->env.journal).head;
-	from = backlog_look(&w->backlog, w->position, head);
+	journal = journal_status(w->env.journal);
+	from = backlog_look(&w->backlog, w->position, journal.head);
+	if (crowds(w, &journal))
+		from = journal.head - w->backlog.limit;
 	if (from == w->position)
 		return;
 	count_up(&w->health.counters.dropped, from - w->position);
 	w->position = from;
+	/* A batch that is out for ever does not keep in the journal what comes behind it. */
+	worker_move_place(w, from);
 	if (b->first == 0)
 		b->first = from;
 	b->last = from;

@@ -176,6 +176,24 @@ def test_when_full(make_relay, scratch, policy):
     rig.end()
 
 
+@pytest.mark.parametrize("policy", ["drop_oldest", "drop_newest"])
+def test_an_output_that_drops_never_fills_the_journal(make_relay, scratch, path, policy):
+    """Its batch is out for ever, and the others get all that comes behind it."""
+    routes = ("output other lines", f"path {path}", "schema raw",
+              "route logs/#", "to relay other", "decode none")
+    moody = Moody(scratch, make_relay, [f"when_full {policy}", "queue_records 10", "batch_records 5"],
+                  mood="retry", also=[EXAMPLE], routes=routes,
+                  gateway_lines=["journal_max_size 2M", "receive_maximum 20"])
+    rig = moody.rig.start()
+    publish_many(rig.broker.port, [f"{i} " + "x" * 10000 for i in range(400)])
+    wait_until(lambda: len(lines_of(path)) == 400, 30, "all at the other output")
+    moody.set("ok")
+    wait_until(lambda: rig.status()["dropped"] + len(moody.texts()) == 400, 15,
+               "each one delivered, or counted as dropped")
+    assert len(moody.texts()) <= 25
+    rig.end()
+
+
 # --- what is refused ------------------------------------------------------------------------------
 
 
