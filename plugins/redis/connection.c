@@ -80,7 +80,7 @@ static void judge_greeting(struct connection *c, enum greeting greeting, const r
 {
 	if (reply->type == REDIS_REPLY_ERROR) {
 		if (!may_fail(greeting, reply_text(reply)))
-			*why = refusal_failure(reply_text(reply));
+			*why = refusal_failure_without(reply_text(reply), c->settings->password);
 	} else if (greeting == GREET_ROLE &&
 			!(reply_is_array(reply, 1) &&
 					span_equal_text(reply_text(reply->element[0]), "master"))) {

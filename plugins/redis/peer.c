@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "plugins/redis/peer.h"
 
+#include "common/clock.h"
+
 #include <errno.h>
 #include <stdio.h>
+
+enum { WORTH_WAITING = 64 << 10 }; /* bytes of an answer that give it another timeout */
 
 bool peer_connect(struct peer *p, const struct relay_place *place, struct failure *why)
 {
@@ -20,6 +24,7 @@ bool peer_connect(struct peer *p, const struct relay_place *place, struct failur
 		return false;
 	}
 	p->replies = replies_create();
+	p->timeout_ms = place->timeout_ms;
 	return true;
 }
 
@@ -57,14 +62,39 @@ bool peer_send(struct peer *p, struct span bytes, struct failure *why)
 	return false;
 }
 
+/*
+ * More of an answer, of which *fed bytes have come since *since. False: the peer is lost; so is one
+ * that goes on and on without coming to an end.
+ */
+static bool feed(struct peer *p, struct instant *since, size_t *fed, struct failure *why)
+{
+	struct instant end = instant_after(*since, milliseconds(p->timeout_ms));
+	char bytes[16384];
+	ptrdiff_t got = -ETIMEDOUT;
+
+	if (*fed == 0 || !instant_reached(end, instant_now()))
+		got = p->host->receive(p->stream, bytes, sizeof(bytes));
+	if (got <= 0) {
+		lose(p, got, why);
+		return false;
+	}
+	replies_feed(p->replies, span_of(bytes, (size_t)got));
+	*fed += (size_t)got;
+	if (*fed >= WORTH_WAITING) {
+		*since = instant_now();
+		*fed = 0;
+	}
+	return true;
+}
+
 redisReply *peer_reply(struct peer *p, struct failure *why)
 {
-	char bytes[16384];
+	struct instant since = instant_now();
+	size_t fed = 0;
 	redisReply *reply;
 
 	for (;;) {
 		enum replies_next next = replies_next(p->replies, &reply);
-		ptrdiff_t got;
 
 		if (next == REPLIES_ONE)
 			return reply;
@@ -72,12 +102,8 @@ redisReply *peer_reply(struct peer *p, struct failure *why)
 			peer_odd(p, why);
 			return NULL;
 		}
-		got = p->host->receive(p->stream, bytes, sizeof(bytes));
-		if (got <= 0) {
-			lose(p, got, why);
+		if (!feed(p, &since, &fed, why))
 			return NULL;
-		}
-		replies_feed(p->replies, span_of(bytes, (size_t)got));
 	}
 }
 

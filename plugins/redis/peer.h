@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A server that commands are sent to and that answers them in order: a Redis server or a sentinel.
- * All of it may block for as long as the place's timeout.
+ * All of it may block for as long as the place's timeout: an answer that comes in drops has as long
+ * for each 64 KiB of it.
  */
 #ifndef PLUGINS_REDIS_PEER_H
 #define PLUGINS_REDIS_PEER_H
@@ -15,6 +16,7 @@ struct peer {
 	const struct relay_host *host;
 	struct relay_stream *stream; /* NULL: not connected */
 	struct replies *replies;
+	uint32_t timeout_ms;
 	char name[300]; /* where it is, for sentences */
 };
 

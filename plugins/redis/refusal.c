@@ -67,6 +67,16 @@ struct failure refusal_failure(struct span error)
 	return f;
 }
 
+struct failure refusal_failure_without(struct span error, const char *password)
+{
+	if (password == NULL || password[0] == '\0' ||
+			memmem(error.data, error.len, password, strlen(password)) == NULL)
+		return refusal_failure(error);
+	return failure_of(refusal_find(error)->kind,
+			"the server refuses AUTH, in words that have the password in them; look at "
+			"url, and whether the server knows AUTH by another name");
+}
+
 struct failure failure_of(enum refusal kind, const char *format, ...)
 {
 	struct failure f = { .kind = kind };

@@ -37,6 +37,12 @@ const struct refusal_row *refusal_find(struct span error);
 /* The failure that an error is: the server's words, fit for a log, and the remedy. */
 struct failure refusal_failure(struct span error);
 
+/*
+ * The same of an error in answer to a command that held a password (NULL: none): a server that does
+ * not know AUTH by that name repeats what it was given, and a reason is for many eyes.
+ */
+struct failure refusal_failure_without(struct span error, const char *password);
+
 struct failure failure_of(enum refusal kind, const char *format, ...) RELAY_PRINTF_LIKE(2, 3);
 
 /*

@@ -6,7 +6,9 @@
 struct replies {
 	redisReader *reader;
 	redisReplyObjectFunctions functions;
-	size_t fed; /* bytes since the last whole answer */
+	size_t most_bytes;
+	size_t fed;	 /* bytes behind the last whole answer */
+	size_t elements; /* of its arrays, the empty places of open ones among them */
 	bool broken;
 };
 
@@ -22,10 +24,12 @@ typedef int element_count;
  */
 static void *create_array(const redisReadTask *task, element_count elements)
 {
+	struct replies *r = task->privdata;
 	redisReply *reply;
 
-	if ((size_t)elements > REPLIES_MOST_ELEMENTS)
+	if ((size_t)elements > REPLIES_MOST_ELEMENTS - r->elements)
 		return NULL;
+	r->elements += (size_t)elements;
 	reply = calloc(1, sizeof(*reply));
 	if (reply == NULL)
 		return NULL;
@@ -55,7 +59,14 @@ struct replies *replies_create(void)
 	r->functions = *r->reader->fn;
 	r->functions.createArray = create_array;
 	r->reader->fn = &r->functions;
+	r->reader->privdata = r;
+	r->most_bytes = REPLIES_MOST_BYTES;
 	return r;
+}
+
+void replies_allow(struct replies *r, size_t bytes)
+{
+	r->most_bytes = bytes > REPLIES_MOST_BYTES ? bytes : REPLIES_MOST_BYTES;
 }
 
 void replies_destroy(struct replies *r)
@@ -69,8 +80,7 @@ void replies_destroy(struct replies *r)
 void replies_feed(struct replies *r, struct span bytes)
 {
 	r->fed += bytes.len;
-	if (r->fed > REPLIES_MOST_BYTES ||
-			redisReaderFeed(r->reader, (const char *)bytes.data, bytes.len) != REDIS_OK)
+	if (redisReaderFeed(r->reader, (const char *)bytes.data, bytes.len) != REDIS_OK)
 		r->broken = true;
 }
 
@@ -81,11 +91,14 @@ enum replies_next replies_next(struct replies *r, redisReply **ret)
 	*ret = NULL;
 	if (!r->broken && redisReaderGetReply(r->reader, &reply) != REDIS_OK)
 		r->broken = true;
+	if (reply == NULL && r->fed > r->most_bytes)
+		r->broken = true;
 	if (r->broken)
 		return REPLIES_BROKEN;
 	if (reply == NULL)
 		return REPLIES_MORE;
-	r->fed = 0;
+	r->fed = r->reader->len - r->reader->pos;
+	r->elements = 0;
 	*ret = reply;
 	return REPLIES_ONE;
 }

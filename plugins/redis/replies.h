@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The answers of a Redis server, taken out of the bytes that it sends: hiredis' reader, with
- * limits.
+ * limits. Whoever answers there decides neither how much memory it takes nor how long it takes to
+ * look for the end of a line.
  */
 #ifndef PLUGINS_REDIS_REPLIES_H
 #define PLUGINS_REDIS_REPLIES_H
@@ -11,8 +12,8 @@
 #include "common/span.h"
 
 enum {
-	REPLIES_MOST_BYTES = 513 << 20, /* of one answer: a string may have 512 MiB */
-	REPLIES_MOST_ELEMENTS = 256,	/* of one array: no answer that is asked for has as many */
+	REPLIES_MOST_BYTES = 64 << 10, /* of one answer, unless a longer one is asked for */
+	REPLIES_MOST_ELEMENTS = 1024,  /* of all arrays of one answer: none has as many */
 };
 
 enum replies_next { REPLIES_MORE, REPLIES_ONE, REPLIES_BROKEN };
@@ -21,6 +22,9 @@ struct replies;
 
 struct replies *replies_create(void);
 void replies_destroy(struct replies *r); /* accepts NULL */
+
+/* Answers may be so long from now on. */
+void replies_allow(struct replies *r, size_t bytes);
 
 /* Bytes that have come. */
 void replies_feed(struct replies *r, struct span bytes);

@@ -31,8 +31,8 @@ static void write_question(struct request *r, const struct redis_settings *s)
 }
 
 /* The answers to write_question(): the last one counts, unless one before it is an error. */
-static bool read_answer(struct peer *p, size_t answers, const char *master, struct address *ret,
-		struct failure *why)
+static bool read_answer(struct peer *p, size_t answers, const struct redis_settings *s,
+		struct address *ret, struct failure *why)
 {
 	bool ok = false;
 
@@ -42,12 +42,12 @@ static bool read_answer(struct peer *p, size_t answers, const char *master, stru
 		if (reply == NULL)
 			return false;
 		if (reply->type == REDIS_REPLY_ERROR)
-			*why = refusal_failure(reply_text(reply));
+			*why = refusal_failure_without(reply_text(reply), s->sentinel_password);
 		else if (answers == 1 && reply->type == REDIS_REPLY_NIL)
 			*why = failure_of(REFUSAL_SETTINGS,
 					"the sentinel %s knows no master %s; look at "
 					"sentinel_master",
-					p->name, master);
+					p->name, s->sentinel_master);
 		else if (answers == 1 && !sentinel_read_address(reply, ret))
 			*why = failure_of(REFUSAL_LOST, "the sentinel %s does not answer as one",
 					p->name);
@@ -71,7 +71,7 @@ static bool ask(const struct relay_host *host, const struct redis_settings *s,
 	write_question(&question, s);
 	*why = (struct failure){ 0 };
 	ok = peer_connect(&p, &place, why) && peer_send(&p, str_span(&question.bytes), why) &&
-	     read_answer(&p, question.count, s->sentinel_master, ret, why);
+	     read_answer(&p, question.count, s, ret, why);
 	request_wipe(&question);
 	peer_close(&p);
 	return ok;

@@ -23,7 +23,11 @@
 
 #include "plugins/text.h"
 
-enum { ID_SIZE = 48, NS_PER_MS = 1000000 };
+enum {
+	ID_SIZE = 48,
+	NS_PER_MS = 1000000,
+	MOST_ENTRY = 64 << 20, /* bytes of an entry that another gateway has given our id */
+};
 
 /* The id of the record; "0-0" is not one (XADD). */
 static void format_id(const struct relay_record *record, char id[ID_SIZE])
@@ -113,14 +117,17 @@ static void append_range(struct delivery *d, struct request *r, size_t index)
 /* Were they refused because they are there already? Those that are not get ids of the server's. */
 static void settle_refused(struct delivery *d)
 {
+	struct replies *replies = d->connection->peer.replies;
 	struct request *r = d->second;
 
 	request_clear(r);
 	for (size_t i = 0; i < d->batch->count; i++)
 		if (delivery_fate(d, i) == FATE_OLD_ID)
 			append_range(d, r, i);
+	replies_allow(replies, d->batch->text_size + MOST_ENTRY);
 	if (!delivery_exchange(d, r, take_range))
-		return;
+		return; /* and the replies are gone */
+	replies_allow(replies, 0);
 	request_clear(r);
 	for (size_t i = 0; i < d->batch->count; i++)
 		if (delivery_fate(d, i) == FATE_ABSENT)

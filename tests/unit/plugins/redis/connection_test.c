@@ -53,6 +53,65 @@ static void a_password_without_a_user_is_the_servers(void **state)
 	script_finish(&s);
 }
 
+/* With nothing left of the time: an answer in one piece is taken, one in drops is waited for no
+ * more. */
+static void a_server_that_answers_for_ever_has_not_answered(void **state)
+{
+	struct script s;
+	void *it;
+
+	(void)state;
+	script_init(&s, 1);
+	s.settings.timeout = 0;
+	s.connections[0][0] = GREETED;
+	s.connections[0][1] = s.connections[0][2] = ":1\r\n";
+	it = belfry_relay.open(&s.host, &s.settings);
+	assert_int_equal(script_deliver(&s, it), RELAY_OK);
+	s.drips = true;
+	assert_int_equal(script_deliver(&s, it), RELAY_RETRY);
+	assert_non_null(strstr(s.outcome.reason, "does not answer"));
+	belfry_relay.close(it);
+	script_finish(&s);
+}
+
+/* "ERR unknown command 'AUTH', with args beginning with: ..." of who has renamed it. */
+static void a_password_that_the_server_repeats_is_not_told(void **state)
+{
+	struct script s;
+	void *it;
+
+	(void)state;
+	script_init(&s, 1);
+	s.settings.url = "redis://relay@server";
+	s.settings.password = "hunter2";
+	s.connections[0][0] = "-ERR unknown command 'AUTH', with args beginning with: 'relay' "
+			      "'hunter2' \r\n";
+	it = belfry_relay.open(&s.host, &s.settings);
+	assert_int_equal(script_deliver(&s, it), RELAY_RETRY);
+	assert_null(strstr(s.outcome.reason, "hunter2"));
+	assert_non_null(strstr(s.outcome.reason, "password"));
+	assert_int_equal(s.outcome.retry_after_ms, 5000);
+	belfry_relay.close(it);
+	script_finish(&s);
+}
+
+static void a_sentinels_password_is_not_told_either(void **state)
+{
+	struct script s;
+	void *it;
+
+	(void)state;
+	script_init(&s, 1);
+	use_sentinels(&s);
+	s.settings.sentinel_password = "hunter2";
+	s.connections[0][0] = s.connections[1][0] = "-ERR what is hunter2\r\n";
+	it = belfry_relay.open(&s.host, &s.settings);
+	assert_int_equal(script_deliver(&s, it), RELAY_RETRY);
+	assert_null(strstr(s.outcome.reason, "hunter2"));
+	belfry_relay.close(it);
+	script_finish(&s);
+}
+
 static void a_name_that_is_not_permitted_is_no_failure(void **state)
 {
 	static const struct {
@@ -241,6 +300,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_connection_begins_with_who_and_where),
 		cmocka_unit_test(a_password_without_a_user_is_the_servers),
+		cmocka_unit_test(a_server_that_answers_for_ever_has_not_answered),
+		cmocka_unit_test(a_password_that_the_server_repeats_is_not_told),
+		cmocka_unit_test(a_sentinels_password_is_not_told_either),
 		cmocka_unit_test(a_name_that_is_not_permitted_is_no_failure),
 		cmocka_unit_test(what_passes_keeps_the_connection_and_a_replica_does_not),
 		cmocka_unit_test(a_node_that_points_to_another_is_followed_once),

@@ -42,7 +42,7 @@ static void answers_come_in_order_however_they_are_cut(void **state)
 static void what_is_no_answer_is_told_and_nothing_is_read_after_it(void **state)
 {
 	static const char *const bad[] = { "HTTP/1.1 400 Bad Request\r\n", "*1000000000\r\n",
-		"*257\r\n", TOO_DEEP, ":12x\r\n" };
+		"*1025\r\n", "*30\r\n*1000\r\n", TOO_DEEP, ":12x\r\n" };
 
 	(void)state;
 	for (size_t i = 0; i < array_size(bad); i++) {
@@ -56,6 +56,56 @@ static void what_is_no_answer_is_told_and_nothing_is_read_after_it(void **state)
 		assert_null(reply);
 		replies_destroy(r);
 	}
+}
+
+/* Every place of an array costs memory at once, and a place may be an array again. */
+static void arrays_in_arrays_are_counted_together(void **state)
+{
+	struct replies *r = replies_create();
+	redisReply *reply;
+	size_t arrays = 0;
+
+	(void)state;
+	replies_feed(r, BYTES("*3\r\n"));
+	while (replies_next(r, &reply) == REPLIES_MORE && arrays < 3) {
+		replies_feed(r, BYTES("*400\r\n"));
+		for (size_t i = 0; i < 400; i++)
+			replies_feed(r, BYTES("$-1\r\n"));
+		arrays++;
+	}
+	assert_int_equal(arrays, 3);
+	assert_int_equal(replies_next(r, &reply), REPLIES_BROKEN);
+	replies_destroy(r);
+}
+
+/* Of one line without an end: what is asked for is never so long. */
+static size_t bytes_taken(struct replies *r)
+{
+	static const char line[4096] = "+";
+	redisReply *reply;
+	size_t bytes = 0;
+
+	while (replies_next(r, &reply) == REPLIES_MORE) {
+		replies_feed(r, bytes == 0 ? BYTES("+") : span_of(line + 1, 4095));
+		bytes += bytes == 0 ? 1 : 4095;
+	}
+	replies_destroy(r);
+	return bytes;
+}
+
+static void an_answer_without_an_end_is_none(void **state)
+{
+	struct replies *r = replies_create();
+
+	(void)state;
+	assert_in_range(bytes_taken(r), REPLIES_MOST_BYTES, REPLIES_MOST_BYTES + 4096);
+	r = replies_create();
+	replies_allow(r, 1 << 20);
+	assert_in_range(bytes_taken(r), 1 << 20, (1 << 20) + 4096);
+	r = replies_create();
+	replies_allow(r, 1 << 20);
+	replies_allow(r, 0);
+	assert_in_range(bytes_taken(r), REPLIES_MOST_BYTES, REPLIES_MOST_BYTES + 4096);
 }
 
 static void an_answer_without_text_has_an_empty_one(void **state)
@@ -101,6 +151,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers_come_in_order_however_they_are_cut),
 		cmocka_unit_test(what_is_no_answer_is_told_and_nothing_is_read_after_it),
+		cmocka_unit_test(arrays_in_arrays_are_counted_together),
+		cmocka_unit_test(an_answer_without_an_end_is_none),
 		cmocka_unit_test(an_answer_without_text_has_an_empty_one),
 		cmocka_unit_test(a_sentinels_answer_is_a_host_and_a_port),
 	};

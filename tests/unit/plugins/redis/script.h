@@ -31,6 +31,7 @@ struct script {
 	size_t connected, turn;
 	struct span answer; /* what is left of the turn's */
 	int send_result;
+	bool drips; /* each receive gives one byte */
 	uint64_t counted[COUNT_LIST_LENGTH + 1];
 	int marks[SCRIPT_RECORDS]; /* -1: none */
 	struct relay_outcome outcome;
@@ -75,6 +76,8 @@ static inline ptrdiff_t script_receive(struct relay_stream *stream, void *data, 
 
 	if (n > 0 && s->answer.data[0] == HUNG[0])
 		return -ETIMEDOUT;
+	if (n > 1 && s->drips)
+		n = 1;
 	if (n > 0)
 		memcpy(data, s->answer.data, n);
 	s->answer = span_from(s->answer, n);
