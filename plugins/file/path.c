@@ -115,13 +115,13 @@ static const char *part_refused(struct span part)
 
 const char *path_refused(const struct path_rule *rule, struct span path)
 {
-	struct span rest = span_from(path, rule->base_len);
+	struct span rest = span_from(path, rule->base_len), part;
 	const char *wrong = NULL;
 	size_t slashes = 0;
 
 	if (rule->is_constant)
 		return NULL;
-	if (path.len > PATH_BYTES)
+	if (path.len + rule->reserved > PATH_BYTES)
 		return "its path is longer than 4095 bytes";
 	if (!span_starts_with(path, span_of_text(rule->base)))
 		return "its path leads out of the folder"; /* the template does not allow it */
@@ -132,7 +132,9 @@ const char *path_refused(const struct path_rule *rule, struct span path)
 	if (slashes != rule->slashes)
 		return "a field of its path has a / in it; write the field with |dots or |url";
 	do
-		wrong = part_refused(span_cut(&rest, '/'));
-	while (wrong == NULL && rest.data != NULL);
+		part = span_cut(&rest, '/');
+	while ((wrong = part_refused(part)) == NULL && rest.data != NULL);
+	if (wrong == NULL && part.len + rule->reserved > PATH_PART_BYTES)
+		wrong = "its name is so long that no .1 fits behind it";
 	return wrong;
 }

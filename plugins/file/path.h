@@ -23,6 +23,7 @@ struct path_rule {
 	size_t slashes;	    /* that the template has behind it */
 	bool is_constant;   /* all records go into one file */
 	bool ends_in_field; /* a publisher chooses how names end */
+	size_t reserved;    /* bytes that a name has to leave free, as for ".5" of a renamed file */
 };
 
 /* `text` is a template that the host has found to be one. False with a sentence in `problem`. */

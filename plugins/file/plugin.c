@@ -137,6 +137,8 @@ static void *open_files(const struct relay_host *host, const void *config)
 	path_rule_parse(c->path, &i->path, problem); /* check() has found it good */
 	parse_mode(c->mode, &i->rules.mode);
 	i->rules.base_len = i->path.base_len;
+	/* A file that cannot be renamed would grow for ever. */
+	i->path.reserved = c->max_size > 0 ? (size_t)snprintf(NULL, 0, ".%u", i->rules.keep) : 0;
 	return i;
 }
 

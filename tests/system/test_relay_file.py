@@ -74,6 +74,19 @@ def test_a_topic_never_leads_out_of_the_folder(make_relay, folder, level):
     rig.end()
 
 
+def test_no_topic_makes_a_file_that_cannot_be_renamed(make_relay, folder):
+    rig = make_relay(f"path {folder}/${{topic[1]}}.log", "schema raw", "max_size 1k", "keep 10").start()
+    short, long = "s" * 248, "l" * 249
+    for n in range(4):
+        rig.publish(f"logs/{short}", f"{n}" * 500)
+        rig.publish(f"logs/{long}", f"{n}" * 500)
+    wait_until(lambda: len(rig.dead_letters()) == 4, 15, "dead letters")
+    assert {letter["topic"] for letter in rig.dead_letters()} == {f"logs/{long}"}
+    wait_until(lambda: sum(f.stat().st_size for f in folder.iterdir()) == 4 * 501, 15, "four lines")
+    assert max(f.stat().st_size for f in folder.iterdir()) <= 1024
+    rig.end()
+
+
 @pytest.mark.parametrize("lines,word", [
     (("path lines",), "not absolute"),
     (("path /${topic[1]}/x",), "begin it with a folder"),

@@ -116,6 +116,22 @@ static void odd_names_are_refused(void **state)
 	assert_refused("/log/${host}", span_of(longer, 5000), "4095");
 }
 
+static void a_name_leaves_room_for_what_renaming_adds(void **state)
+{
+	struct path_rule rule = rule_of("/log/${host}/${service}.log");
+	char path[5 + 255 + 1 + 253];
+
+	(void)state;
+	memset(path, 'a', sizeof(path));
+	memcpy(path, "/log/", 5);
+	path[5 + 255] = '/';
+	rule.reserved = 2;
+	assert_null(path_refused(&rule, span_of(path, sizeof(path))));
+	rule.reserved = 3;
+	assert_non_null(strstr(path_refused(&rule, span_of(path, sizeof(path))), ".1"));
+	path_rule_finish(&rule);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -124,6 +140,7 @@ int main(void)
 		cmocka_unit_test(ordinary_paths_are_taken),
 		cmocka_unit_test(nothing_leads_out_of_the_folder),
 		cmocka_unit_test(odd_names_are_refused),
+		cmocka_unit_test(a_name_leaves_room_for_what_renaming_adds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
