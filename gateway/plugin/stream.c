@@ -16,7 +16,10 @@
 #include "common/resolve.h"
 #include "common/utf8.h"
 
-enum { MOST_AT_ONCE = 1 << 30 }; /* OpenSSL counts in int */
+enum {
+	MOST_AT_ONCE = 1 << 30, /* OpenSSL counts in int */
+	UNWATCHED = 256,	/* receives that may follow each other without a look at the end */
+};
 
 struct relay_stream {
 	int stop_fd, fd;
@@ -24,6 +27,7 @@ struct relay_stream {
 	struct tls_context *context;
 	struct tls_peer peer;
 	struct duration patience;
+	unsigned receives;
 	char why[RELAY_REASON];
 };
 
@@ -363,6 +367,9 @@ ptrdiff_t stream_receive(struct relay_stream *s, void *data, size_t size)
 	struct instant end = patience_of(s);
 	ptrdiff_t n;
 
+	/* Whoever always has something to say must not talk us out of ending. */
+	if (++s->receives % UNWATCHED == 0 && stream_wait(s->stop_fd, -1, 0, 0) < 0)
+		return fail(s, ECANCELED);
 	do
 		n = receive_some(s, data, size, end);
 	while (n == -EAGAIN);

@@ -103,6 +103,26 @@ static void tcp_carries_both_ways(void **state)
 	assert_string_equal(stream_why(rig->stream), "the other side closed the connection");
 }
 
+/* There is always something to receive, so that nothing is ever waited for. */
+static void who_talks_without_end_does_not_keep_us(void **state)
+{
+	struct rig *rig = *state;
+	char bytes[64] = { 0 };
+	ptrdiff_t n = 1;
+	int taken = 0;
+
+	connect_both(rig);
+	assert_int_equal(fcntl(rig->peer, F_SETFL, O_NONBLOCK), 0);
+	say_stop(rig);
+	while (n > 0 && taken < 100000) {
+		while (send(rig->peer, bytes, sizeof(bytes), 0) > 0)
+			;
+		n = stream_receive(rig->stream, bytes, sizeof(bytes));
+		taken++;
+	}
+	assert_int_equal(n, -ECANCELED);
+}
+
 static void a_unix_socket_is_as_good(void **state)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -266,6 +286,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(tcp_carries_both_ways),
+		TEST(who_talks_without_end_does_not_keep_us),
 		TEST(a_unix_socket_is_as_good),
 		TEST(why_there_is_no_connection_is_said),
 		TEST(a_silent_peer_is_waited_for_so_long),
