@@ -122,7 +122,7 @@ CONVERSE := $(B)/tests/conversations/converse
 LOADGEN  := $(B)/tests/bench/loadgen
 LUMBERJACK_PEER := $(B)/tests/bench/lumberjack_peer
 NEBS     := $(patsubst tests/system/%.c,$(B)/tests/system/%.so,\
-	$(wildcard tests/system/neb*.c tests/system/clock*.c))
+	$(wildcard tests/system/neb*.c tests/system/clock*.c tests/system/slow*.c))
 MAKE_STORE := $(B)/tests/system/make_store
 TESTS    := $(UNITS) $(REPLAYS) $(CONVERSE) $(NEBS) $(MAKE_STORE)
 

@@ -125,7 +125,11 @@ static void *load_file(const char *path, uint64_t *ret_digest, struct str *probl
 		return NULL;
 	append_loader_name(&name, fd);
 	*ret_digest = digest_of(fd);
-	handle = dlopen(str_text(&name), RTLD_NOW | RTLD_LOCAL);
+	/*
+	 * It stays where it is after the last reference has gone: a thread of it, or of a library
+	 * that came with it, may still wait for a name server and come back then.
+	 */
+	handle = dlopen(str_text(&name), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
 	close(fd);
 	if (handle == NULL) {
 		why = loader_problem(&name);

@@ -28,7 +28,7 @@ struct plugin {
 struct plugin *plugin_load(const char *folder, struct span name, struct str *problem);
 
 struct plugin *plugin_ref(struct plugin *p);
-/* Accepts NULL. The last one unloads it. */
+/* Accepts NULL. With the last one it is nobody's; its code stays in memory. */
 void plugin_unref(struct plugin *p);
 
 /*

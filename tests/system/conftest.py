@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Fixtures. A failing test's report carries what every process it ran has written to stderr."""
+import os
 import shutil
 import signal
 import subprocess
@@ -110,6 +111,47 @@ def broker():
         broker = Broker(scratch.folder("broker")).start()
         yield broker
         assert broker.end() == 0, "the broker's exit status after SIGTERM"
+
+
+def preload(scratch, name, process, **variables):
+    """The process runs with name.so of this folder."""
+    module = Path(os.environ.get("BELFRY_NEBLOG", "build/release/tests/system/neblog.so")).with_name(
+        f"{name}.so")
+    copy = scratch.path / f"{name}.so"
+    copy.write_bytes(module.read_bytes())
+    copy.chmod(0o755)
+    how = {**variables, "LD_PRELOAD": str(copy),
+           "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
+    process.argv = ["env", *(f"{k}={v}" for k, v in how.items()), *process.argv]
+
+
+@pytest.fixture
+def clock(scratch):
+    """clock(process)(seconds): how far its wall clock is off from now on."""
+    file = scratch.path / "shift"
+
+    def set_clock(seconds):
+        new = file.with_suffix(".new")
+        new.write_text(str(seconds))
+        new.rename(file)
+
+    def wrap(process):
+        set_clock(0)
+        preload(scratch, "clockshift", process, CLOCKSHIFT=file)
+        return set_clock
+
+    return wrap
+
+
+@pytest.fixture
+def slow_name(scratch):
+    """slow_name(process): the file that is there while it looks up slow.example, see slowname.c."""
+    def wrap(process):
+        file = give_away(scratch.folder("names")) / "slow"
+        preload(scratch, "slowname", process, SLOWNAME=file)
+        return file
+
+    return wrap
 
 
 @pytest.fixture(scope="session")

@@ -267,29 +267,6 @@ def test_ten_restarts_of_the_broker_lose_nothing(module):
 
 # --- clock ---------------------------------------------------------------------------------------
 
-@pytest.fixture
-def clock(scratch, monkeypatch):
-    """clock(seconds): how far the gateway's wall clock is off from now on."""
-    module = Path(os.environ.get("BELFRY_NEBLOG", "build/release/tests/system/neblog.so")).with_name(
-        "clockshift.so")
-    copy, file = scratch.path / "clockshift.so", scratch.path / "shift"
-    copy.write_bytes(module.read_bytes())
-    copy.chmod(0o755)
-    how = {"CLOCKSHIFT": str(file), "LD_PRELOAD": str(copy),
-           "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
-
-    def set_clock(seconds):
-        new = file.with_suffix(".new")
-        new.write_text(str(seconds))
-        new.rename(file)
-
-    def wrap(process):
-        set_clock(0)
-        process.argv = ["env", *(f"{k}={v}" for k, v in how.items()), *process.argv]
-        return set_clock
-
-    return wrap
-
 
 def states(rig, host, service):
     return [r.state for r in rig.nagios.of(host, service)]

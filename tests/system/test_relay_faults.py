@@ -12,7 +12,7 @@ import pytest
 from http_api import GatewayHttp
 from moody import Moody
 from process import give_away, own_memory, program, run
-from relay import relay_blocks
+from relay import plugin_folder, relay_blocks
 from wait import wait_until
 
 EXAMPLE = "contrib/relay/lines.c"
@@ -89,6 +89,27 @@ def test_a_reload_leaves_one_that_hangs_behind(make_moody):
     rig.change([*moody.lines, "linger 1"])
     rig.publish("logs/app", "next")
     moody.wait_for("held", "next")
+    rig.end()
+
+
+def test_an_output_may_go_while_its_name_is_looked_up(scratch, make_relay, slow_name):
+    """The thread that looks it up comes back when the plugin is nobody's any more."""
+    other = scratch.folder("other") / "lines"
+    blocks = ["output other lines", f"path {other}", "schema raw"]
+    rig = make_relay(EXAMPLE, [])
+    plugin_folder(rig.gateway.plugins.parent, "syslog")
+    rig.gateway.configure(blocks=[*blocks, "output relay syslog", "url udp://slow.example:514",
+                                  "timeout 1h", "route logs/#", "to relay other", "decode none"])
+    slow = slow_name(rig.gateway.process)
+    rig.start()
+    rig.publish("logs/app", "one")
+    wait_until(slow.exists, 10, "the name looked up")
+    rig.gateway.configure(blocks=[*blocks, "route logs/#", "to other", "decode none"])
+    rig.gateway.reloaded()
+    slow.unlink()
+    wait_until(slow.with_suffix(".over").exists, 10, "an end of that")
+    rig.publish("logs/app", "two")
+    wait_until(lambda: other.read_text() == "one\ntwo\n", 10, "what the other output gets")
     rig.end()
 
 

@@ -5,6 +5,8 @@
 #include "gateway/plugin/plugin.h"
 #include "tests/unit/gateway/plugin/plugin_rig.h"
 
+#include <sys/mman.h>
+
 enum { NOBODY = 65534 };
 
 static struct plugin *load(struct plugin_rig *rig, const char *name)
@@ -45,6 +47,22 @@ static void a_plugin_is_loaded(void **state)
 	assert_string_equal(p->relay->version, "1.0");
 	plugin_unref(p);
 	plugin_unref(NULL);
+}
+
+/* A name server that does not answer holds a thread in it, which comes back some day. */
+static void its_code_stays_when_nobody_wants_it_any_more(void **state)
+{
+	struct plugin_rig *rig = *state;
+	const struct relay_plugin *relay;
+	struct plugin *p;
+	unsigned char there;
+
+	rig_build(rig, "sample", "");
+	p = load(rig, "sample");
+	relay = p->relay;
+	plugin_unref(p);
+	assert_int_equal(mincore((void *)((uintptr_t)relay & ~(uintptr_t)4095), 1, &there), 0);
+	assert_string_equal(relay->name, "sample");
 }
 
 /* The loader keeps what it has loaded by its name, and a descriptor's number comes again. */
@@ -204,6 +222,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_plugin_is_loaded),
+		TEST(its_code_stays_when_nobody_wants_it_any_more),
 		TEST(two_plugins_are_two),
 		TEST(a_plugin_that_was_replaced_is_the_new_one),
 		TEST(names_that_lead_elsewhere_are_refused),
