@@ -323,6 +323,26 @@ static void check_plugin_dir(const struct check *k, const struct output_config *
 				"comes too late for the outputs above it; move it to the top");
 }
 
+/* Each takes back what a full disk tore and renames what has grown, as if it were alone. */
+static void check_written(const struct check *k, size_t index)
+{
+	struct config *c = k->config;
+	const char *path = c->outputs[index]->writes;
+	struct str what = { 0 };
+
+	for (size_t i = 0; i < index; i++) {
+		const char *other = c->outputs[i]->writes;
+
+		if (path == NULL || other == NULL || strcmp(path, other) != 0)
+			continue;
+		str_clear(&what);
+		str_printf(&what, "is the file of the output %s already; take another",
+				c->outputs[i]->name);
+		problem(k, c->outputs[index]->line, path, str_text(&what));
+	}
+	str_finish(&what);
+}
+
 static void check_output(const struct check *k, size_t index)
 {
 	struct config *c = k->config;
@@ -338,6 +358,7 @@ static void check_output(const struct check *k, size_t index)
 	if (why.len > 0)
 		problem(k, o->line, o->name, str_text(&why));
 	str_finish(&why);
+	check_written(k, index);
 }
 
 bool config_check(struct config *c, struct settings_report *report)

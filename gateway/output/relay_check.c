@@ -108,6 +108,10 @@ void relay_check(struct output_config *output, const char *state_dir, struct str
 		str_printf(&path, "%s/%s.dead", state_dir, output->name);
 		c->dead_letters = str_take(&path);
 	}
+	output->writes = c->dead_letters;
+	if (c->dead_letters[0] != '/')
+		str_printf(problem, "dead_letters %s is not absolute; write the path from / on",
+				c->dead_letters);
 	if (output->when_full != BACKLOG_BLOCK && output->queue_records == 0)
 		str_append_text(problem, "when_full drops nothing without a bound; add a line: "
 					 "queue_records 1000000");

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "common/base64.h"
@@ -72,7 +73,7 @@ static int open_letters(const char *path)
 	struct stat st;
 	int fd, r = 0;
 
-	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0640);
+	fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0640);
 	if (fd < 0)
 		return -errno;
 	if (fstat(fd, &st) < 0)
@@ -87,16 +88,29 @@ static int open_letters(const char *path)
 	return r;
 }
 
+/* Does the last line have its end? We may have been killed, or the power cut, while it was written.
+ */
+static bool ends_torn(int fd, off_t size)
+{
+	char last = '\n';
+
+	return size > 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n';
+}
+
 /* All of it, or none: a line that was torn by a full disk is taken back. */
 static int append(int fd, struct span lines)
 {
+	char newline = '\n';
+	struct iovec parts[] = { { &newline, 0 }, { (void *)(uintptr_t)lines.data, lines.len } };
 	struct stat st;
 	ssize_t n;
 
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	n = write(fd, lines.data, lines.len);
-	if (n == (ssize_t)lines.len)
+	if (ends_torn(fd, st.st_size))
+		parts[0].iov_len = 1;
+	n = writev(fd, parts, array_size(parts));
+	if (n == (ssize_t)(parts[0].iov_len + lines.len))
 		return fdatasync(fd) < 0 ? -errno : 0;
 	if (n >= 0)
 		errno = ENOSPC;

@@ -42,6 +42,7 @@ struct output_config {
 	int when_full;		/* enum backlog_policy */
 	uint64_t queue_records; /* that may wait, unless the policy is to block */
 	uint64_t files;		/* digest of the files that it names: passwords, certificates */
+	const char *writes; /* path of a file that it alone may write to; borrowed; NULL: none */
 };
 
 /* One `route` block as it was written; `route` is what it means. */

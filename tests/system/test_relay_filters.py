@@ -220,10 +220,18 @@ def refused(make_relay, path):
     (["topics a/#/b"], "a/#/b is no topic filter"),
     (["exclude a+"], "a+ is no topic filter"),
     (["linger soon"], "soon"),
+    (["dead_letters letters"], "is not absolute"),
     (["sync maybe"], "true or false"),
 ], ids=lambda value: value[-1] if isinstance(value, list) else "")
 def test_a_wrong_block_is_refused(refused, path, lines, words):
     assert words in refused("output relay lines", f"path {path}", *lines, *ROUTES)
+
+
+def test_no_two_outputs_have_one_file_of_dead_letters(refused, path):
+    assert "is the file of the output relay already" in refused(
+        "output relay lines", f"path {path}", "dead_letters /tmp/dead",
+        "output other lines", f"path {path}", "dead_letters /tmp/dead",
+        "route logs/#", "to relay other", "decode none")
 
 
 def test_settings_of_the_plugin_are_checked(refused):

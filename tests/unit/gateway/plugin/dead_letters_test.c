@@ -187,7 +187,7 @@ static void only_a_file_is_written_to(void **state)
 	assert_int_equal(unlink(rig->path), 0);
 	assert_int_equal(
 			mkfifo(rig->path, 0600), 0); /* nobody reads: an open would wait for ever */
-	assert_int_equal(dead_letters_write(&rig->d), -ENXIO);
+	assert_int_equal(dead_letters_write(&rig->d), -EINVAL);
 }
 
 /* The file may not become any larger than it is and ten bytes. */
@@ -223,6 +223,23 @@ static void a_line_that_a_full_disk_tore_is_taken_back(void **state)
 	assert_has(contents(rig, rig->path), "\"second\"}\n");
 }
 
+/* One that was killed while it wrote leaves half a line, which is not to spoil the next one. */
+static void a_torn_line_stands_alone(void **state)
+{
+	struct rig *rig = *state;
+	FILE *f = fopen(rig->path, "w");
+
+	assert_non_null(f);
+	fputs("{\"output\":\"log", f);
+	fclose(f);
+	add(rig, BYTES("next"), BYTES("t"), "bad");
+	assert_int_equal(dead_letters_write(&rig->d), 0);
+	assert_has(contents(rig, rig->path), "{\"output\":\"log\n{\"output\":\"log\\\"stash\"");
+	add(rig, BYTES("third"), BYTES("t"), "bad");
+	assert_int_equal(dead_letters_write(&rig->d), 0);
+	assert_has(contents(rig, rig->path), "\"next\"}\n{\"output\"");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -235,6 +252,7 @@ int main(void)
 		TEST(what_cannot_be_written_is_kept),
 		TEST(only_a_file_is_written_to),
 		TEST(a_line_that_a_full_disk_tore_is_taken_back),
+		TEST(a_torn_line_stands_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
