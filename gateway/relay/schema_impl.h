@@ -16,6 +16,8 @@ enum {
 	 * index, and is compared with those before it.
 	 */
 	MAX_METRICS = 256,
+	MAX_SEEN = 1024, /* values that are looked at for these: others have no number, or a label
+			    again */
 	MAX_PROPERTIES = 256, /* of one record, for the same reason */
 };
 

@@ -68,7 +68,8 @@ void put_metrics(struct schema *s, struct str *into, struct span perfdata)
 	size_t count = 0, start = into->len;
 
 	PUT(into, ",\"perf\":{");
-	while (count < MAX_METRICS && perfdata_next(&reader, &m)) {
+	for (size_t seen = 0; count < MAX_METRICS && seen < MAX_SEEN && perfdata_next(&reader, &m);
+			seen++) {
 		size_t before = into->len, at = before + (count > 0);
 
 		/* U is no number, and a label of blanks no name of a field. */

@@ -290,6 +290,26 @@ static void so_many_metrics_and_properties_and_no_more(void **state)
 	str_finish(&properties);
 }
 
+/* A label that comes again and again is compared with all before it: not without end. */
+static void values_are_not_looked_at_without_end(void **state)
+{
+	struct record r = service_record();
+	struct str perfdata = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 1000; i++)
+		str_append_text(&perfdata, "again=1 ");
+	str_append_text(&perfdata, "early=2 ");
+	for (int i = 0; i < 1000; i++)
+		str_append_text(&perfdata, "again=1 ");
+	str_append_text(&perfdata, "late=3");
+	r.result.perfdata = str_span(&perfdata);
+	assert_true(has(SCHEMA_LOGSTASH, &r, "late=3\""));
+	assert_true(has(SCHEMA_ECS, &r,
+			"\"perf\":{\"again\":{\"value\":1},\"early\":{\"value\":2}}"));
+	str_finish(&perfdata);
+}
+
 static void text_is_what_came(void **state)
 {
 	struct record message = message_record(BYTES("\xff\n")), result = service_record();
@@ -351,6 +371,7 @@ int main(void)
 		cmocka_unit_test(a_publisher_that_nobody_vouches_for_is_not_named),
 		cmocka_unit_test(labels_of_metrics_are_fields_once),
 		cmocka_unit_test(so_many_metrics_and_properties_and_no_more),
+		cmocka_unit_test(values_are_not_looked_at_without_end),
 		cmocka_unit_test(text_is_what_came),
 		cmocka_unit_test(it_appends_and_keeps_nothing_of_the_record_before),
 	};
