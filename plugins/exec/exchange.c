@@ -239,7 +239,8 @@ enum exchange_end exchange_look(struct exchange *x, struct str *why)
 
 void exchange_close(struct exchange *x)
 {
-	while (x->program->errors >= 0 && take_errors(x))
+	/* What it has left behind may go on writing for ever. */
+	for (int n = 0; n < LOOK_ROUNDS && x->program->errors >= 0 && take_errors(x); n++)
 		;
 	log_line(x, str_span(&x->errors));
 	if (x->program->errors >= 0)

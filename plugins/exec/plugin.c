@@ -233,14 +233,27 @@ static enum relay_verdict deliver(
 	return RELAY_RETRY;
 }
 
+/* What the program that runs has done, in the place of what one before it did. */
+static void look(struct instance *i)
+{
+	struct str why = { 0 };
+
+	if (exchange_look(&i->exchange, &why) == EXCHANGE_FAILED) {
+		str_clear(&i->trouble);
+		str_append(&i->trouble, str_span(&why));
+		fail(i);
+	}
+	str_finish(&why);
+}
+
 /* Start it in advance, and hear what it says. */
 static bool idle(void *instance, struct relay_outcome *outcome)
 {
 	struct instance *i = instance;
 	struct instant now = instant_now();
 
-	if (runs(i) && exchange_look(&i->exchange, &i->trouble) == EXCHANGE_FAILED)
-		fail(i);
+	if (runs(i))
+		look(i);
 	if (program_runs(&i->program) &&
 			instant_reached(instant_after(i->started, seconds(SETTLED_SECONDS)), now))
 		str_clear(&i->trouble);
