@@ -241,7 +241,10 @@ struct relay_host {
 	const struct relay_tls *tls;
 	int stop_fd; /* readable (poll) once the output is to end */
 
-	/* One line of the log, which names the output. Repeated lines are held back. */
+	/*
+	 * One line of the log, which names the output. Repeated lines are held back, and those
+	 * beyond 60 a minute are left out.
+	 */
 	void (*log)(const struct relay_host *host, enum relay_log_level level, const char *format,
 			...) RELAY_PRINTF_LIKE(3, 4);
 

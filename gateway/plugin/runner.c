@@ -2,8 +2,8 @@
 #include "gateway/plugin/runner.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/eventfd.h>
-#include <time.h>
 
 #include "common/hash.h"
 #include "common/log.h"
@@ -39,7 +39,7 @@ static void free_tls(struct relay_tls *tls)
 /* Of a thread that has ended, or never began. */
 static void destroy(struct runner *r)
 {
-	int fds[] = { r->work_fd, r->news_fd, r->stop_fd };
+	int fds[] = { r->work_fd, r->news_fd, r->stop_fd, r->gone_fd };
 
 	for (size_t i = 0; i < array_size(fds); i++) {
 		if (fds[i] >= 0)
@@ -64,7 +64,8 @@ static bool begin(struct runner *r)
 	r->work_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
 	r->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (r->work_fd < 0 || r->news_fd < 0 || r->stop_fd < 0)
+	r->gone_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (r->work_fd < 0 || r->news_fd < 0 || r->stop_fd < 0 || r->gone_fd < 0)
 		error = errno;
 	runner_host_init(r);
 	if (error == 0)
@@ -96,14 +97,21 @@ struct runner *runner_start(const struct runner_options *o)
 	return NULL;
 }
 
-/* False when it has not ended by then. (Not pthread_clockjoin_np(): TSan does not know it.) */
+/*
+ * False when it has not ended by then. Not by pthread_timedjoin_np(), which goes by the wall clock:
+ * that may be set back meanwhile.
+ */
 static bool join(struct runner *r, struct instant until)
 {
-	struct duration rest = instant_between(instant_now(), until);
-	int64_t end = wall_time_now().ns + (rest.ns > 0 ? rest.ns : 0);
-	struct timespec t = { .tv_sec = end / 1000000000, .tv_nsec = end % 1000000000 };
+	struct pollfd gone = { r->gone_fd, POLLIN, 0 };
+	int64_t rest;
+	int n;
 
-	return pthread_timedjoin_np(r->thread, NULL, &t) == 0;
+	do {
+		rest = duration_milliseconds(instant_between(instant_now(), until));
+		n = poll(&gone, 1, rest > 0 ? (int)rest + 1 : 0);
+	} while (n < 0 && errno == EINTR);
+	return n > 0 && pthread_join(r->thread, NULL) == 0;
 }
 
 void runner_end(struct runner *r)

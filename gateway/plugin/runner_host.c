@@ -42,6 +42,27 @@ static bool is_repeated(struct runner *r, const char *line)
 	return false;
 }
 
+bool runner_may_log(struct runner *r)
+{
+	struct instant now = instant_now();
+
+	if (r->lines_since.ns == 0 ||
+			instant_reached(instant_after(r->lines_since, seconds(60)), now)) {
+		if (r->left_out > 0)
+			log_warn("output \"%s\": %llu lines more than %d a minute were left out",
+					r->output, (unsigned long long)r->left_out, LINES_A_MINUTE);
+		r->lines_since = now;
+		r->lines = 0;
+		r->left_out = 0;
+	}
+	if (r->lines == LINES_A_MINUTE) {
+		r->left_out++;
+		return false;
+	}
+	r->lines++;
+	return true;
+}
+
 static void host_log(const struct relay_host *host, enum relay_log_level level, const char *format,
 		...) PRINTF_LIKE(3, 4);
 
@@ -59,7 +80,7 @@ static void host_log(
 	va_end(args);
 	stream_reason(line, str_span(&text));
 	str_finish(&text);
-	if (is_repeated(r, line))
+	if (!log_enabled(type_of(level)) || is_repeated(r, line) || !runner_may_log(r))
 		return;
 	r->held_back = 0;
 	if (held_back > 0)

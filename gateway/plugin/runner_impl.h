@@ -25,6 +25,7 @@ struct runner {
 	struct relay_tls tls; /* texts owned */
 	struct tls_settings tls_settings;
 	int work_fd, news_fd, stop_fd; /* eventfds: for the plugin's thread, the worker, both */
+	int gone_fd;		       /* likewise: the thread has ended but for its return */
 	_Atomic uint64_t counters[PLUGIN_MAX_COUNTERS];
 	pthread_t thread;
 	struct instant ended_at; /* when it was asked to end; the worker's, as the next is */
@@ -45,8 +46,19 @@ struct runner {
 	uint64_t random;
 	char last_line[RELAY_REASON]; /* that the plugin logged, and when */
 	struct instant last_line_at;
-	uint64_t held_back; /* repetitions of it */
+	uint64_t held_back;	    /* repetitions of it */
+	struct instant lines_since; /* begin of the minute whose lines are counted */
+	unsigned lines;
+	uint64_t left_out; /* lines beyond what a minute may have */
 };
+
+enum { LINES_A_MINUTE = 60 };
+
+/*
+ * runner_host.c: may a line that strangers have a hand in go into the log, or were there too many?
+ * Told of those that were left out before.
+ */
+bool runner_may_log(struct runner *r);
 
 /* runner_loop.c: the thread. */
 void *runner_loop(void *runner);

@@ -35,9 +35,10 @@ static void set_reason(struct runner *r, const char *reason)
 	pthread_mutex_unlock(&r->lock);
 	if (!is_new)
 		return;
-	if (reason != NULL)
+	/* The other side may have another sentence each time. */
+	if (reason != NULL && runner_may_log(r))
 		log_warn("output \"%s\": %s; what comes waits in the journal", r->output, text);
-	else if (was_in_the_way)
+	else if (reason == NULL && was_in_the_way && runner_may_log(r))
 		log_notice("output \"%s\": delivers again", r->output);
 	tell(r);
 }
@@ -61,6 +62,8 @@ static void count(struct runner *r, const struct delivery_result *result)
 	r->view.dead_letters += result->rejected;
 	r->view.retries += result->must_wait;
 	pthread_mutex_unlock(&r->lock);
+	if (result->must_wait)
+		tell(r); /* what is counted, too, is to be seen while nothing else changes */
 }
 
 /* --- attempts ------------------------------------------------------------------------------ */
@@ -186,20 +189,21 @@ static void idle(struct runner *r)
 	if (is_stopping(r))
 		return;
 	outcome.reason[RELAY_REASON - 1] = '\0';
+	if (!ok)
+		tell(r);
 	set_connected(r, ok);
 	set_reason(r, ok			    ? NULL
 			: outcome.reason[0] != '\0' ? outcome.reason
 						    : "the other side cannot be reached");
 }
 
-void *runner_loop(void *runner)
+static void work(struct runner *r)
 {
-	struct runner *r = runner;
 	int pause = r->plugin->relay->idle != NULL ? IDLE_MS : -1;
 	eventfd_t n;
 
 	if (!open_instance(r))
-		return NULL;
+		return;
 	set_reason(r, NULL);
 	if (pause > 0)
 		idle(r);
@@ -216,5 +220,13 @@ void *runner_loop(void *runner)
 		deliver(r);
 	}
 	r->plugin->relay->close(r->instance);
+}
+
+void *runner_loop(void *runner)
+{
+	struct runner *r = runner;
+
+	work(r);
+	eventfd_write(r->gone_fd, 1);
 	return NULL;
 }

@@ -110,6 +110,42 @@ for line in sys.stdin:
     rig.end()
 
 
+def test_what_it_prints_does_not_flood_the_log(make_relay):
+    rig = make_relay("""
+for n in range(5000):
+    print('complaint', n, file=sys.stderr)
+for line in sys.stdin:
+    out.write(line)
+    print('OK', flush=True)
+""", "acknowledge lines").start()
+    rig.publish("logs/a", "one")
+    wait_for(rig.out, "one")
+    # What it printed is counted with the next delivery.
+    wait_until(lambda: rig.publish("logs/a", "more")
+               or rig.status()["plugin"]["error_lines"] == 5000, 20, "all that it printed")
+    assert 1 <= rig.gateway.process.stderr().count("complaint") <= 60
+    rig.end()
+
+
+def test_one_that_failed_once_may_speak_when_it_is_started_again(make_relay, folder):
+    """Nothing is to be delivered meanwhile; what the first one did is not the second one's fault."""
+    flag = folder / "flag"
+    rig = make_relay(f"""
+print('hello', file=sys.stderr)
+if not os.path.exists({str(flag)!r}):
+    open({str(flag)!r}, 'w')
+    sys.exit(3)
+for line in sys.stdin:
+    out.write(line)
+""").start()
+    rig.wait_for_problem("exited with status 3")
+    rig.wait_until_all_right(timeout=25)
+    rig.publish("logs/a", "one")
+    wait_for(rig.out, "one")
+    assert rig.status()["plugin"]["starts"] == 2
+    rig.end()
+
+
 # A program that fails until there is a file "mended": every record arrives after that.
 FAILURES = {
     "dies": ("sys.stdin.readline(); print('oops', file=sys.stderr); sys.exit(3)",

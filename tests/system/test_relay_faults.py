@@ -80,6 +80,20 @@ def test_several_that_hang_end_together(make_moody):
     assert rig.broker.end() == 0
 
 
+def test_the_end_does_not_wait_for_the_wall_clock(make_moody, clock):
+    moody = make_moody(mood="hang")
+    rig = moody.rig
+    set_clock = clock(rig.gateway.process)
+    rig.start()
+    rig.publish("logs/app", "x")
+    wait_until(moody.batches, 10, "a batch that hangs")
+    set_clock(3600)
+    assert rig.gateway.end() == 0
+    assert rig.gateway.process.says('output "relay"', "does not end")
+    rig.observer.close()
+    assert rig.broker.end() == 0
+
+
 def test_a_reload_leaves_one_that_hangs_behind(make_moody):
     moody = make_moody(mood="hang")
     rig = moody.rig.start()
