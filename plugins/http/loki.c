@@ -8,6 +8,7 @@
  * A line that Loki has already, with the same labels and time, it does not store again.
  */
 #include <inttypes.h>
+#include <string.h>
 
 #include "common/json.h"
 #include "common/mem.h"
@@ -102,15 +103,34 @@ static size_t build(const struct http_config *config, const struct relay_host *h
 	return batch->count;
 }
 
+/*
+ * 429 says "not so fast", for which one waits, and also that a line would need a stream more than
+ * Loki keeps. Publishers choose hosts and services, and so how many there are: whoever waited for
+ * that would let one of them hold up all others. The lines of streams that are there are taken.
+ */
+static bool is_stream_too_many(const struct http_answer *answer)
+{
+	static const char words[] = "active stream limit exceeded";
+
+	return answer->status == 429 &&
+	       memmem(answer->body.data, answer->body.len, words, sizeof(words) - 1) != NULL;
+}
+
 /* 400 is for lines that are too old, too long or have too many labels; the others were taken. */
 static enum relay_verdict judge(const struct relay_host *host, const struct http_request *request,
 		const struct http_answer *answer, struct relay_outcome *outcome)
 {
+	enum relay_verdict verdict;
+
 	(void)host;
 	(void)request;
 	if (answer->status >= 200 && answer->status <= 299 && answer->is_page)
 		return http_judge_stranger(answer, "Loki's", outcome);
-	return http_judge_status(answer, outcome);
+	verdict = http_judge_status(answer, outcome);
+	if (!is_stream_too_many(answer))
+		return verdict;
+	outcome->retry_after_ms = 0;
+	return RELAY_REJECT;
 }
 
 const struct http_format http_loki = {

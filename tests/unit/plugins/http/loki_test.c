@@ -117,6 +117,24 @@ static void answers(void **state)
 	}
 }
 
+/* A publisher chooses services, and so how many streams there are. */
+static void a_stream_too_many_holds_up_nobody(void **state)
+{
+	struct fake_host fake = fake_host();
+	struct http_request request = { 0 };
+	struct http_answer answer = answer_of(429, "rpc error: code = Code(429) desc = maximum "
+						   "active stream limit exceeded when "
+						   "trying to create stream {job=\"belfry\"}, "
+						   "reduce the number of active streams");
+	struct relay_outcome outcome = { 0 };
+
+	(void)state;
+	assert_int_equal(http_loki.judge(&fake.host, &request, &answer, &outcome), RELAY_REJECT);
+	assert_non_null(strstr(outcome.reason, "stream limit"));
+	answer.body = span_of_text("Ingestion rate limit exceeded for user fake");
+	assert_int_equal(http_loki.judge(&fake.host, &request, &answer, &outcome), RELAY_RETRY);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -124,6 +142,7 @@ int main(void)
 		cmocka_unit_test(labels_are_what_was_asked_for),
 		cmocka_unit_test(names_are_checked),
 		cmocka_unit_test(answers),
+		cmocka_unit_test(a_stream_too_many_holds_up_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
