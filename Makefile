@@ -87,8 +87,9 @@ has-header = $(shell $(CC) $(CPPFLAGS) -x c -include $(1) -fsyntax-only /dev/nul
 HTTP_API := $(call has-header,microhttpd.h)
 HTTP_PARSER := $(call has-header,http_parser.h)
 WEBSOCKET := $(and $(call has-header,wslay/wslay.h),$(HTTP_PARSER))
+ZLIB := $(call has-header,zlib.h)
 ABSENT   := broker/io/http_api$(if $(HTTP_API),_absent).c gateway/http$(if $(HTTP_API),_absent).c \
-	$(if $(HTTP_API),,common/http_server.c) \
+	$(if $(HTTP_API),,common/http_server.c) $(if $(ZLIB),,plugins/deflate.c) \
 	$(if $(WEBSOCKET),broker/io/websocket_absent.c,broker/io/websocket.c broker/io/http_upgrade.c) \
 	$(if $(HTTP_PARSER),gateway/output/icinga2_absent.c,gateway/output/icinga2.c \
 	gateway/output/icinga2_lanes.c gateway/output/icinga2_batch.c gateway/output/icinga2_trouble.c \
@@ -114,7 +115,8 @@ LOADLIB := $(B)/libbench.a
 RELAYLIB := $(B)/librelay.a
 PROGRAMS := $(BIN)/belfry-broker $(BIN)/belfry-gateway $(BIN)/belfry $(PLUGINS:%=$(PLUGINS_TO)/%.so)
 
-UNIT_SRC := $(sort $(shell find tests/unit -name '*_test.c' $(LACKING:%=-not -path 'tests/unit/plugins/%/*') 2>/dev/null))
+UNIT_SRC := $(sort $(shell find tests/unit -name '*_test.c' $(LACKING:%=-not -path 'tests/unit/plugins/%/*') \
+	$(if $(ZLIB),,-not -path tests/unit/plugins/deflate_test.c) 2>/dev/null))
 UNITS    := $(patsubst %.c,$(B)/%,$(UNIT_SRC))
 FUZZ_SRC := $(filter-out $(foreach p,$(LACKING),$(shell grep -l '"plugins/$(p)/' tests/fuzz/fuzz_*.c)),$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 REPLAYS  := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(FUZZ_SRC))
@@ -220,6 +222,7 @@ CFLAGS_plugins := $(SHARED)
 $(RELAYLIB): $(call objs,plugins)
 UNITS_RELAY := $(foreach u,$(UNITS),$(if $(filter $(B)/tests/unit/plugins/,$(dir $(u))),$(u)))
 $(UNITS_RELAY): %: %.o $(RELAYLIB) $(COMMON)
+$(UNITS_RELAY): LIBS_PLUGIN := $(if $(ZLIB),-lz)
 
 define plugin-rules
 CFLAGS_plugins/$(1) := $$(SHARED)
@@ -322,7 +325,7 @@ build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(call src,common $(BROKER_DIRS) $(GATEWA
 	@mkdir -p $(@D)
 	$(Q)$(FUZZ_CC) -I. -D_GNU_SOURCE -DBELFRY_VERSION='"fuzz"' -std=c17 -O1 -g -pthread \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ $< \
-		$(call FUZZ_SOURCES,$@) $(LIBS_BROKER) $(LIBS_GATEWAY) $(LIBS_PLUGIN)
+		$(call FUZZ_SOURCES,$@) $(LIBS_BROKER) $(LIBS_GATEWAY) $(LIBS_PLUGIN) $(if $(ZLIB),-lz)
 
 man: $(BIN)/belfry-broker $(BIN)/belfry-gateway $(PLUGINS:%=$(PLUGINS_TO)/%.so)
 	$(Q)for d in broker gateway; do \

@@ -7,9 +7,9 @@
 
 #include "common/hash.h"
 #include "common/mem.h"
+#include "plugins/deflate.h"
 #include "plugins/destination.h"
 #include "plugins/gelf/chunk.h"
-#include "plugins/gelf/deflate.h"
 #include "plugins/gelf/message.h"
 
 enum { LEAST_CHUNK = 256, MOST_CHUNK = 8192, MOST_MESSAGE = 64 << 20 };
@@ -29,10 +29,10 @@ struct gelf {
 	struct destination *destination;
 	struct gelf_form form;
 	char hostname[256];
-	struct deflater *deflater; /* NULL: nothing is compressed */
-	uint64_t next_id;	   /* of a message in chunks */
-	struct str message;
-	struct str stream; /* messages, each behind its end */
+	struct deflater *deflater;  /* NULL: nothing is compressed */
+	uint64_t next_id;	    /* of a message in chunks */
+	struct str message, packed; /* the one at hand */
+	struct str stream;	    /* messages, each behind its end */
 	struct datagrams datagrams;
 };
 
@@ -95,7 +95,7 @@ static void *open_gelf(const struct relay_host *host, const void *config)
 	g->destination = destination_create(host, &destination);
 	g->next_id = hash_seed();
 	if (g->config->compression == COMPRESSION_ZLIB && destination_is_datagram(g->destination))
-		g->deflater = deflater_create();
+		g->deflater = deflater_create(DEFLATE_USUAL, DEFLATE_ZLIB);
 	if (gethostname(g->hostname, sizeof(g->hostname) - 1) < 0)
 		g->hostname[0] = '\0';
 	g->form = (struct gelf_form){
@@ -113,6 +113,7 @@ static void close_gelf(void *instance)
 	destination_destroy(g->destination);
 	deflater_destroy(g->deflater);
 	str_finish(&g->message);
+	str_finish(&g->packed);
 	str_finish(&g->stream);
 	datagrams_finish(&g->datagrams);
 	free(g);
@@ -137,8 +138,11 @@ static void add(struct gelf *g, size_t index, bool as_datagrams)
 		str_append(&g->stream, bytes);
 		str_append_byte(&g->stream, '\0');
 	} else {
-		if (g->deflater != NULL)
-			bytes = deflater_compress(g->deflater, bytes);
+		if (g->deflater != NULL) {
+			str_clear(&g->packed);
+			deflater_append(g->deflater, &g->packed, bytes);
+			bytes = str_span(&g->packed);
+		}
 		if (!gelf_append_chunks(&g->datagrams, bytes, g->config->chunk_size, g->next_id++))
 			reject(g, index,
 					"128 chunks do not hold it; raise chunk_size, or use "

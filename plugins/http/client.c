@@ -7,11 +7,13 @@
 #include <strings.h>
 
 #include "common/mem.h"
+#include "plugins/deflate.h"
 #include "plugins/http/client_error.h"
 #include "plugins/http/client_setup.h"
-#include "plugins/http/gzip.h"
 #include "plugins/http/header.h"
 #include "plugins/http/url.h"
+
+enum { GZIP_LEVEL = 3 }; /* JSON becomes a tenth with this; 9 makes it little less */
 
 struct http_client {
 	const struct relay_host *host;	  /* borrowed */
@@ -19,6 +21,7 @@ struct http_client {
 	CURL *easy;
 	CURLM *multi; /* has the connection */
 	char *url;
+	struct deflater *deflater;
 	struct str packed; /* the body, compressed */
 	struct str answer;
 	bool is_cut;
@@ -68,6 +71,8 @@ struct http_client *http_client_create(
 
 	pthread_once(&setup, set_up);
 	*client = (struct http_client){ .host = host, .config = config };
+	if (config->gzip)
+		client->deflater = deflater_create(GZIP_LEVEL, DEFLATE_GZIP);
 	client->url = http_url_make(config, NULL);
 	client->easy = curl_easy_init();
 	client->multi = curl_multi_init();
@@ -91,6 +96,7 @@ void http_client_destroy(struct http_client *client)
 	curl_easy_cleanup(client->easy);
 	curl_multi_cleanup(client->multi);
 	curl_free(client->url);
+	deflater_destroy(client->deflater);
 	str_finish(&client->packed);
 	str_finish(&client->answer);
 	free(client);
@@ -146,7 +152,7 @@ static CURLcode post(struct http_client *client, struct span body, const char *c
 
 	if (client->config->gzip) {
 		str_clear(&client->packed);
-		gzip_append(&client->packed, body);
+		deflater_append(client->deflater, &client->packed, body);
 		body = str_span(&client->packed);
 	}
 	curl_easy_setopt(client->easy, CURLOPT_HTTPHEADER, headers);

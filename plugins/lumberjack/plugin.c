@@ -139,10 +139,9 @@ static void *open_lumberjack(const struct relay_host *host, const void *config)
 		.tls = l->tls,
 		.max_record = c->max_record,
 		.member = str_span(&l->member) };
-	if (!window_init(&l->delivery.window, (int)c->compression) ||
-			!servers_parse(&l->servers, &c->hosts, &why)) {
-		host->log(host, RELAY_LOG_ERROR, "%s",
-				why.len > 0 ? str_text(&why) : "no memory for zlib");
+	window_init(&l->delivery.window, (int)c->compression);
+	if (!servers_parse(&l->servers, &c->hosts, &why)) {
+		host->log(host, RELAY_LOG_ERROR, "%s", str_text(&why));
 		close_lumberjack(l);
 		l = NULL;
 	}

@@ -9,19 +9,17 @@ enum {
 	EVENT_FRAME = 10, /* version, type, sequence, length */
 };
 
-bool window_init(struct window *w, int level)
+void window_init(struct window *w, int level)
 {
-	*w = (struct window){ .compresses = level > 0 };
-	if (w->compresses && deflateInit(&w->zip, level) != Z_OK)
-		return false;
+	*w = (struct window){ 0 };
+	if (level > 0)
+		w->deflater = deflater_create(level, DEFLATE_ZLIB);
 	window_clear(w);
-	return true;
 }
 
 void window_finish(struct window *w)
 {
-	if (w->compresses)
-		deflateEnd(&w->zip);
+	deflater_destroy(w->deflater);
 	str_finish(&w->frames);
 	str_finish(&w->packed);
 }
@@ -43,7 +41,7 @@ void window_clear(struct window *w)
 {
 	w->count = 0;
 	str_clear(&w->frames);
-	if (!w->compresses) /* the frames stand behind their count */
+	if (w->deflater == NULL) /* the frames stand behind their count */
 		put_header(&w->frames, 'W', (uint32_t[]){ 0 }, 1);
 }
 
@@ -76,29 +74,21 @@ static void write_number(struct str *at, size_t offset, size_t number)
 	write_u32(&out, (uint32_t)number);
 }
 
-/* In one go: there is room for whatever becomes of it. */
 static struct span pack(struct window *w)
 {
 	const size_t start = COUNT_FRAME + LENGTH_FRAME;
 
-	deflateReset(&w->zip);
 	str_clear(&w->packed);
 	put_header(&w->packed, 'W', &w->count, 1);
 	put_header(&w->packed, 'C', (uint32_t[]){ 0 }, 1);
-	str_reserve(&w->packed, deflateBound(&w->zip, w->frames.len));
-	w->zip.next_in = (Bytef *)w->frames.text;
-	w->zip.avail_in = (uInt)w->frames.len;
-	w->zip.next_out = (Bytef *)w->packed.text + start;
-	w->zip.avail_out = (uInt)(w->packed.capacity - start);
-	deflate(&w->zip, Z_FINISH);
-	w->packed.len = start + w->zip.total_out;
-	write_number(&w->packed, start - 4, w->zip.total_out);
+	deflater_append(w->deflater, &w->packed, str_span(&w->frames));
+	write_number(&w->packed, start - 4, w->packed.len - start);
 	return str_span(&w->packed);
 }
 
 struct span window_bytes(struct window *w)
 {
-	if (w->compresses)
+	if (w->deflater != NULL)
 		return pack(w);
 	write_number(&w->frames, COUNT_FRAME - 4, w->count);
 	return str_span(&w->frames);

@@ -18,9 +18,8 @@
 #ifndef PLUGINS_LUMBERJACK_WINDOW_H
 #define PLUGINS_LUMBERJACK_WINDOW_H
 
-#include <zlib.h>
-
 #include "common/str.h"
+#include "plugins/deflate.h"
 
 enum {
 	/* Of a window's frames, uncompressed: a further event does not begin behind it. */
@@ -32,12 +31,11 @@ struct window {
 	uint32_t count; /* events in it */
 	struct str frames;
 	struct str packed;
-	z_stream zip;
-	bool compresses;
+	struct deflater *deflater; /* NULL: without compression */
 };
 
-/* `level` is zlib's, 1 to 9; 0: no compression. False: there is no memory for it. */
-bool window_init(struct window *w, int level);
+/* `level` is zlib's, 1 to 9; 0: no compression. */
+void window_init(struct window *w, int level);
 void window_finish(struct window *w);
 
 /* Forget what is in it. */

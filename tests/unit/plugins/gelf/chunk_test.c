@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "plugins/gelf/chunk.h"
 
-#include <zlib.h>
-
-#include "plugins/gelf/deflate.h"
 #include "tests/unit/unit.h"
 
 static void a_short_message_is_one_datagram(void **state)
@@ -48,35 +45,12 @@ static void there_are_at_most_128(void **state)
 	datagrams_finish(&d);
 }
 
-static void what_is_compressed_comes_out_again(void **state)
-{
-	struct deflater *d = deflater_create();
-	struct dice dice = { 1950 };
-	uint8_t message[5000], back[5000];
-
-	(void)state;
-	for (int i = 0; i < 50; i++) {
-		size_t len = dice_roll(&dice, sizeof(message));
-		uLongf got = sizeof(back);
-		struct span packed;
-
-		for (size_t k = 0; k < len; k++)
-			message[k] = (uint8_t)dice_roll(&dice, i % 2 == 0 ? 256 : 3);
-		packed = deflater_compress(d, span_of(message, len));
-		assert_int_equal(packed.data[0], 0x78); /* how a server knows it */
-		assert_int_equal(uncompress(back, &got, packed.data, packed.len), Z_OK);
-		assert_span_equal(span_of(back, got), span_of(message, len));
-	}
-	deflater_destroy(d);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_short_message_is_one_datagram),
 		cmocka_unit_test(a_long_one_is_chunks),
 		cmocka_unit_test(there_are_at_most_128),
-		cmocka_unit_test(what_is_compressed_comes_out_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

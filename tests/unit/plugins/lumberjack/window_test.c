@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "plugins/lumberjack/window.h"
 
+#include <zlib.h>
+
 #include "common/wire.h"
 
 #include "tests/unit/unit.h"
@@ -12,7 +14,7 @@ static void frames_are_as_the_protocol_has_them(void **unused)
 	struct window w;
 
 	(void)unused;
-	assert_true(window_init(&w, 0));
+	window_init(&w, 0);
 	window_add(&w, BYTES("{\"a\":1}"), none);
 	window_add(&w, BYTES("{}"), none);
 	assert_span_equal(window_bytes(&w), BYTES("2W\0\0\0\x02"
@@ -26,7 +28,7 @@ static void the_next_window_counts_from_one(void **unused)
 	struct window w;
 
 	(void)unused;
-	assert_true(window_init(&w, 0));
+	window_init(&w, 0);
 	window_add(&w, BYTES("{}"), none);
 	window_bytes(&w);
 	window_clear(&w);
@@ -42,7 +44,7 @@ static void a_member_goes_to_the_end_of_the_object(void **unused)
 	struct window w;
 
 	(void)unused;
-	assert_true(window_init(&w, 0));
+	window_init(&w, 0);
 	window_add(&w, BYTES("{\"a\":1}"), BYTES("\"m\":{}"));
 	window_add(&w, BYTES("{}"), BYTES("\"m\":{}"));
 	window_add(&w, BYTES("{ \t}"), BYTES("\"m\":{}"));
@@ -61,7 +63,7 @@ static void lengths_have_four_bytes(void **unused)
 
 	(void)unused;
 	str_printf(&object, "{\"a\":\"%0*d\"}", 0x010203 - 8, 0);
-	assert_true(window_init(&w, 0));
+	window_init(&w, 0);
 	window_add(&w, str_span(&object), none);
 	bytes = window_bytes(&w);
 	assert_int_equal(bytes.len, 16 + 0x010203);
@@ -81,7 +83,8 @@ static void compressed_frames_are_the_same_frames(void **unused)
 		struct str unpacked = { 0 };
 		uLongf len;
 
-		assert_true(window_init(&plain, 0) && window_init(&packed, level));
+		window_init(&plain, 0);
+		window_init(&packed, level);
 		for (int round = 0; round < 3; round++) {
 			window_clear(&plain);
 			window_clear(&packed);
@@ -124,7 +127,7 @@ static void what_does_not_shrink_fits(void **unused)
 	for (int i = 0; i < 300000; i++)
 		str_append_byte(&object, (char)(dice_next(&d) | 0x80));
 	str_append_text(&object, "\"}");
-	assert_true(window_init(&w, 1));
+	window_init(&w, 1);
 	window_add(&w, str_span(&object), none);
 	assert_true(window_bytes(&w).len > object.len * 7 / 8);
 	window_finish(&w);
@@ -137,7 +140,7 @@ static void a_window_is_full_by_count_and_by_bytes(void **unused)
 	struct window w;
 
 	(void)unused;
-	assert_true(window_init(&w, 0));
+	window_init(&w, 0);
 	assert_false(window_is_full(&w, 2));
 	window_add(&w, BYTES("{}"), none);
 	assert_false(window_is_full(&w, 2));
