@@ -185,7 +185,7 @@ def test_an_output_that_drops_never_fills_the_journal(make_relay, scratch, path,
                   mood="retry", also=[EXAMPLE], routes=routes,
                   gateway_lines=["journal_max_size 2M", "receive_maximum 20"])
     rig = moody.rig.start()
-    publish_many(rig.broker.port, [f"{i} " + "x" * 10000 for i in range(400)])
+    rig.publish_all("logs/app", [f"{i} " + "x" * 10000 for i in range(400)])
     wait_until(lambda: len(lines_of(path)) == 400, 30, "all at the other output")
     moody.set("ok")
     wait_until(lambda: rig.status()["dropped"] + len(moody.texts()) == 400, 15,
