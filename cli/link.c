@@ -45,6 +45,7 @@ static bool say_tls_failure(struct link *l)
 		.trusted = c->cafile != NULL ? "--cafile" : "this system's (give --cafile)",
 		.certfile = "--certfile",
 		.keyfile = "--keyfile",
+		.plain = "mqtt://",
 		.has_certificate = c->certfile != NULL };
 
 	if (!tls_failure_known(&l->tls_failure))

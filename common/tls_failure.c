@@ -143,6 +143,45 @@ static void explain_refusal(const char *alert, const struct tls_failure_words *w
 				w->peer, w->certfile, w->keyfile);
 }
 
+bool tls_failure_refuses_us(const struct tls_failure *failure)
+{
+	if (ERR_GET_LIB(failure->error) != ERR_LIB_SSL)
+		return false;
+	switch (ERR_GET_REASON(failure->error)) {
+	case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+	case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
+	case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
+	case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+	case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
+	case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+	case SSL_R_TLSV1_ALERT_ACCESS_DENIED:
+	case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Nothing but TLS is tried, with this one or a later version of it. */
+static void explain_version(const struct tls_failure_words *w, struct str *into)
+{
+	if (w->tls_version != NULL && strcmp(w->tls_version, "tlsv1.3") == 0)
+		str_printf(into,
+				"%s does not speak TLS 1.3, which tls_version asks for; it needs a "
+				"newer TLS, or we tls_version tlsv1.2",
+				w->peer);
+	else
+		str_printf(into, "%s speaks no version of TLS from 1.2 on; it needs a newer TLS",
+				w->peer);
+}
+
+static void explain_no_tls(const struct tls_failure_words *w, struct str *into)
+{
+	str_printf(into, "%s speaks no TLS on this port; take the port where it does", w->peer);
+	if (w->plain != NULL)
+		str_printf(into, ", or %s where nobody can listen in", w->plain);
+}
+
 static void explain_error(
 		const struct tls_failure *f, const struct tls_failure_words *w, struct str *into)
 {
@@ -157,22 +196,16 @@ static void explain_error(
 	case SSL_R_WRONG_VERSION_NUMBER:
 	case SSL_R_HTTP_REQUEST:
 	case SSL_R_PACKET_LENGTH_TOO_LONG:
-		str_printf(into,
-				"%s speaks no TLS on this port; take the port of its TLS listener, "
-				"or "
-				"mqtt:// where nobody can listen in",
-				w->peer);
+		explain_no_tls(w, into);
 		return;
 	case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
 	case SSL_R_UNSUPPORTED_PROTOCOL:
-		str_printf(into, "%s speaks no version of TLS from 1.2 on; it needs a newer TLS",
-				w->peer);
+		explain_version(w, into);
 		return;
 	case SSL_R_UNEXPECTED_EOF_WHILE_READING:
 		str_printf(into,
 				"%s hung up when it heard TLS; does it speak TLS on this port? "
-				"Else "
-				"take the port of its TLS listener",
+				"Else take the port where it does",
 				w->peer);
 		return;
 	default:

@@ -23,6 +23,8 @@ struct tls_failure_words {
 	const char *trusted;		/* whose signature counts: "cafile", "--cafile" */
 	const char *certfile, *keyfile; /* "certfile", "--certfile" */
 	const char *psk_file;		/* NULL: no pre-shared key is used */
+	const char *plain;		/* scheme of URLs without TLS, "mqtt://"; NULL: not said */
+	const char *tls_version;	/* that was asked for, as in struct tls_settings */
 	bool has_certificate;		/* we have one to show */
 };
 
@@ -42,6 +44,12 @@ static inline bool tls_failure_known(const struct tls_failure *failure)
 {
 	return failure->verdict != 0 || failure->error != 0;
 }
+
+/*
+ * Does the server refuse our certificate, or miss one? TLS 1.3 tells that only after the handshake,
+ * with the first thing that is received.
+ */
+bool tls_failure_refuses_us(const struct tls_failure *failure);
 
 void tls_failure_explain(const struct tls_failure *failure, const struct tls_failure_words *words,
 		struct str *into);

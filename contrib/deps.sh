@@ -13,7 +13,7 @@ run="gcc make pkg-config libc6-dev libev-dev liblmdb-dev libmosquitto-dev libcjs
 test="clang clang-format clang-tidy libcmocka-dev cppcheck libclang-rt-14-dev mandoc mosquitto openssl
       python3 python3-paho-mqtt python3-pytest python3-pytest-xdist util-linux node-mqtt icinga2-bin
       strace redis-server rsyslog rsyslog-gnutls graphite-carbon influxdb
-      victoria-metrics"
+      victoria-metrics stunnel4"
 
 wanted=$run
 [ "${1:-}" = --run ] || wanted="$run $test"

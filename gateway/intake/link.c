@@ -40,6 +40,7 @@ static void explain_tls(struct link *l)
 		.certfile = "certfile",
 		.keyfile = "keyfile",
 		.psk_file = b->has_psk ? "psk_file" : NULL,
+		.plain = "mqtt://",
 		.has_certificate = b->has_certificate };
 
 	if (!tls_failure_known(&l->tls_failure))

@@ -14,6 +14,7 @@
 #include "common/mem.h"
 #include "common/net.h"
 #include "common/resolve.h"
+#include "common/tls_failure.h"
 #include "common/utf8.h"
 
 enum {
@@ -28,6 +29,8 @@ struct relay_stream {
 	struct tls_peer peer;
 	struct duration patience;
 	unsigned receives;
+	struct tls_failure failure;
+	bool has_certificate; /* that is shown to the server */
 	char why[RELAY_REASON];
 };
 
@@ -94,12 +97,26 @@ static int fail(struct relay_stream *s, int error)
 	return -error;
 }
 
+/* As a sentence with a remedy, in the words of the settings that relays have. */
+static void explain_tls(
+		const struct relay_stream *s, struct tls_failure_words words, struct str *why)
+{
+	words.peer = "the server";
+	words.certfile = "certfile";
+	words.keyfile = "keyfile";
+	words.has_certificate = s->has_certificate;
+	tls_failure_explain(&s->failure, &words, why);
+}
+
 /* OpenSSL has given up. */
 static int fail_tls(struct relay_stream *s, int error)
 {
 	struct str why = { 0 };
 
-	if (ERR_peek_error() != 0)
+	s->failure.error = ERR_peek_error();
+	if (tls_failure_refuses_us(&s->failure))
+		explain_tls(s, (struct tls_failure_words){ 0 }, &why);
+	else if (s->failure.error != 0)
 		tls_append_reason(&why, s->ssl);
 	else
 		str_append_text(&why, error != 0 ? strerror(error)
@@ -212,22 +229,12 @@ static bool connect_name(struct relay_stream *s, const struct relay_place *place
 	return ok;
 }
 
-static bool shake_hands(struct relay_stream *s, const struct stream_env *env, const char *host,
-		struct str *why)
+/* 0, or -errno once and for all. */
+static int handshake(struct relay_stream *s)
 {
 	struct instant end = patience_of(s);
-	struct tls_settings settings = *env->tls;
-	struct str warning = { 0 };
 	int r = 0;
 
-	settings.host = host;
-	s->context = tls_client_create(&settings, why, &warning);
-	str_finish(&warning);
-	if (s->context == NULL)
-		return false;
-	s->ssl = tls_open(s->context, &s->peer);
-	if (SSL_set_fd(s->ssl, s->fd) != 1)
-		abort(); /* memory alone can be missing */
 	while (r == 0) {
 		int done, error;
 
@@ -236,10 +243,43 @@ static bool shake_hands(struct relay_stream *s, const struct stream_env *env, co
 		done = SSL_do_handshake(s->ssl);
 		error = errno;
 		if (done == 1)
-			return true;
+			return 0;
 		r = wait_tls(s, done, error, end);
 	}
-	str_printf(why, "no TLS with %s: %s", host, s->why);
+	return r;
+}
+
+static bool shake_hands(struct relay_stream *s, const struct stream_env *env, const char *host,
+		struct str *why)
+{
+	struct tls_settings settings = *env->tls;
+	struct tls_failure_words words = {
+		.host = host,
+		.trusted = settings.cafile == NULL && settings.capath != NULL ? "capath" : "cafile",
+		.tls_version = settings.tls_version,
+	};
+	struct str warning = { 0 };
+	int r;
+
+	settings.host = host;
+	s->context = tls_client_create(&settings, why, &warning);
+	str_finish(&warning);
+	if (s->context == NULL)
+		return false;
+	s->has_certificate = settings.certfile != NULL;
+	tls_failure_watch(s->context, &s->failure);
+	s->ssl = tls_open(s->context, &s->peer);
+	if (SSL_set_fd(s->ssl, s->fd) != 1)
+		abort(); /* memory alone can be missing */
+	r = handshake(s);
+	tls_failure_watch(s->context, NULL);
+	if (r == 0)
+		return true;
+	str_printf(why, "no TLS with %.100s: ", host);
+	if (tls_failure_known(&s->failure))
+		explain_tls(s, words, why);
+	else
+		str_append_text(why, s->why);
 	return false;
 }
 

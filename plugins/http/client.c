@@ -184,6 +184,7 @@ bool http_client_post(struct http_client *client, struct span body, const char *
 		result = CURLE_PARTIAL_FILE;
 	if (result == CURLE_OK || (result == CURLE_WRITE_ERROR && client->is_cut))
 		return true;
-	client_error_explain(result, client->error, client->config, why);
+	client_error_explain(
+			result, client->error, client->config, client->host->tls->certfile, why);
 	return false;
 }

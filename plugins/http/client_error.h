@@ -9,8 +9,11 @@
 
 #include "plugins/http/config.h"
 
-/* `words` is what libcurl says; empty: what it always says of such a result. */
+/*
+ * `words` is what libcurl says; empty: what it always says of such a result. `certfile` is our own
+ * certificate or NULL.
+ */
 void client_error_explain(CURLcode result, const char *words, const struct http_config *config,
-		char why[RELAY_REASON]);
+		const char *certfile, char why[RELAY_REASON]);
 
 #endif

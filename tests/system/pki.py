@@ -34,6 +34,7 @@ basicConstraints = critical, CA:TRUE
 """
 
 KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+LOOPBACK = "DNS:localhost,IP:127.0.0.1"
 
 
 class Pki:
@@ -53,12 +54,12 @@ class Pki:
     def path(self, name):
         return self.folder / name
 
-    def issue(self, name, subject=None, days=(-1, 10)):
-        """Valid from and until so many days from now. Returns (certificate, key)."""
+    def issue(self, name, subject=None, days=(-1, 10), names=LOOPBACK):
+        """Valid from and until so many days from now, for these names. Returns (certificate, key)."""
         start, end = (f"{datetime.now(timezone.utc) + timedelta(d):%Y%m%d%H%M%SZ}" for d in days)
         self._openssl("req", "-new", *KEY, "-keyout", f"{name}.key", "-out", f"{name}.csr",
                       "-subj", subject or f"/O=test/CN={name}",
-                      "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1")
+                      "-addext", f"subjectAltName={names}")
         self._openssl("ca", "-batch", "-config", "ca.cnf", "-in", f"{name}.csr", "-out",
                       f"{name}.crt", "-notext", "-startdate", start, "-enddate", end)
         return give_away(self.path(f"{name}.crt")), give_away(self.path(f"{name}.key"))

@@ -61,26 +61,35 @@ static unsigned long ssl_error(int reason)
 
 static void each_error_has_its_sentence(void **unused)
 {
-	struct tls_failure_words keyed = plain, certified = plain;
+	struct tls_failure_words keyed = plain, certified = plain, other = plain;
 	struct tls_failure f = { .error = ssl_error(SSL_R_WRONG_VERSION_NUMBER) };
 
 	(void)unused;
 	OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS, NULL); /* as with any context */
 	keyed.psk_file = "psk_file";
 	certified.has_certificate = true;
-	assert_explained(&f, &plain, "speaks no TLS on this port");
+	other.plain = "mqtt://";
+	other.tls_version = "tlsv1.3";
+	assert_explained(&f, &plain, "speaks no TLS on this port; take the port where it does");
+	assert_explained(&f, &other, "where it does, or mqtt:// where nobody can listen in");
 	f.error = ssl_error(SSL_R_TLSV1_ALERT_PROTOCOL_VERSION);
 	assert_explained(&f, &plain, "no version of TLS from 1.2 on");
+	assert_explained(&f, &other, "it needs a newer TLS, or we tls_version tlsv1.2");
 	f.error = ssl_error(SSL_R_UNEXPECTED_EOF_WHILE_READING);
 	assert_explained(&f, &plain, "hung up");
 	f.error = ssl_error(SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE);
 	assert_explained(&f, &plain, "give certfile and keyfile");
 	assert_explained(&f, &certified, "does not accept our certificate");
 	assert_explained(&f, &keyed, "look at psk_file");
+	assert_false(tls_failure_refuses_us(&f));
+	f.error = ssl_error(SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED);
+	assert_true(tls_failure_refuses_us(&f));
 	f.error = ssl_error(SSL_R_NO_CIPHERS_AVAILABLE);
 	assert_explained(&f, &plain, "TLS failed: no ciphers available");
 	f.error = ERR_PACK(ERR_LIB_SYS, 0, 104);
 	assert_explained(&f, &plain, "TLS failed: ");
+	f.error = ERR_PACK(ERR_LIB_SYS, 0, SSL_R_TLSV1_ALERT_UNKNOWN_CA);
+	assert_false(tls_failure_refuses_us(&f));
 }
 
 static void a_code_is_found_in_a_text(void **unused)
