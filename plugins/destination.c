@@ -172,7 +172,7 @@ bool destination_send(struct destination *d, struct span bytes, char reason[RELA
 		return true;
 	if (!stream_ready(d, reason))
 		return false;
-	if (d->host->send(d->stream, bytes.data, bytes.len) == 0)
+	if (d->host->send(d->stream, bytes.data, bytes.len) == 0 && d->host->drain(d->stream) == 0)
 		return true;
 	snprintf(reason, RELAY_REASON, "%.100s: %.120s", d->url.host, d->host->why(d->stream));
 	leave(d);

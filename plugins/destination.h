@@ -4,10 +4,11 @@
  * datagrams, as `url` says. Shared by the plugins syslog, gelf and graphite.
  *
  * Whoever sends without an answer does not see what becomes of what it sent: a peer that has gone
- * is noticed only with the next bytes. So before each batch the stream is looked at, and one that
- * is new is left alone for a moment before the first batch: a server that turns its client away
- * after the handshake (TLS 1.3 looks at certificates so late; lists of allowed addresses) has
- * closed it by then, and nothing is lost in it.
+ * is noticed only with the next bytes. So after each batch the acknowledgements of TCP are waited
+ * for, before each batch the stream is looked at, and one that is new is left alone for a moment
+ * before the first batch: a server that turns its client away after the handshake (TLS 1.3 looks at
+ * certificates so late; lists of allowed addresses) has closed it by then, and nothing is lost in
+ * it.
  *
  * It blocks, on the thread of the output.
  */
@@ -43,7 +44,7 @@ bool destination_ready(struct destination *d, char reason[RELAY_REASON]);
 
 /*
  * Send all of it, which may be nothing. False with a reason: some of it may have arrived. The first
- * is for streams, the second for datagrams.
+ * is for streams: the kernel of the other side has all of it then. The second is for datagrams.
  */
 bool destination_send(struct destination *d, struct span bytes, char reason[RELAY_REASON]);
 bool destination_send_datagrams(struct destination *d, const struct datagrams *datagrams,

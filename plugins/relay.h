@@ -58,7 +58,7 @@ extern "C" {
 #endif
 
 #define RELAY_ABI_MAJOR 1
-#define RELAY_ABI_MINOR 0
+#define RELAY_ABI_MINOR 1
 
 /* The first members of a descriptor. */
 #define RELAY_HEADER RELAY_ABI_MAJOR, RELAY_ABI_MINOR, sizeof(struct relay_plugin)
@@ -282,6 +282,16 @@ struct relay_host {
 
 	/* Wait so long, or less when the output is to end. True when it is. */
 	bool (*sleep)(const struct relay_host *host, uint32_t milliseconds);
+
+	/* Since minor number 1. */
+
+	/*
+	 * For protocols without answers: wait until the other machine's kernel has acknowledged
+	 * all that was sent (of a Unix socket: until the other side has read it). 0, or -errno as
+	 * above: -ETIMEDOUT when nothing more is acknowledged for the stream's timeout. When the
+	 * output is to end, it is waited for a tenth of a second at most, then -ECANCELED.
+	 */
+	int (*drain)(struct relay_stream *stream);
 };
 
 /* --- the descriptor ------------------------------------------------------------------------- */

@@ -140,5 +140,6 @@ void runner_host_init(struct runner *r)
 		.why = stream_why,
 		.close = stream_close,
 		.sleep = host_sleep,
+		.drain = stream_drain,
 	};
 }

@@ -2,9 +2,11 @@
 #include "gateway/plugin/stream.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/un.h>
 
 #include <openssl/err.h>
@@ -20,6 +22,9 @@
 enum {
 	MOST_AT_ONCE = 1 << 30, /* OpenSSL counts in int */
 	UNWATCHED = 256,	/* receives that may follow each other without a look at the end */
+	FIRST_LOOK_US = 100,	/* at what is not acknowledged yet; each later by twice as much */
+	LAST_LOOK_US = 10000,
+	LAST_MOMENT_MS = 100, /* for it while the output ends; receivers may delay it by 40 ms */
 };
 
 struct relay_stream {
@@ -371,6 +376,64 @@ int stream_send(struct relay_stream *s, const void *data, size_t len)
 		len -= (size_t)n;
 	}
 	return 0;
+}
+
+/* Wait so long: 0, sooner 1 when the connection is broken, -ECANCELED. */
+static int look_after(int stop_fd, int fd, int64_t microseconds)
+{
+	struct timespec most = { .tv_nsec = (long)microseconds * 1000 };
+	struct pollfd fds[2] = { { stop_fd, POLLIN, 0 }, { fd, 0, 0 } };
+	int n;
+
+	do
+		n = ppoll(fds, 2, &most, NULL);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	return fds[1].revents != 0 ? 1 : fds[0].revents != 0 ? -ECANCELED : 0;
+}
+
+static int fail_broken(struct relay_stream *s)
+{
+	int error = 0;
+	socklen_t size = sizeof(error);
+
+	getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &size);
+	return fail(s, error != 0 ? error : ECONNRESET);
+}
+
+/*
+ * The kernel tells nobody that a queue has become empty, so it is looked at. A reset leaves the
+ * count as it is on TCP but empties it on a Unix socket: the count is taken first, then the
+ * connection is looked at.
+ */
+int stream_drain(struct relay_stream *s)
+{
+	struct instant end = patience_of(s);
+	int64_t pause = FIRST_LOOK_US;
+	int stop_fd = s->stop_fd, before = INT_MAX, left, r;
+
+	for (;;) {
+		if (ioctl(s->fd, SIOCOUTQ, &left) < 0)
+			return fail(s, errno);
+		r = look_after(left > 0 ? stop_fd : -1, s->fd, left > 0 ? pause : 0);
+		if (r > 0)
+			return fail_broken(s);
+		if (left == 0)
+			return 0;
+		if (r == -ECANCELED) {
+			stop_fd = -1;
+			end = instant_after(instant_now(), milliseconds(LAST_MOMENT_MS));
+		} else if (r < 0) {
+			return fail(s, -r);
+		} else if (left < before && stop_fd >= 0) {
+			end = patience_of(s); /* it does go on */
+		} else if (instant_reached(end, instant_now())) {
+			return fail(s, stop_fd >= 0 ? ETIMEDOUT : ECANCELED);
+		}
+		before = left;
+		pause = pause * 2 < LAST_LOOK_US ? pause * 2 : LAST_LOOK_US;
+	}
 }
 
 /* As recv(), -EAGAIN: call again. */

@@ -29,6 +29,7 @@ struct relay_stream *stream_connect(const struct stream_env *env, const struct r
 
 int stream_send(struct relay_stream *s, const void *data, size_t len);
 ptrdiff_t stream_receive(struct relay_stream *s, void *data, size_t size);
+int stream_drain(struct relay_stream *s);
 bool stream_is_open(struct relay_stream *s);
 const char *stream_why(const struct relay_stream *s);
 void stream_close(struct relay_stream *s);

@@ -55,6 +55,7 @@ static void a_stream_is_kept(void **state)
 	assert_true(destination_ready(d, reason));
 	assert_span_text(str_span(&fake.sent), "one two");
 	assert_int_equal(fake.connects, 1);
+	assert_int_equal(fake.drains, 2);
 	assert_string_equal(fake.place.host, "logs.example");
 	assert_int_equal(fake.place.port, 6514);
 	assert_true(fake.place.tls);
@@ -106,6 +107,23 @@ static void failures_have_a_reason(void **state)
 	assert_false(destination_send(d, BYTES("x"), reason));
 	assert_string_equal(reason, "a: it broke");
 	fake.send_fails = false;
+	assert_true(destination_send(d, BYTES("x"), reason));
+	assert_int_equal(fake.connects, 2);
+	destination_destroy(d);
+}
+
+/* Bytes that only our own kernel has go down with the connection. */
+static void what_is_not_acknowledged_is_not_delivered(void **state)
+{
+	struct destination *d = make("tcp://a");
+	char reason[RELAY_REASON] = "";
+
+	(void)state;
+	fake.drain_fails = true;
+	assert_false(destination_send(d, BYTES("x"), reason));
+	assert_string_equal(reason, "a: it broke");
+	assert_int_equal(fake.closes, 1);
+	fake.drain_fails = false;
 	assert_true(destination_send(d, BYTES("x"), reason));
 	assert_int_equal(fake.connects, 2);
 	destination_destroy(d);
@@ -176,6 +194,7 @@ int main(void)
 		TEST(a_closed_stream_is_made_anew_first),
 		TEST(a_server_that_turns_us_away_gets_nothing),
 		TEST(failures_have_a_reason),
+		TEST(what_is_not_acknowledged_is_not_delivered),
 		TEST(the_end_of_the_gateway_is_not_waited_for),
 		TEST(nothing_needs_no_connection),
 		TEST(datagrams_are_sent_again_after_a_refusal),

@@ -19,7 +19,8 @@ static struct fake_host {
 	struct str sent;
 	struct relay_place place; /* of the last connect */
 	unsigned connects, closes, sleeps;
-	bool refuses, closes_early, is_closed, send_fails, is_ending;
+	unsigned drains;
+	bool refuses, closes_early, is_closed, send_fails, drain_fails, is_ending;
 	enum relay_verdict marks[HOST_MOST_RECORDS];
 	bool is_marked[HOST_MOST_RECORDS];
 	char reason[RELAY_REASON]; /* of the last mark */
@@ -47,6 +48,13 @@ static inline int fake_send(struct relay_stream *stream, const void *data, size_
 		return -EPIPE;
 	str_append(&fake.sent, span_of(data, len));
 	return 0;
+}
+
+static inline int fake_drain(struct relay_stream *stream)
+{
+	(void)stream;
+	fake.drains++;
+	return fake.drain_fails ? -ETIMEDOUT : 0;
 }
 
 static bool fake_is_open(struct relay_stream *stream)
@@ -109,6 +117,7 @@ static inline int fake_begin(void **state)
 			.why = fake_why,
 			.close = fake_close,
 			.sleep = fake_sleep,
+			.drain = fake_drain,
 		},
 	};
 	return 0;

@@ -123,10 +123,9 @@ static void who_talks_without_end_does_not_keep_us(void **state)
 	assert_int_equal(n, -ECANCELED);
 }
 
-static void a_unix_socket_is_as_good(void **state)
+static void listen_unix(struct rig *rig)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	struct rig *rig = *state;
 
 	close(rig->listener);
 	rig->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -136,6 +135,13 @@ static void a_unix_socket_is_as_good(void **state)
 	assert_int_equal(bind(rig->listener, (struct sockaddr *)&address, sizeof(address)), 0);
 	assert_int_equal(listen(rig->listener, 5), 0);
 	rig->place = (struct relay_place){ .path = rig->path, .timeout_ms = 60000 };
+}
+
+static void a_unix_socket_is_as_good(void **state)
+{
+	struct rig *rig = *state;
+
+	listen_unix(rig);
 	connect_both(rig);
 	exchange(rig);
 }
@@ -218,6 +224,118 @@ static void all_of_it_is_sent(void **state)
 	free(much);
 }
 
+/* --- what is acknowledged ------------------------------------------------------------------- */
+
+enum { MUCH = 64 << 10 }; /* more than a small receive buffer, less than our send buffer */
+
+/* The peer's kernel can hold next to nothing, and all of it is ours to send. */
+static void send_much(struct rig *rig)
+{
+	int least = 1;
+	char *much = calloc(1, MUCH);
+
+	setsockopt(rig->listener, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least));
+	connect_both(rig);
+	assert_int_equal(stream_send(rig->stream, much, MUCH), 0);
+	free(much);
+}
+
+static void take(struct rig *rig, size_t count)
+{
+	char some[4096];
+	ssize_t n = 0;
+
+	for (size_t sum = 0; sum < count; sum += (size_t)n) {
+		n = recv(rig->peer, some, sizeof(some), 0);
+		assert_true(n > 0);
+	}
+}
+
+static void what_the_peer_has_is_drained(void **state)
+{
+	struct rig *rig = *state;
+
+	connect_both(rig);
+	assert_int_equal(stream_drain(rig->stream), 0);
+	exchange(rig);
+	assert_int_equal(stream_send(rig->stream, "more", 4), 0);
+	assert_int_equal(stream_drain(rig->stream), 0);
+}
+
+static void what_only_our_kernel_has_is_waited_for(void **state)
+{
+	struct rig *rig = *state;
+
+	rig->place.timeout_ms = 20;
+	send_much(rig);
+	assert_int_equal(stream_drain(rig->stream), -ETIMEDOUT);
+	assert_string_equal(stream_why(rig->stream), "no answer in time");
+	take(rig, MUCH);
+	assert_int_equal(stream_drain(rig->stream), 0);
+}
+
+static void *take_much(void *owner)
+{
+	take(owner, MUCH);
+	return NULL;
+}
+
+static void a_slow_peer_is_waited_for(void **state)
+{
+	struct rig *rig = *state;
+	pthread_t thread;
+
+	send_much(rig);
+	assert_int_equal(pthread_create(&thread, NULL, take_much, rig), 0);
+	assert_int_equal(stream_drain(rig->stream), 0);
+	pthread_join(thread, NULL);
+}
+
+/* As when its process is killed: what it had not read is answered with a reset. */
+static void a_peer_that_dies_has_not_taken_it(void **state)
+{
+	struct rig *rig = *state;
+
+	send_much(rig);
+	close(rig->peer);
+	rig->peer = -1;
+	assert_true(stream_drain(rig->stream) < 0);
+	assert_string_not_equal(stream_why(rig->stream), "no answer in time");
+	assert_false(stream_is_open(rig->stream));
+}
+
+static void the_end_cuts_draining(void **state)
+{
+	struct rig *rig = *state;
+
+	connect_both(rig);
+	say_stop(rig);
+	assert_int_equal(stream_drain(rig->stream), 0); /* nothing is left to wait for */
+	stream_close(rig->stream);
+	close(rig->peer);
+	eventfd_read(rig->env.stop_fd, &(eventfd_t){ 0 });
+	send_much(rig);
+	say_stop(rig);
+	assert_int_equal(stream_drain(rig->stream), -ECANCELED);
+}
+
+static void a_unix_socket_is_drained_when_all_is_read(void **state)
+{
+	struct rig *rig = *state;
+
+	listen_unix(rig);
+	rig->place.timeout_ms = 20;
+	connect_both(rig);
+	assert_int_equal(stream_send(rig->stream, "ping", 4), 0);
+	assert_int_equal(stream_drain(rig->stream), -ETIMEDOUT);
+	take(rig, 4);
+	assert_int_equal(stream_drain(rig->stream), 0);
+	assert_int_equal(stream_send(rig->stream, "ping", 4), 0);
+	close(rig->peer);
+	rig->peer = -1;
+	assert_int_equal(stream_drain(rig->stream), -ECONNRESET);
+}
+
 static void a_peer_that_is_gone_is_no_signal(void **state)
 {
 	struct linger now = { 1, 0 };
@@ -292,6 +410,12 @@ int main(void)
 		TEST(a_silent_peer_is_waited_for_so_long),
 		TEST(a_peer_that_takes_nothing_is_waited_for_so_long),
 		TEST(all_of_it_is_sent),
+		TEST(what_the_peer_has_is_drained),
+		TEST(what_only_our_kernel_has_is_waited_for),
+		TEST(a_slow_peer_is_waited_for),
+		TEST(a_peer_that_dies_has_not_taken_it),
+		TEST(the_end_cuts_draining),
+		TEST(a_unix_socket_is_drained_when_all_is_read),
 		TEST(a_peer_that_is_gone_is_no_signal),
 		TEST(the_end_cuts_every_wait),
 		TEST(the_end_cuts_connecting),
