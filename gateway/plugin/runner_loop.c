@@ -71,10 +71,9 @@ static void count(struct runner *r, const struct delivery_result *result)
 /* Wait before the next attempt. False when the end comes first. */
 static bool wait_a_while(struct runner *r, uint32_t asked_ms)
 {
-	struct duration wait;
+	struct duration wait = asked_ms > 0 ? milliseconds(asked_ms)
+					    : backoff_wait(&r->backoff, backoff_random(&r->random));
 
-	r->random = r->random * 6364136223846793005u + 1442695040888963407u;
-	wait = asked_ms > 0 ? milliseconds(asked_ms) : backoff_wait(&r->backoff, r->random >> 33);
 	return stream_wait(r->stop_fd, -1, 0, wait.ns / 1000000) == 0;
 }
 

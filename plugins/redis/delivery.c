@@ -12,9 +12,7 @@ enum {
 
 struct span delivery_key(const struct delivery *d, size_t index)
 {
-	struct relay_text key = relay_record_at(d->batch, index)->rendered[RENDERED_KEY];
-
-	return span_of(key.data, key.len);
+	return text_span(relay_record_at(d->batch, index)->rendered[RENDERED_KEY]);
 }
 
 bool delivery_sendable(struct delivery *d, size_t index)

@@ -7,6 +7,7 @@
 #define PLUGINS_REDIS_DELIVERY_H
 
 #include "plugins/redis/connection.h"
+#include "plugins/text.h"
 
 /* Of a record. */
 enum fate {

@@ -99,9 +99,7 @@ static size_t run_length(struct delivery *d, size_t first, size_t most)
 
 static struct span text_of(const struct delivery *d, size_t index)
 {
-	struct relay_text text = relay_record_at(d->batch, index)->text;
-
-	return span_of(text.data, text.len);
+	return text_span(relay_record_at(d->batch, index)->text);
 }
 
 /* One element that is a JSON array of records. */

@@ -6,8 +6,8 @@
  * A command is an array of bulk strings: "*2\r\n$4\r\nLLEN\r\n$3\r\nkey\r\n"
  * (https://redis.io/docs/reference/protocol-spec).
  */
-#ifndef REDIS_REQUEST_H
-#define REDIS_REQUEST_H
+#ifndef PLUGINS_REDIS_REQUEST_H
+#define PLUGINS_REDIS_REQUEST_H
 
 #include "common/str.h"
 
@@ -40,8 +40,7 @@ static inline void request_raw(struct request *r, struct span bytes)
 }
 void request_end(struct request *r);
 
-/* A whole command that carries no records: its name and one or two arguments; the last may be NULL.
- */
+/* A whole command that carries no records: its name, one argument, and another one or NULL. */
 void request_simple(struct request *r, const char *name, const char *first, const char *second);
 
 /* Forget the contents, keep the memory. */
