@@ -45,6 +45,8 @@ static void refuse(struct delivery *d, const struct command *command, struct spa
 {
 	struct failure f = refusal_failure(error);
 
+	if (f.kind == REFUSAL_KEY)
+		f.kind = redis_key_is_chosen(d->settings) ? REFUSAL_RECORD : REFUSAL_SETTINGS;
 	if (f.kind == REFUSAL_OLD_ID && command->count == 1) {
 		delivery_set(d, command, FATE_OLD_ID);
 		return;

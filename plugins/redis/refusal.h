@@ -16,6 +16,7 @@ enum refusal {
 	REFUSAL_MOVED,	   /* the error names the server to go to */
 	REFUSAL_SETTINGS,  /* not before an operator has changed something here or there */
 	REFUSAL_RECORD,	   /* never, with these records */
+	REFUSAL_KEY,	   /* as REFUSAL_SETTINGS, for this key */
 	REFUSAL_OLD_ID,	   /* a stream has this id, or a greater one, already */
 };
 

@@ -107,3 +107,21 @@ bool redis_settings_check(const void *config, char problem[RELAY_REASON])
 	str_finish(&why);
 	return false;
 }
+
+bool redis_key_is_chosen(const struct redis_settings *s)
+{
+	/* Fields of a template that are the gateway's own. */
+	static const char *const own[] = { "${time", "${received", "${gateway" };
+	const char *at = s->key;
+
+	while ((at = strstr(at, "${")) != NULL) {
+		size_t i = 0;
+
+		while (i < array_size(own) && strncmp(at, own[i], strlen(own[i])) != 0)
+			i++;
+		if (i == array_size(own))
+			return true;
+		at += 2;
+	}
+	return false;
+}

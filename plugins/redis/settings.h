@@ -31,6 +31,12 @@ struct redis_settings {
 
 extern const struct relay_setting redis_setting_rows[];
 
+/*
+ * Do publishers have a say in the key? One of them is then to blame when it cannot be written to,
+ * and the records of the others are not to wait for an operator.
+ */
+bool redis_key_is_chosen(const struct redis_settings *s);
+
 /* As struct relay_plugin's check. */
 bool redis_settings_check(const void *config, char problem[RELAY_REASON]);
 

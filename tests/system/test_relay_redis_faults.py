@@ -253,6 +253,16 @@ def test_a_record_without_a_key_becomes_a_dead_letter_and_the_others_arrive(scra
     wait_until(lambda: len(dead_letters(rig)) == 1, 5, "a dead letter")
 
 
+def test_a_key_that_a_publisher_chose_holds_up_nobody(scratch, server):
+    server.call("SET", "theirs", "no list")
+    rig = RedisRig(scratch, server, {"key": "${topic[2]}"}, route=("route x/#", "decode none")).start()
+    for number in range(12):
+        rig.publish("x/y/theirs" if number % 3 == 0 else "x/y/ours", str(number))
+    wait_until(lambda: server.length("ours") == 8, 20, "what has a list")
+    wait_until(lambda: len(dead_letters(rig)) == 4, 10, "the dead letters")
+    assert all("WRONGTYPE" in letter["reason"] for letter in dead_letters(rig))
+
+
 def test_a_record_that_is_too_long_becomes_a_dead_letter(scratch, server):
     server.call("CONFIG", "SET", "proto-max-bulk-len", "1mb")
     rig = RedisRig(scratch, server, {"linger": 300}, route=("route x/#", "decode none")).start()

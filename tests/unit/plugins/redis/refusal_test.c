@@ -34,8 +34,12 @@ static void each_error_has_its_class(void **state)
 		{ "ERR invalid password", REFUSAL_SETTINGS },
 		{ "NOPERM this user has no permissions to run the 'rpush' command",
 				REFUSAL_SETTINGS },
+		{ "NOPERM this user has no permissions to access one of the keys used as "
+		  "arguments",
+				REFUSAL_KEY },
+		{ "NOPERM No permissions to access a key", REFUSAL_KEY },
 		{ "WRONGTYPE Operation against a key holding the wrong kind of value",
-				REFUSAL_SETTINGS },
+				REFUSAL_KEY },
 		{ "ERR unknown command 'XADD', with args beginning with: ", REFUSAL_SETTINGS },
 		{ "ERR DB index is out of range", REFUSAL_SETTINGS },
 		{ "ERR something new", REFUSAL_SETTINGS },
@@ -74,7 +78,7 @@ static void words_are_fit_for_a_log_and_short(void **state)
 	memset(words, '\x1b', sizeof(words));
 	memcpy(words, "WRONGTYPE ", 10);
 	f = refusal_failure(span_of(words, sizeof(words)));
-	assert_int_equal(f.kind, REFUSAL_SETTINGS);
+	assert_int_equal(f.kind, REFUSAL_KEY);
 	assert_null(strchr(f.reason, '\x1b'));
 	assert_non_null(strstr(f.reason, "\\x1b"));
 }
