@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -12,10 +13,23 @@
 #include "common/folder.h"
 #include "common/json.h"
 #include "common/utf8.h"
+#include "gateway/plugin/stream.h"
 
 static struct span span_of_relay(struct relay_text text)
 {
 	return span_of(text.data, text.len);
+}
+
+/* The first that the log has not been told of. */
+static void note(struct dead_letters *d, const struct relay_record *record, const char *reason)
+{
+	char said[RELAY_REASON]; /* may be the other side's words */
+
+	if (d->untold++ > 0)
+		return;
+	stream_reason(said, span_of_text(reason));
+	str_printf(&d->told, "record %.*s is a dead letter (%s): %s", (int)record->id.len,
+			record->id.data, d->path, said);
 }
 
 void dead_letters_add(struct dead_letters *d, const struct relay_record *record, const char *reason)
@@ -39,6 +53,7 @@ void dead_letters_add(struct dead_letters *d, const struct relay_record *record,
 		str_append_byte(into, '"');
 	}
 	str_append_text(into, "}\n");
+	note(d, record, reason);
 }
 
 static void rotate(const struct dead_letters *d, int fd)
@@ -138,10 +153,26 @@ int dead_letters_write(struct dead_letters *d)
 	return r;
 }
 
+bool dead_letters_tell(struct dead_letters *d, struct instant now, bool is_last, struct str *into)
+{
+	if (d->untold == 0 || d->lines.len > 0)
+		return false;
+	if (!is_last && !instant_reached(d->quiet_until, now))
+		return false;
+	str_append(into, str_span(&d->told));
+	if (d->untold > 1)
+		str_printf(into, " (and %" PRIu64 " more)", d->untold - 1);
+	str_clear(&d->told);
+	d->untold = 0;
+	d->quiet_until = instant_after(now, seconds(DEAD_LETTERS_QUIET));
+	return true;
+}
+
 void dead_letters_finish(struct dead_letters *d)
 {
 	free(d->path);
 	free(d->output);
 	str_finish(&d->lines);
+	str_finish(&d->told);
 	*d = (struct dead_letters){ 0 };
 }

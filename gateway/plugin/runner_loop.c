@@ -93,14 +93,18 @@ static bool open_instance(struct runner *r)
 static void take_refused(void *owner, const struct relay_record *record, const char *reason)
 {
 	struct runner *r = owner;
-	char said[RELAY_REASON]; /* may be the other side's words */
 
-	if (reason[0] == '\0')
-		reason = "refused, without a reason";
-	stream_reason(said, span_of_text(reason));
-	dead_letters_add(&r->dead, record, reason);
-	log_warn("output \"%s\": record %.*s is a dead letter (%s): %s", r->output,
-			(int)record->id.len, record->id.data, r->dead.path, said);
+	dead_letters_add(
+			&r->dead, record, reason[0] != '\0' ? reason : "refused, without a reason");
+}
+
+static void tell_of_dead_letters(struct runner *r, bool is_last)
+{
+	struct str line = { 0 };
+
+	if (dead_letters_tell(&r->dead, instant_now(), is_last, &line))
+		log_warn("output \"%s\": %s", r->output, str_text(&line));
+	str_finish(&line);
 }
 
 /* The dead letters are on disk before the place in the journal may move. */
@@ -145,6 +149,7 @@ static bool attempt(struct runner *r, uint32_t number)
 	count(r, &result);
 	if (!write_dead_letters(r))
 		return false;
+	tell_of_dead_letters(r, false);
 	if (!result.must_wait) {
 		backoff_reset(&r->backoff);
 		set_connected(r, true);
@@ -183,8 +188,12 @@ static void deliver(struct runner *r)
 static void idle(struct runner *r)
 {
 	struct relay_outcome outcome = { .size = sizeof(outcome) };
-	bool ok = r->plugin->relay->idle(r->instance, &outcome);
+	bool ok;
 
+	tell_of_dead_letters(r, false);
+	if (r->plugin->relay->idle == NULL)
+		return;
+	ok = r->plugin->relay->idle(r->instance, &outcome);
 	if (is_stopping(r))
 		return;
 	outcome.reason[RELAY_REASON - 1] = '\0';
@@ -198,15 +207,15 @@ static void idle(struct runner *r)
 
 static void work(struct runner *r)
 {
-	int pause = r->plugin->relay->idle != NULL ? IDLE_MS : -1;
+	bool has_idle = r->plugin->relay->idle != NULL;
 	eventfd_t n;
 
 	if (!open_instance(r))
 		return;
 	set_reason(r, NULL);
-	if (pause > 0)
-		idle(r);
+	idle(r);
 	for (;;) {
+		int pause = has_idle || r->dead.untold > 0 ? IDLE_MS : -1;
 		int ready = stream_wait(r->stop_fd, r->work_fd, POLLIN, pause);
 
 		if (ready < 0)
@@ -218,6 +227,7 @@ static void work(struct runner *r)
 		eventfd_read(r->work_fd, &n);
 		deliver(r);
 	}
+	tell_of_dead_letters(r, true);
 	r->plugin->relay->close(r->instance);
 }
 

@@ -4,6 +4,7 @@ Plugins that misbehave: what they were to deliver is delivered all the same, and
 The plugin is plugins/moody.c.
 """
 import json
+import re
 import signal
 from collections import Counter
 
@@ -239,6 +240,22 @@ def test_of_a_batch_that_is_refused_only_the_poison_is_dead(make_moody):
     assert rig.dead_letters()[0]["reason"] == "something in it is poison"
     assert moody.batches()[0] == (1, 50) and len(moody.batches()) < 20
     rig.end()
+
+
+@pytest.mark.parametrize("mood", ["marks", "poison"])
+def test_many_dead_letters_are_a_few_lines_of_the_log(make_moody, mood):
+    moody = make_moody("linger 300", mood=mood)
+    rig = moody.rig.start()
+    rig.publish_all("logs/app", ["poison"] * 200)
+    rig.publish("logs/app", "good")
+    moody.wait_for("good")
+    wait_until(lambda: len(rig.dead_letters()) == 200, 10, "all dead letters")
+    rig.end()
+    said = [line for line in rig.gateway.process.stderr().splitlines() if "is a dead letter (" in line]
+    assert all("it is poison" in line or "something in it is poison" in line for line in said)
+    more = [re.search(r" \(and (\d+) more\)$", line) for line in said]
+    assert sum(1 + int(found[1]) if found else 1 for found in more) == 200
+    assert len(said) < 20  # one in ten seconds, and one at the end
 
 
 def test_dead_letters_that_cannot_be_written_hold_the_output_up(make_moody, scratch):

@@ -240,6 +240,51 @@ static void a_torn_line_stands_alone(void **state)
 	assert_has(contents(rig, rig->path), "\"next\"}\n{\"output\"");
 }
 
+/* What the log is told `at` so many milliseconds; "": nothing. */
+static const char *told(struct rig *rig, int64_t at, bool is_last)
+{
+	struct instant now = instant_after((struct instant){ 1 }, milliseconds(at));
+
+	str_clear(&rig->text);
+	if (!dead_letters_tell(&rig->d, now, is_last, &rig->text))
+		assert_int_equal(rig->text.len, 0);
+	return str_text(&rig->text);
+}
+
+static void refuse(struct rig *rig, size_t count, const char *reason)
+{
+	for (size_t i = 0; i < count; i++)
+		add(rig, BYTES("x"), BYTES("t"), reason);
+	assert_int_equal(dead_letters_write(&rig->d), 0);
+}
+
+static void the_log_is_told_once_in_a_while(void **state)
+{
+	struct rig *rig = *state;
+	char first[160], next[160];
+
+	snprintf(first, sizeof(first), "record j-1 is a dead letter (%s): a\\x0ab", rig->path);
+	snprintf(next, sizeof(next), "record j-1 is a dead letter (%s): c (and 998 more)",
+			rig->path);
+	assert_string_equal(told(rig, 0, true), "");
+	add(rig, BYTES("x"), BYTES("t"), "a\nb");
+	assert_string_equal(told(rig, 0, false), ""); /* not yet on disk */
+	assert_string_equal(told(rig, 0, true), "");
+	assert_int_equal(dead_letters_write(&rig->d), 0);
+	assert_string_equal(told(rig, 0, false), first);
+	assert_string_equal(told(rig, 20000, false), "");
+	refuse(rig, 1, "a\nb");
+	assert_string_equal(told(rig, 20000, false), first);
+	refuse(rig, 1, "c");
+	assert_string_equal(told(rig, 29999, false), "");
+	refuse(rig, 998, "d");
+	assert_string_equal(told(rig, 30000, false), next);
+	refuse(rig, 1, "a\nb");
+	assert_string_equal(told(rig, 30001, false), "");
+	assert_string_equal(told(rig, 30001, true), first); /* the end: nothing is kept back */
+	assert_string_equal(told(rig, 90000, true), "");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -253,6 +298,7 @@ int main(void)
 		TEST(only_a_file_is_written_to),
 		TEST(a_line_that_a_full_disk_tore_is_taken_back),
 		TEST(a_torn_line_stands_alone),
+		TEST(the_log_is_told_once_in_a_while),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
