@@ -203,8 +203,9 @@ enum relay_verdict {
 
 /* Filled in by deliver() beside its verdict. Zeroed before. */
 struct relay_outcome {
-	size_t size;		 /* of the host's struct relay_outcome */
-	uint32_t retry_after_ms; /* 0: the host's own growing wait */
+	size_t size; /* of the host's struct relay_outcome */
+	/* 0: the host's own growing wait. More than ten minutes, and than retry_most, is cut. */
+	uint32_t retry_after_ms;
 	/*
 	 * For the operator, in words, without a full stop: "the password is refused; set
 	 * password_file". It stands in the log (once) and in the status for as long as it lasts.

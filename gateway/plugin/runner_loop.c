@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 
 #include "common/log.h"
 #include "gateway/plugin/runner_impl.h"
 
-enum { IDLE_MS = 1000 };
+enum {
+	IDLE_MS = 1000,
+	MOST_ASKED_S = 600, /* that a plugin may put an attempt off, unless retry_most is longer */
+};
 
 static bool is_stopping(const struct runner *r)
 {
@@ -68,10 +72,24 @@ static void count(struct runner *r, const struct delivery_result *result)
 
 /* --- attempts ------------------------------------------------------------------------------ */
 
+/* What a plugin asks for may be what a server has said, and that anything. */
+static struct duration bounded(const struct runner *r, uint32_t asked_ms)
+{
+	struct duration asked = milliseconds(asked_ms), most = seconds(MOST_ASKED_S);
+
+	if (most.ns < r->backoff.most.ns)
+		most = r->backoff.most;
+	if (asked.ns <= most.ns)
+		return asked;
+	log_notice("output \"%s\": is to wait %" PRIu32 " s; tries again after %" PRId64 " s",
+			r->output, asked_ms / 1000, duration_milliseconds(most) / 1000);
+	return most;
+}
+
 /* Wait before the next attempt. False when the end comes first. */
 static bool wait_a_while(struct runner *r, uint32_t asked_ms)
 {
-	struct duration wait = asked_ms > 0 ? milliseconds(asked_ms)
+	struct duration wait = asked_ms > 0 ? bounded(r, asked_ms)
 					    : backoff_wait(&r->backoff, backoff_random(&r->random));
 
 	return stream_wait(r->stop_fd, -1, 0, wait.ns / 1000000) == 0;

@@ -190,6 +190,27 @@ def test_a_retry_waits_as_long_as_it_is_told(make_moody):
     rig.end()
 
 
+@pytest.mark.parametrize("lines, asked, waits", [
+    ([], 4294967295, "is to wait 4294967 s; tries again after 600 s"),
+    (["retry_most 20m"], 4294967295, "is to wait 4294967 s; tries again after 1200 s"),
+    (["retry_most 20m"], 1200000, None),
+    ([], 600000, None),
+], ids=["bounded", "retry_most", "as-long-as-retry_most", "as-long-as-may-be"])
+def test_what_a_plugin_may_put_off_has_a_bound(make_moody, lines, asked, waits):
+    moody = make_moody(*lines, mood=f"retry {asked}")
+    if lines:
+        moody.lines.remove("retry_most 1")
+        moody.rig.gateway.configure(blocks=relay_blocks("moody", moody.lines))
+    rig = moody.rig.start()
+    rig.publish("logs/app", "x")
+    rig.wait_for_problem("busy")
+    if waits:
+        wait_until(lambda: rig.gateway.process.says(waits), 5, "the wait in the log")
+    rig.end()
+    said = [line for line in rig.gateway.process.stderr().splitlines() if "tries again after" in line]
+    assert [line.split('"relay": ')[1] for line in said] == ([waits] if waits else [])
+
+
 def test_a_retry_without_a_time_comes_again_soon(make_moody):
     moody = make_moody(mood="retry")
     rig = moody.rig.start()
