@@ -162,7 +162,7 @@ struct relay_record {
 	uint8_t qos;
 	bool retain;
 	struct relay_text client, user, address; /* who published it, where the broker says so */
-	/* RELAY_CHECK: */
+	/* RELAY_CHECK, and the host also of a message where the output's `host` makes one: */
 	struct relay_text host, service; /* no service: the host itself */
 	struct relay_text output, long_output, perfdata;
 	int state; /* enum relay_state, or of a host */

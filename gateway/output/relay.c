@@ -21,7 +21,6 @@ struct relay {
 	const struct relay_config *config;
 	const struct plugin *plugin;
 	struct sink_env env;
-	struct template host; /* of messages: zeroed, they have none */
 	struct filter *filter;
 	struct relay_packer packer;
 	struct runner *runner; /* NULL: could not be started yet */
@@ -105,7 +104,9 @@ static struct sink *create(const struct output_config *output, const struct sink
 	r->env = *env;
 	r->filter = make_filter(config);
 	r->packer = (struct relay_packer){
-		.origin = { .journal = env->journal, .gateway = span_of_text(env->gateway) },
+		.origin = { .journal = env->journal,
+				.gateway = span_of_text(env->gateway),
+				.host = config->host != NULL ? &config->host_template : NULL },
 		.templates = config->templates,
 		.template_count = r->plugin->template_count,
 		.wants = r->plugin->relay->flags & (RELAY_WANTS_FIELDS | RELAY_WANTS_METRICS),

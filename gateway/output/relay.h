@@ -39,6 +39,7 @@ struct relay_config {
 	int schema;  /* enum schema_kind */
 	int payload; /* enum schema_payload */
 	char *template, *type;
+	char *host; /* of messages; NULL: they have none */
 	struct text_list tags;
 
 	struct text_list topics, excludes;
@@ -58,6 +59,7 @@ struct relay_config {
 
 	/* What the check makes of it. */
 	struct record_template text; /* of SCHEMA_TEMPLATE */
+	struct template host_template;
 	struct record_template templates[PLUGIN_MAX_TEMPLATES];
 	struct text_list topic_filters, exclude_filters; /* one a text */
 

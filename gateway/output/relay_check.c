@@ -36,6 +36,21 @@ static void check_template(const char *name, const char *text, struct record_tem
 	str_finish(&why);
 }
 
+/* Of a message nobody has read the payload yet. */
+static void check_host(struct relay_config *c, struct str *problem)
+{
+	struct str why = { 0 };
+
+	if (c->host == NULL || problem->len > 0)
+		return;
+	if (!template_parse(span_of_text(c->host), "host", &c->host_template, &why))
+		str_printf(problem, "host: %s", str_text(&why));
+	else if (c->host_template.from_payload)
+		str_append_text(problem, "host: a relay makes it of the topic only: ${topic[N]}, "
+					 "${topic[N..M]}, ${topic[N..]}");
+	str_finish(&why);
+}
+
 static void check_templates(struct relay_config *c, const struct plugin *p, struct str *problem)
 {
 	if ((c->schema == SCHEMA_TEMPLATE) != (c->template != NULL) && problem->len == 0)
@@ -117,6 +132,7 @@ void relay_check(struct output_config *output, const char *state_dir, struct str
 					 "queue_records 1000000");
 	split_filters(&c->topics, "topics", &c->topic_filters, problem);
 	split_filters(&c->excludes, "exclude", &c->exclude_filters, problem);
+	check_host(c, problem);
 	check_templates(c, p, problem);
 	if (problem->len == 0 && (p->relay->flags & RELAY_USES_TLS))
 		check_tls(c, problem);
@@ -130,6 +146,7 @@ void relay_finish(struct output_config *output)
 	struct relay_config *c = container_of(output, struct relay_config, output);
 
 	record_template_finish(&c->text);
+	template_finish(&c->host_template);
 	for (size_t i = 0; i < array_size(c->templates); i++)
 		record_template_finish(&c->templates[i]);
 	text_list_finish(&c->topic_filters);

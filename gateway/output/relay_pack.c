@@ -67,7 +67,17 @@ static void pack_result(struct str *into, struct packed_head *head, const struct
 	pack_text(into, head, TEXT_PERFDATA, r->perfdata);
 }
 
-static void pack_fields(struct str *into, struct packed_head *head, const struct record *record)
+static void pack_message_host(const struct relay_packer *p, struct str *into,
+		struct packed_head *head, const struct record *record)
+{
+	size_t at = into->len;
+
+	origin_append_host(&p->origin, record, into);
+	head->lens[TEXT_HOST] = (uint32_t)(into->len - at);
+}
+
+static void pack_fields(const struct relay_packer *p, struct str *into, struct packed_head *head,
+		const struct record *record)
 {
 	bool known = record->publisher.known;
 	struct span none = { 0 };
@@ -79,6 +89,8 @@ static void pack_fields(struct str *into, struct packed_head *head, const struct
 	pack_text(into, head, TEXT_ADDRESS, known ? record->publisher.address : none);
 	if (record->kind == RECORD_RESULT)
 		pack_result(into, head, &record->result);
+	else
+		pack_message_host(p, into, head, record);
 }
 
 void relay_pack(const struct relay_packer *p, struct str *into, const struct record *record)
@@ -98,7 +110,7 @@ void relay_pack(const struct relay_packer *p, struct str *into, const struct rec
 	head.lens[TEXT_RECORD] = (uint32_t)(into->len - text);
 	pack_text(into, &head, TEXT_TOPIC, record->topic); /* for a dead letter, too */
 	if (p->wants != 0)
-		pack_fields(into, &head, record);
+		pack_fields(p, into, &head, record);
 	for (size_t i = 0; i < p->template_count; i++) {
 		text = into->len;
 		record_template_expand(&p->templates[i], &p->origin, record, into);

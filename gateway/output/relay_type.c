@@ -30,6 +30,8 @@ static const struct setting common_settings[] = {
   "With schema template: the text of a record, ${topic[1]} ${host} ${output} ${time:%Y.%m.%d} and so on in it.", NULL },
 { "payload",           SETTING_CHOICE,   R(int, payload),                0, 0,            "json", 0,
   "What the JSON schemas show of a message's payload: json (its text, and the object when it is one), text, none.", schema_payloads },
+{ "host",              SETTING_TEXT,     R(char *, host),                1, 1024,         NULL, 0,
+  "The host of a message, made of its topic as in a route: ${topic[1]}. It stands where the host of a check result does; without this line a message has none.", NULL },
 { "tag",               SETTING_LIST,     R(struct text_list, tags),      1, 255,          NULL, 0,
   "A text for tags of the JSON schemas; several lines: several tags.", NULL },
 { "type",              SETTING_TEXT,     R(char *, type),                1, 255,          NULL, 0,

@@ -6,7 +6,8 @@
  *
  *     ${topic}  ${topic[2]}  ${topic[2..4]}  ${topic[2..]}    levels count from 0, percent-decoded
  *     ${host}  ${service}  ${state}  ${state_text}            of a check result; state is a number,
- *     ${output}  ${long_output}  ${perfdata}                  state_text OK, WARNING, …, UP, DOWN
+ *     ${output}  ${long_output}  ${perfdata}                  state_text OK, WARNING, …, UP, DOWN;
+ *                                                             host also of a message that has one
  *     ${payload}                                              of a message, as it came
  *     ${client}  ${user}  ${address}                          who published it, where that is known
  *     ${id}  ${gateway}                                       see gateway/relay/origin.h

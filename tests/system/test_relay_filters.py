@@ -128,6 +128,25 @@ def test_messages_pass_as_they_came(make_lines, path):
     rig.end()
 
 
+@pytest.mark.parametrize("lines, hosts", [
+    (["schema logstash"], lambda line: json.loads(line).get("host")),
+    (["schema ecs"], lambda line: json.loads(line).get("host", {}).get("name")),
+    (["schema template", "template ${host}"], lambda line: line or None),
+], ids=["logstash", "ecs", "template"])
+def test_the_host_of_a_message_is_made_of_its_topic(make_lines, path, lines, hosts):
+    rig = make_lines(*lines, "host ${topic[1]}")
+    for topic in ("logs/web%201/app", "logs/web2", "logs"):
+        rig.publish(topic, "x")
+    rig.check("web3", "disk")
+    wait_until(lambda: len(lines_of(path)) == 4, 10, "four lines")
+    assert [hosts(line) for line in lines_of(path)] == ["web 1", "web2", None, "web3"]
+    rig.change([f"path {path}", *lines])  # without the line, as before
+    rig.publish("logs/web2", "x")
+    wait_until(lambda: len(lines_of(path)) == 5, 10, "five lines")
+    assert hosts(lines_of(path)[-1]) is None
+    rig.end()
+
+
 # --- batches --------------------------------------------------------------------------------------
 
 
@@ -219,6 +238,8 @@ def refused(make_relay, path):
     (["schema template", "template ${nothing}"], "nothing"),
     (["topics a/#/b"], "a/#/b is no topic filter"),
     (["exclude a+"], "a+ is no topic filter"),
+    (["host ${json.host}"], "host: a relay makes it of the topic only"),
+    (["host ${topic[x]}"], "host: there is no ${topic[x]}"),
     (["linger soon"], "soon"),
     (["dead_letters letters"], "is not absolute"),
     (["sync maybe"], "true or false"),

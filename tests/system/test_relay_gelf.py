@@ -53,6 +53,15 @@ def test_every_field_arrives(server, make_way, kind, compression):
     assert server.compressed == (2 if (kind, compression) == ("udp", "zlib") else 0)
 
 
+def test_a_message_is_of_the_host_that_its_topic_names(server, make_way):
+    way = make_way("tcp", "host ${topic[1]}")
+    way.publish("logs/web7/app", "x")
+    way.publish("logs", "y")
+    wait_until(lambda: len(server.messages) == 2, 20, "both messages")
+    assert {m["short_message"]: m["host"] for m in server.messages} == {
+        "x": "web7", "y": socket.gethostname()}
+
+
 @pytest.mark.parametrize("compression", ["none", "zlib"])
 def test_a_long_message_comes_in_chunks(server, make_way, compression):
     way = make_way("udp", f"compression {compression}")

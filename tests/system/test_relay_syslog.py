@@ -79,6 +79,13 @@ def test_every_field_arrives(make_server, make_way, name, kind):
     assert got["message"].replace("#012", "\n").lstrip("\ufeff") == "a message\nof two lines"
 
 
+def test_a_message_is_of_the_host_that_its_topic_names(make_server, make_way):
+    server = make_server("rsyslog")
+    way = make_way(server, "tcp", "host ${topic[1]}")
+    way.publish("logs/web7/app", "x")
+    assert server.wait_for(lambda r: r["kind"] == "message")["host"] == "web7"
+
+
 def test_line_feeds_part_messages_where_the_server_wants_that(make_server, make_way):
     server = make_server("rsyslog")  # the source syslog() of syslog-ng wants octets counted
     way = make_way(server, "tcp", "framing newline")

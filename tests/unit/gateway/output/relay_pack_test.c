@@ -129,6 +129,34 @@ static void a_message_is_as_it_came(void **state)
 	close_rig(&rig);
 }
 
+static void a_message_has_the_host_that_its_topic_names(void **state)
+{
+	struct record check = service_record(), deep = message_record(BYTES("x"));
+	const struct relay_record *r;
+	struct template host;
+	struct rig rig;
+
+	(void)state;
+	assert_true(template_parse(BYTES("${topic[1]}.example"), "host", &host, NULL));
+	open_rig(&rig, RELAY_WANTS_FIELDS, 1);
+	rig.packer.origin.host = &host;
+	pack(&rig, deep);
+	deep.topic = BYTES("logs/a%2");
+	pack(&rig, deep);
+	pack(&rig, check);
+	r = unpack(&rig, 3);
+	assert_text(r[0].host, "web1.example");
+	assert_text(r[0].service, "");
+	assert_text(r[0].payload, "x");
+	assert_text(r[0].rendered[0], "key.web1_example");
+	assert_text(r[1].host, ""); /* no level of a topic that is encoded rightly */
+	assert_text(r[1].payload, "x");
+	assert_text(r[2].host, "web1"); /* a check has its own */
+	assert_text(r[2].service, "disk /var");
+	close_rig(&rig);
+	template_finish(&host);
+}
+
 /* Of a plugin that asks for no fields only the topic is kept, for its dead letters. */
 static void who_asks_for_no_fields_gets_none(void **state)
 {
@@ -199,6 +227,7 @@ int main(void)
 		cmocka_unit_test(a_check_has_all_its_fields),
 		cmocka_unit_test(a_host_has_no_service),
 		cmocka_unit_test(a_message_is_as_it_came),
+		cmocka_unit_test(a_message_has_the_host_that_its_topic_names),
 		cmocka_unit_test(who_asks_for_no_fields_gets_none),
 		cmocka_unit_test(templates_are_rendered),
 		cmocka_unit_test(performance_data_is_taken_apart),
