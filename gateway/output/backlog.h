@@ -6,7 +6,9 @@
  *     drop_oldest  the place jumps ahead to the newest `limit` records
  *     drop_newest  records that come while `limit` wait are passed over when their turn comes
  *
- * Pure. What drop_newest has decided is not kept over a restart: such records are delivered then.
+ * Pure. What drop_newest has decided is not kept over a restart: such records are delivered then,
+ * in their order, also those that were passed over behind the last place that was confirmed and are
+ * counted. To decide anew what waits would drop what was let in.
  */
 #ifndef GATEWAY_OUTPUT_BACKLOG_H
 #define GATEWAY_OUTPUT_BACKLOG_H

@@ -114,20 +114,24 @@ static void take_command(struct worker *w, const struct record *record)
 		worker_answer(w, &rejection, record->topic, record->source);
 }
 
+/* Does a route lead the record to this output, which is a relay? */
+static bool is_for_relay(const struct worker *w, const struct record *record)
+{
+	const struct config *c = w->env.config;
+
+	if (record->kind == RECORD_MESSAGE)
+		return routes_pass_message(c->routes, c->route_count, record->topic, w->env.output);
+	return record->kind == RECORD_RESULT &&
+	       routes_lead(c->routes, c->route_count, record->topic, record->naming,
+			       record->result.host, w->env.output);
+}
+
 /* Of a relay: whoever published it hears nothing of it from here. */
 static void relay_record(struct worker *w, const struct record *record)
 {
-	const struct config *c = w->env.config;
 	struct batch *b = worker_gathering(w);
-	bool leads = false;
 
-	if (record->kind == RECORD_MESSAGE)
-		leads = routes_pass_message(
-				c->routes, c->route_count, record->topic, w->env.output);
-	else if (record->kind == RECORD_RESULT)
-		leads = routes_lead(c->routes, c->route_count, record->topic, record->naming,
-				record->result.host, w->env.output);
-	if (!leads)
+	if (!is_for_relay(w, record))
 		return;
 	if (backlog_drops(&w->backlog, record->sequence))
 		count_up(&w->health.counters.dropped, 1);
@@ -191,6 +195,35 @@ static bool crowds(const struct worker *w, const struct journal_status *journal)
 	       journal->head - w->position > w->backlog.limit;
 }
 
+struct skip {
+	const struct worker *worker;
+	uint64_t last;	/* that goes */
+	uint64_t count; /* of those that were for this output */
+};
+
+static bool skip_one(void *owner, const struct record *record)
+{
+	struct skip *s = owner;
+
+	if (record->sequence <= s->last)
+		s->count += is_for_relay(s->worker, record);
+	return record->sequence < s->last && !s->worker->stopping;
+}
+
+/* Drop the records up to `last`. Returns how far that came: not all the way when the end is near.
+ */
+static uint64_t skip(struct worker *w, uint64_t last)
+{
+	struct skip s = { .worker = w, .last = last };
+	uint64_t at = w->position;
+
+	if (journal_scan(w->env.journal, &at, skip_one, &s) < 0)
+		return w->position; /* reading on will say why */
+	count_up(&w->health.counters.dropped, s.count);
+	/* The last one may itself be damaged, or gone. */
+	return at > last || !w->stopping ? last : at;
+}
+
 /* More waits than may: the oldest goes, or what is new will. */
 static void look_at_backlog(struct worker *w)
 {
@@ -204,9 +237,10 @@ static void look_at_backlog(struct worker *w)
 	from = backlog_look(&w->backlog, w->position, journal.head);
 	if (crowds(w, &journal))
 		from = journal.head - w->backlog.limit;
+	if (from != w->position)
+		from = skip(w, from);
 	if (from == w->position)
 		return;
-	count_up(&w->health.counters.dropped, from - w->position);
 	w->position = from;
 	/* A batch that is out for ever does not keep in the journal what comes behind it. */
 	worker_move_place(w, from);

@@ -56,7 +56,7 @@ struct counters {
 	COUNTER(refused, "results that the other side refused for good")                           \
 	COUNTER(outdated, "results older than what the other side has")                            \
 	COUNTER(held_back, "records that a filter of the output held back")                        \
-	COUNTER(dropped, "records that when_full dropped")                                         \
+	COUNTER(dropped, "records for this output that when_full dropped")                         \
 	COUNTER(retries, "attempts that were to be repeated")                                      \
 	COUNTER(dead_letters, "records refused for good, kept in the file of dead letters")
 

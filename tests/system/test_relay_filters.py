@@ -213,6 +213,24 @@ def test_an_output_that_drops_never_fills_the_journal(make_relay, scratch, path,
     rig.end()
 
 
+def test_what_is_for_others_is_not_counted_as_dropped(make_relay, scratch, path):
+    moody = Moody(scratch, make_relay, ["when_full drop_oldest", "queue_records 10", "batch_records 5"],
+                  mood="retry", also=[EXAMPLE], routes=(
+                      "output other lines", f"path {path}", "schema raw",
+                      "route logs/both", "to relay other", "decode none",
+                      "route logs/other", "to other", "decode none"))
+    rig = moody.rig.start()
+    rig.publish_all("logs/both", [str(i) for i in range(30)])
+    rig.publish_all("logs/other", ["x"] * 100)
+    wait_until(lambda: len(lines_of(path)) == 130, 15, "what is for the other output")
+    moody.set("ok")
+    rig.publish("logs/both", "end")
+    wait_until(lambda: moody.texts()[-1:] == ["end"], 15, "the last one")
+    wait_until(lambda: rig.status()["dropped"] == 31 - len(moody.texts()) > 0, 15,
+               "as many dropped as were not delivered")
+    rig.end()
+
+
 # --- what is refused ------------------------------------------------------------------------------
 
 
