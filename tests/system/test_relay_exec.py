@@ -302,6 +302,20 @@ def in_session(pid, session):
     return int(fields[3]) == session and fields[0] != "Z"
 
 
+def test_a_restarted_program_that_speaks_at_once_is_left_alone(make_relay):
+    rig = make_relay("out.write('start\\n')\nruns = len(open(out.name).readlines())\n"
+                     "if runs < 3: sys.exit(runs)\n"
+                     "print('awake', file=sys.stderr, flush=True)\n" + COPY).start()
+    reason = rig.wait_for_problem("exited with status")
+    assert reason.count("the program has ended") == 1
+    wait_until(lambda: "awake" in rig.gateway.process.stderr(), 20, "its word")
+    rig.publish("logs/a", "text")
+    wait_for(rig.out, "start", "start", "start", "text")
+    rig.end()
+    for line in rig.gateway.process.stderr().splitlines():
+        assert line.count("the program has ended") < 2
+
+
 def test_it_ends_when_the_gateway_is_killed(make_relay):
     rig = make_relay("out.write(f'{os.getpid()}\\n')\nwhile True: time.sleep(1000)\n").start()
     wait_until(lambda: lines_of(rig.out), 15, "its start")
