@@ -176,8 +176,21 @@ static void note_failure(struct lumberjack *l, const struct server *server, cons
 
 	snprintf(l->reason, sizeof(l->reason), "%.80s%s%.170s", is_named ? "" : server->name,
 			is_named ? "" : ": ", why);
-	if (l->servers.count > 1)
+}
+
+/* Of several servers the status names the last one only: the log tells of each, once. */
+static void tell_failure(struct lumberjack *l, struct server *server)
+{
+	if (l->servers.count > 1 && !server->told)
 		l->host->log(l->host, RELAY_LOG_NOTICE, "%s", l->reason);
+	server->told = true;
+}
+
+static void tell_success(struct lumberjack *l, struct server *server)
+{
+	if (l->servers.count > 1 && server->told)
+		l->host->log(l->host, RELAY_LOG_NOTICE, "%s takes records again", server->name);
+	server->told = false;
 }
 
 /*
@@ -195,12 +208,15 @@ static void try_server(struct lumberjack *l, struct server *server)
 	if ((was_there || connect_to(l, server, why)) &&
 			delivery_run(&l->delivery, server->stream, why)) {
 		servers_worked(&l->servers, server, l->config->balance);
+		tell_success(l, server);
 		return;
 	}
 	disconnect(l, server);
 	note_failure(l, server, why);
-	if (!was_there)
-		servers_failed(&l->servers, server, instant_now());
+	if (was_there)
+		return;
+	tell_failure(l, server);
+	servers_failed(&l->servers, server, instant_now());
 }
 
 static enum relay_verdict deliver(
@@ -246,6 +262,7 @@ static bool idle(void *instance, struct relay_outcome *outcome)
 		l->reached = server->stream != NULL || connect_to(l, server, why);
 		if (!l->reached) {
 			note_failure(l, server, why);
+			tell_failure(l, server);
 			servers_failed(&l->servers, server, instant_now());
 		}
 	}

@@ -24,6 +24,7 @@ struct server {
 	struct backoff backoff;
 	struct instant rests_until;
 	bool tried; /* with this batch, in vain */
+	bool told;  /* in the log, that it has failed */
 };
 
 struct servers {

@@ -335,6 +335,20 @@ def test_balance_spreads_batches_and_passes_over_who_is_away(servers, make_way):
     way.wait_delivered(TOTAL)
 
 
+def test_each_host_that_fails_is_told_of_once(servers, make_way):
+    for server in servers[:2]:
+        server.behave = lambda n, size: [CLOSE]
+    way = make_way(servers[:2])
+    way.publish_numbers(5)
+    wait_until(lambda: all(server.connections > 4 for server in servers[:2]), 30, "many attempts")
+    said = [line for line in way.gateway.process.stderr().splitlines() if "warning" not in line]
+    for server in servers[:2]:
+        assert sum(f"127.0.0.1:{server.port}: the server closed" in line for line in said) == 1
+        server.behave = None
+    wait_until(lambda: way.gateway.process.says("takes records again"), 20, "the good news")
+    arrived(*servers, total=5)
+
+
 # --- TLS ------------------------------------------------------------------------------------------
 
 @pytest.fixture(scope="module")
