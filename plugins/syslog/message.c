@@ -111,6 +111,15 @@ static void append_structured_data(struct str *into, size_t most, uint32_t enter
 	str_append_byte(into, ']');
 }
 
+static bool is_ascii(struct span text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.data[i] >= 0x80)
+			return false;
+	}
+	return true;
+}
+
 void syslog_append_message(struct str *into, const struct syslog_form *form,
 		const struct relay_record *record, struct relay_text app_name)
 {
@@ -127,7 +136,7 @@ void syslog_append_message(struct str *into, const struct syslog_form *form,
 	if (text.len == 0 || into->len + 5 > end)
 		return;
 	str_append_byte(into, ' ');
-	if (is_utf8)
+	if (is_utf8 && !is_ascii(text))
 		str_append_text(into, BYTE_ORDER_MARK);
 	/* No text grows, so that what is cut off now would be too long afterwards. */
 	text = utf8_first(text, end - into->len);

@@ -10,7 +10,9 @@
  *   PARAM-VALUE         UTF-8; `"`, `\` and `]` with a backslash in front (6.3.3), control
  *                       characters a blank, bytes that are no UTF-8 U+FFFD
  *   MSG                 UTF-8 behind a byte order mark, or, when the text is no UTF-8, bytes
- *                       (6.4); control characters a blank but for tabs and line feeds
+ *                       (6.4). ASCII goes without the mark, as MSG-ANY: it reads the same, and
+ *                       rsyslog leaves marks in what it writes. Control characters become a
+ *                       blank but for tabs and line feeds
  *
  * Pure.
  */

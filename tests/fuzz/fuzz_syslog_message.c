@@ -85,7 +85,9 @@ static void check_text(struct span rest, const struct syslog_form *form, bool is
 		return;
 	MUST(rest.data[0] == ' ');
 	if (is_utf8)
-		MUST(marked && utf8_valid(rest));
+		MUST(utf8_valid(rest));
+	for (size_t i = 0; is_utf8 && i < rest.len; i++)
+		MUST(rest.data[i] < 0x80 || marked);
 	for (size_t i = 0; i < rest.len; i++) {
 		uint8_t c = rest.data[i];
 

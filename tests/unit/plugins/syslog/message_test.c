@@ -63,7 +63,7 @@ static void a_check_result(void **state)
 			"<26>1 2026-11-23T04:05:06.789Z web1 belfry - check "
 			"[belfry@32473 id=\"gw-1\" host=\"web1\" service=\"disk\" "
 			"state=\"CRITICAL\" topic=\"nagios/web1/disk\" "
-			"perfdata=\"used=98%;90;95\"] " MARK "DISK CRITICAL - 98% used");
+			"perfdata=\"used=98%;90;95\"] DISK CRITICAL - 98% used");
 }
 
 static void a_message(void **state)
@@ -78,7 +78,7 @@ static void a_message(void **state)
 	form.enterprise = 4711;
 	assert_string_equal(written(&r, "dns"),
 			"<141>1 1970-01-01T00:00:00.000Z gw.example dns - message "
-			"[belfry@4711 id=\"gw-2\" topic=\"dns/all\"] " MARK "query example.org");
+			"[belfry@4711 id=\"gw-2\" topic=\"dns/all\"] query example.org");
 }
 
 static void nothing_at_all(void **state)
@@ -199,7 +199,7 @@ static void the_text_comes_before_long_data(void **state)
 	r.perfdata = (struct relay_text){ perfdata, sizeof(perfdata) };
 	form.max_size = 2048;
 	assert_null(strstr(written(&r, "a"), "perfdata"));
-	assert_non_null(strstr(str_text(&got), "topic=\"nagios/web1/disk\"] " MARK "DISK"));
+	assert_non_null(strstr(str_text(&got), "topic=\"nagios/web1/disk\"] DISK"));
 	r.perfdata.len = 800;
 	assert_non_null(strstr(written(&r, "a"), "perfdata"));
 	assert_non_null(strstr(str_text(&got), "98% used"));
