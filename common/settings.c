@@ -22,6 +22,7 @@ struct parse {
 	struct open_block current; /* table NULL while no block is open */
 	struct settings_line line;
 	bool is_included; /* the file is one of a folder */
+	bool is_unknown;  /* the block is one whose keywords nobody knows */
 };
 
 static bool try_include(struct parse *p);
@@ -247,9 +248,12 @@ static bool try_opener(struct parse *p)
 		p->line.rest = without_comment(p->line.rest);
 		if (!o->open(p->owner, &p->line, &block))
 			block = (struct settings_block){
-				.table = block.table != NULL ? block.table : o->table,
+				.table = block.table != NULL || block.is_unknown ? block.table
+										 : o->table,
 				.title = o->keyword,
+				.is_unknown = block.is_unknown,
 			};
+		p->is_unknown = block.is_unknown;
 		if (block.table != NULL)
 			open_block_start(&p->current, block, p->line.number);
 		return true;
@@ -322,7 +326,7 @@ static void parse_line(struct parse *p)
 		apply(p, &p->current, setting);
 	else if ((setting = find_setting(p->global.block.table, p->line.keyword)) != NULL)
 		apply(p, &p->global, setting);
-	else if (!try_misplaced(p))
+	else if (!p->is_unknown && !try_misplaced(p))
 		report_unknown(p);
 }
 
@@ -362,6 +366,7 @@ static void parse_included(struct parse *p, const char *path)
 {
 	struct settings_line line = p->line;
 	struct open_block current = p->current;
+	bool is_unknown = p->is_unknown;
 	struct str text = { 0 };
 	int error = settings_read_file(path, &text);
 
@@ -370,6 +375,7 @@ static void parse_included(struct parse *p, const char *path)
 				strerror(-error));
 	} else {
 		p->current = (struct open_block){ 0 };
+		p->is_unknown = false;
 		p->line = (struct settings_line){ .file = keep_name(p->grammar, path),
 			.report = line.report };
 		p->is_included = true;
@@ -380,6 +386,7 @@ static void parse_included(struct parse *p, const char *path)
 	str_finish(&text);
 	p->line = line;
 	p->current = current;
+	p->is_unknown = is_unknown;
 }
 
 static bool try_include(struct parse *p)

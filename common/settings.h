@@ -116,6 +116,11 @@ struct settings_block {
 	void *target;
 	const char *title;	      /* "listener", "output"; for errors */
 	struct settings_lines *lines; /* filled while reading; NULL: not wanted */
+	/*
+	 * Of a block that failed to open: nobody knows its keywords. Its lines are passed over, but
+	 * for those with a keyword of the global table.
+	 */
+	bool is_unknown;
 };
 
 struct settings_opener {
@@ -126,7 +131,7 @@ struct settings_opener {
 	 * Read the arguments of `line`, create the block's struct with its defaults
 	 * (settings_init) and fill *ret. False after settings_error(): the lines of the block are
 	 * then read against no struct at all, so that their own errors are still found, by
-	 * ret->table if that was filled in, else by `table`.
+	 * ret->table if that was filled in, else by `table`, unless ret->is_unknown.
 	 */
 	bool (*open)(void *owner, struct settings_line *line, struct settings_block *ret);
 	const struct setting *table; /* for --help, and for lines of a block that failed to open */

@@ -8,11 +8,8 @@
 #include "common/mem.h"
 #include "gateway/config_broker.h"
 #include "gateway/config_check.h"
+#include "gateway/config_output.h"
 #include "gateway/config_tables.h"
-#include "gateway/output/check_results.h"
-#include "gateway/output/command_file.h"
-#include "gateway/output/icinga2.h"
-#include "gateway/output/query_handler.h"
 #include "gateway/output/relay.h"
 
 #define G(type, field) SETTING_FIELD(struct config, type, field)
@@ -144,124 +141,6 @@ const struct setting config_submit_settings[] = {
 };
 /* clang-format on */
 
-static const struct sink_class *const output_types[] = {
-	&command_file_class,
-	&check_results_class,
-	&query_handler_class,
-	&icinga2_class,
-};
-
-static bool name_is_plain(struct span name)
-{
-	for (size_t i = 0; i < name.len; i++) {
-		uint8_t c = name.data[i];
-
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-				    (i > 0 && (c == '-' || c == '_' || c == '.'))))
-			return false;
-	}
-	return name.len > 0 && name.len <= 64;
-}
-
-static bool unknown_type(struct settings_line *line, struct span type, const struct str *why)
-{
-	struct str known = { 0 };
-
-	for (size_t i = 0; i < array_size(output_types); i++)
-		str_printf(&known, " %s", output_types[i]->type);
-	settings_error(line, type, "is no type of output; built in are:%s; as a plugin: %s",
-			str_text(&known), str_text(why));
-	str_finish(&known);
-	return false;
-}
-
-static const struct sink_class *find_relay(const struct config *c, struct span type)
-{
-	for (size_t i = 0; i < c->relay_type_count; i++) {
-		if (span_equal_text(type, c->relay_types[i]->class.type))
-			return &c->relay_types[i]->class;
-	}
-	return NULL;
-}
-
-/* A type that is not built in is a plugin. NULL with why. */
-static const struct sink_class *load_relay(struct config *c, struct span type, struct str *why)
-{
-	struct str folder = { 0 };
-	struct relay_type *t;
-
-	if (c->plugin_dir != NULL)
-		str_append_text(&folder, c->plugin_dir);
-	else
-		plugin_default_folder(&folder);
-	t = relay_type_load(str_text(&folder), type, why);
-	str_finish(&folder);
-	if (t == NULL)
-		return NULL;
-	c->relay_types = grow_array(c->relay_types, c->relay_type_count, &c->relay_type_capacity,
-			sizeof(*c->relay_types));
-	c->relay_types[c->relay_type_count++] = t;
-	return &t->class;
-}
-
-static const struct sink_class *find_type(struct config *c, struct span type, struct str *why)
-{
-	const struct sink_class *class;
-
-	for (size_t i = 0; i < array_size(output_types); i++) {
-		if (span_equal_text(type, output_types[i]->type))
-			return output_types[i];
-	}
-	class = find_relay(c, type);
-	return class != NULL ? class : load_relay(c, type, why);
-}
-
-static bool open_output(void *owner, struct settings_line *line, struct settings_block *ret)
-{
-	struct config *c = owner;
-	struct span name = settings_word(line);
-	struct span type = settings_word(line);
-	const struct sink_class *class;
-	struct output_config *o;
-	struct str why = { 0 };
-	bool known;
-
-	class = find_type(c, type, &why);
-	known = class != NULL || unknown_type(line, type, &why);
-	str_finish(&why);
-	if (!known)
-		return false;
-	ret->table = class->settings;
-	if (!name_is_plain(name))
-		return settings_error(line, name,
-				"is no name for an output; take letters, digits, "
-				"- _ . (at most 64), as in: output nagios "
-				"command_file");
-	for (size_t n = 0; n < c->output_count; n++) {
-		if (span_equal_text(name, c->outputs[n]->name))
-			return settings_error(line, name,
-					"is the name of the output on line %u already; take "
-					"another",
-					c->outputs[n]->line);
-	}
-	if (c->output_count == MAX_OUTPUTS)
-		return settings_error(
-				line, name, "is one output too many; %d are possible", MAX_OUTPUTS);
-	c->outputs = grow_array(
-			c->outputs, c->output_count, &c->output_capacity, sizeof(*c->outputs));
-	o = xcalloc(1, class->config_size);
-	o->name = span_dup_text(name);
-	o->class = class;
-	o->tells = class->encode_record == NULL;
-	o->line = line->number;
-	settings_init(o->class->settings, o);
-	c->outputs[c->output_count++] = o;
-	*ret = (struct settings_block){
-		.table = o->class->settings, .target = o, .title = "output", .lines = &o->lines
-	};
-	return true;
-}
-
 static bool open_route(void *owner, struct settings_line *line, struct settings_block *ret)
 {
 	struct config *c = owner;
@@ -286,7 +165,7 @@ static bool open_submit(void *owner, struct settings_line *line, struct settings
 	struct span name = settings_word(line);
 	struct submit_config *s;
 
-	if (!name_is_plain(name))
+	if (!config_name_is_plain(name))
 		return settings_error(line, name,
 				"is no name for a rule; take letters, digits, - _ . (at most 64), "
 				"as in: submit web-team");
@@ -305,7 +184,7 @@ static bool open_submit(void *owner, struct settings_line *line, struct settings
 
 /* The keywords that open a block; one with several types stands here once for each of them. */
 static const struct settings_opener output_opener = { "output", "NAME TYPE",
-	"Something that results are delivered to.", open_output, NULL };
+	"Something that results are delivered to.", config_open_output, NULL };
 static const struct settings_opener other_openers[] = {
 	{ "broker", "URL",
 			"Where messages come from: mqtt://[USER@]HOST[:PORT], mqtts://... or "
@@ -333,16 +212,17 @@ void config_grammar_fill(struct config_grammar *g, struct config *c)
 {
 	size_t n = 0;
 
-	static_assert(array_size(output_types) + array_size(other_openers) <
+	static_assert(CONFIG_OUTPUT_TYPES + array_size(other_openers) <
 					array_size(((struct config_grammar *)0)->openers),
 			"CONFIG_MAX_OPENERS is too small");
 	*g = (struct config_grammar){ 0 };
-	for (; n < array_size(output_types); n++) {
-		snprintf(g->usages[n], sizeof(g->usages[n]), "NAME %s", output_types[n]->type);
+	for (; n < CONFIG_OUTPUT_TYPES; n++) {
+		snprintf(g->usages[n], sizeof(g->usages[n]), "NAME %s",
+				config_output_types[n]->type);
 		g->openers[n] = output_opener;
 		g->openers[n].usage = g->usages[n];
-		g->openers[n].help = output_types[n]->help;
-		g->openers[n].table = output_types[n]->settings;
+		g->openers[n].help = config_output_types[n]->help;
+		g->openers[n].table = config_output_types[n]->settings;
 	}
 	for (size_t i = 0; i < array_size(other_openers); i++)
 		g->openers[n++] = other_openers[i];
@@ -428,6 +308,7 @@ void config_finish(struct config *c)
 	for (size_t i = 0; i < c->relay_type_count; i++)
 		relay_type_unload(c->relay_types[i]);
 	free(c->relay_types);
+	text_list_finish(&c->outputs_refused);
 	free(c->outputs);
 	free(c->route_configs);
 	free(c->routes);

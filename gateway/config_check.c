@@ -94,11 +94,23 @@ static size_t find_output(const struct config *c, struct span name)
 	return i;
 }
 
+/* It stands in the file, and why it is none has been told. */
+static bool was_refused(const struct config *c, struct span name)
+{
+	for (size_t i = 0; i < c->outputs_refused.count; i++) {
+		if (span_equal_text(name, c->outputs_refused.texts[i]))
+			return true;
+	}
+	return false;
+}
+
 static void unknown_output(const struct check *k, unsigned line, struct span name)
 {
 	struct nearest n = { 0 };
 	struct settings_line at = { .file = k->config->file, .number = line, .report = k->report };
 
+	if (was_refused(k->config, name))
+		return;
 	for (size_t i = 0; i < k->config->output_count; i++)
 		nearest_offer(&n, name, k->config->outputs[i]->name);
 	if (n.best != NULL)
@@ -373,7 +385,7 @@ bool config_check(struct config *c, struct settings_report *report)
 		keyword_problem(&k, "state_dir", "is not absolute; write the path from / on");
 	check_log(&k);
 	check_http(&k);
-	if (c->output_count == 0)
+	if (c->output_count == 0 && c->outputs_refused.count == 0)
 		problem(&k, 0, "output", "there is none; add a block: output nagios command_file");
 	if (c->route_count == 0)
 		problem(&k, 0, "route", "there is none; add a block: route nagios/#");

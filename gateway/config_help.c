@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "gateway/config_help.h"
 
-#include <dirent.h>
 #include <stdio.h>
 
 #include "gateway/config_tables.h"
@@ -9,22 +8,13 @@
 
 /* --- plugins ------------------------------------------------------------------------------- */
 
-static int is_plugin(const struct dirent *entry)
-{
-	size_t len = strlen(entry->d_name);
-
-	return len > 3 && strcmp(entry->d_name + len - 3, ".so") == 0;
-}
-
 /* One that cannot be loaded is told of with the reason. */
-static void print_plugin(const char *folder, const char *file)
+static void print_plugin(const char *folder, const char *name)
 {
-	struct span name = span_of(file, strlen(file) - 3);
 	struct str problem = { 0 };
-	struct plugin *p = plugin_load(folder, name, &problem);
+	struct plugin *p = plugin_load(folder, span_of_text(name), &problem);
 
-	printf("  %.*s\n      %s\n", SPAN_ARGS(name),
-			p != NULL ? p->relay->help : str_text(&problem));
+	printf("  %s\n      %s\n", name, p != NULL ? p->relay->help : str_text(&problem));
 	plugin_unref(p);
 	str_finish(&problem);
 }
@@ -32,20 +22,17 @@ static void print_plugin(const char *folder, const char *file)
 static void print_plugins(void)
 {
 	struct str folder = { 0 };
-	struct dirent **entries = NULL;
-	int count;
+	struct text_list names = { 0 };
 
 	plugin_default_folder(&folder);
-	count = scandir(str_text(&folder), &entries, is_plugin, alphasort);
+	plugin_list(str_text(&folder), &names);
 	printf("Plugins, which are further types of outputs, in %s%s\n", str_text(&folder),
-			count > 0 ? ":" : ": none");
-	for (int i = 0; i < count; i++) {
-		print_plugin(str_text(&folder), entries[i]->d_name);
-		free(entries[i]);
-	}
-	if (count > 0)
-		puts("Their settings: man belfry-NAME");
-	free(entries);
+			names.count > 0 ? ":" : ": none");
+	for (size_t i = 0; i < names.count; i++)
+		print_plugin(str_text(&folder), names.texts[i]);
+	if (names.count > 0)
+		puts("Their settings: belfry-gateway --help=NAME, man belfry-NAME");
+	text_list_finish(&names);
 	str_finish(&folder);
 }
 
@@ -64,7 +51,7 @@ static void print_help(void)
 	     "  -d              run in the background\n"
 	     "  --test-config   say what is wrong with the file, and with those that it names;\n"
 	     "                  exit 0 or 3\n"
-	     "  --help          this text\n"
+	     "  --help[=PLUGIN] this text; with a plugin: the settings of its outputs\n"
 	     "  --version       the version\n"
 	     "  --print-settings=mdoc[:PLUGIN]\n"
 	     "                  what the manual says about each keyword, or each one of a "
@@ -84,13 +71,15 @@ static void print_mdoc(void)
 	relay_print_mdoc(stdout);
 }
 
-static bool print_plugin_mdoc(const char *name)
+/* What `print` says of the plugin of that name. */
+static bool print_of_plugin(const char *name,
+		bool (*print)(FILE *out, const char *folder, struct span name, struct str *problem))
 {
 	struct str folder = { 0 }, problem = { 0 };
 	bool ok;
 
 	plugin_default_folder(&folder);
-	ok = relay_print_plugin_mdoc(stdout, str_text(&folder), span_of_text(name), &problem);
+	ok = print(stdout, str_text(&folder), span_of_text(name), &problem);
 	if (!ok)
 		fprintf(stderr, "belfry-gateway: %s\n", str_text(&problem));
 	str_finish(&folder);
@@ -100,7 +89,7 @@ static bool print_plugin_mdoc(const char *name)
 
 bool config_print_asked(const char *word, int *ret_status)
 {
-	static const char mdoc[] = "--print-settings=mdoc";
+	static const char mdoc[] = "--print-settings=mdoc", help[] = "--help=";
 	size_t len = sizeof(mdoc) - 1;
 	bool ok = true;
 
@@ -111,7 +100,9 @@ bool config_print_asked(const char *word, int *ret_status)
 	else if (strcmp(word, mdoc) == 0)
 		print_mdoc();
 	else if (strncmp(word, mdoc, len) == 0 && word[len] == ':')
-		ok = print_plugin_mdoc(word + len + 1);
+		ok = print_of_plugin(word + len + 1, relay_print_plugin_mdoc);
+	else if (strncmp(word, help, sizeof(help) - 1) == 0)
+		ok = print_of_plugin(word + sizeof(help) - 1, relay_print_plugin_help);
 	else
 		return false;
 	*ret_status = ok ? EXIT_SUCCESS : EXIT_FAILURE;

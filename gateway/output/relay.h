@@ -33,6 +33,9 @@ void relay_type_unload(struct relay_type *t);
 void relay_print_mdoc(FILE *out);
 bool relay_print_plugin_mdoc(FILE *out, const char *folder, struct span name, struct str *problem);
 
+/* All keywords of such an output, its own and those of every relay, for people. As above. */
+bool relay_print_plugin_help(FILE *out, const char *folder, struct span name, struct str *problem);
+
 struct relay_config {
 	struct output_config output;
 

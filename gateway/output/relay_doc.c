@@ -53,6 +53,24 @@ static void print_counters(FILE *out, const struct plugin *p)
 	fputs(".El\n", out);
 }
 
+bool relay_print_plugin_help(FILE *out, const char *folder, struct span name, struct str *problem)
+{
+	struct relay_type *t = relay_type_load(folder, name, problem);
+	struct settings_grammar all = { 0 };
+
+	if (t == NULL)
+		return false;
+	fprintf(out, "output NAME %.*s\n      %s\n", SPAN_ARGS(name), t->plugin->relay->help);
+	all.global.table = t->class.settings;
+	settings_print_help(out, &all);
+	for (size_t i = 0; i < t->plugin->counter_count; i++)
+		fprintf(out, "%s  %s: %s\n", i == 0 ? "\nIt counts:\n" : "",
+				t->plugin->relay->counters[i].name,
+				t->plugin->relay->counters[i].help);
+	relay_type_unload(t);
+	return true;
+}
+
 bool relay_print_plugin_mdoc(FILE *out, const char *folder, struct span name, struct str *problem)
 {
 	struct relay_type *t = relay_type_load(folder, name, problem);

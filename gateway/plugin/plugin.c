@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "gateway/plugin/plugin.h"
 
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -223,4 +224,23 @@ void plugin_default_folder(struct str *into)
 					      ? str_text(&beside)
 					      : BELFRY_PLUGINDIR);
 	str_finish(&beside);
+}
+
+static int is_plugin(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+
+	return len > 3 && strcmp(entry->d_name + len - 3, ".so") == 0;
+}
+
+void plugin_list(const char *folder, struct text_list *into)
+{
+	struct dirent **entries = NULL;
+	int count = scandir(folder, &entries, is_plugin, alphasort);
+
+	for (int i = 0; i < count; i++) {
+		text_list_add(into, span_of(entries[i]->d_name, strlen(entries[i]->d_name) - 3));
+		free(entries[i]);
+	}
+	free(entries);
 }

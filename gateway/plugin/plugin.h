@@ -10,6 +10,7 @@
 
 #include <stdatomic.h>
 
+#include "common/settings.h"
 #include "common/str.h"
 #include "gateway/plugin/descriptor.h"
 
@@ -36,5 +37,8 @@ void plugin_unref(struct plugin *p);
  * that is there (a build that was not installed), else where they are installed. Appended.
  */
 void plugin_default_folder(struct str *into);
+
+/* The names of what may be plugins in the folder, in the order of the alphabet. Appended. */
+void plugin_list(const char *folder, struct text_list *into);
 
 #endif

@@ -103,8 +103,9 @@ struct config {
 	struct settings_lines lines;
 	struct broker_config brokers[MAX_BROKERS];
 	size_t broker_count;
-	bool broker_refused;	     /* there was a broker that could not be read */
-	struct access_config access; /* of brokers that say nothing else */
+	bool broker_refused;		  /* there was a broker that could not be read */
+	struct text_list outputs_refused; /* names of outputs that could not be read */
+	struct access_config access;	  /* of brokers that say nothing else */
 	char *client_id;
 	uint64_t keepalive;
 	uint64_t session_expiry;

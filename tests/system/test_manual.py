@@ -95,6 +95,15 @@ def test_every_plugin_has_a_page_and_is_told_of():
         assert re.search(rf"^  {plugin.stem}\n      [A-Z].*\.$", text, re.M), plugin.stem
 
 
+def test_a_plugin_s_settings_are_told_without_its_page():
+    text = output("belfry-gateway", "--help=redis")
+    assert text.startswith("output NAME redis\n")
+    for keyword in "max_len", "schema", "when_full", "cafile":
+        assert re.search(rf"^  {keyword}  \(.*\)$", text, re.M), keyword
+    assert re.search(r"^  batch_records  \(.*; default 1000\)$", text, re.M)
+    assert "\n  pushed: " in text
+
+
 def test_a_plugin_that_is_none_is_told_of():
     done = subprocess.run([binaries() / "belfry-gateway", "--print-settings=mdoc:none"],
                           capture_output=True, stdin=subprocess.DEVNULL, text=True)

@@ -286,12 +286,20 @@ def test_a_plugin_that_is_not_there_is_named(refused, path):
     assert "is no type of output; built in are: command_file" in said and "nothing.so" in said
 
 
+def test_a_mistyped_plugin_is_guessed_and_nothing_else_is_wrong(refused):
+    said = refused("output relay line", "path /x", "sync true", *ROUTES)
+    assert "'line': is no type of output; did you mean 'lines'?" in said
+    assert "1 error" in said, said
+
+
 def test_what_others_may_change_is_not_loaded(refused, path):
     blocks = relay_blocks("lines", [f"path {path}"])
     assert "lines.so may be written to by everybody; chmod o-w" in refused(
         *blocks, break_it=lambda plugins: (plugins / "lines.so").chmod(0o666))
-    assert "plugins may be written to by everybody; chmod o-w" in refused(
+    said = refused(
         *blocks, break_it=lambda plugins: ((plugins / "lines.so").chmod(0o644), plugins.chmod(0o777)))
+    assert "'lines': is a plugin that is refused: " in said
+    assert "plugins may be written to by everybody; chmod o-w" in said and "1 error" in said
 
 
 def test_plugin_dir_stands_before_the_outputs(refused, path):

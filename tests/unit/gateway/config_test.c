@@ -119,8 +119,10 @@ static void mistakes_are_named_with_their_place_and_remedy(void **state)
 		{ HEAD OUTPUT "route nagios/#\n", "f:5: 'to': is missing from this route" },
 		{ HEAD OUTPUT ROUTE "route\nto nagios\n", "f:7: 'route': names no topic filter" },
 		{ HEAD OUTPUT "route a#\nto nagios\n", "f:5: 'a#': is no topic filter" },
-		{ HEAD "output x icinga3\nroute #\nto x\n", "f:3: 'icinga3': is no type of output; "
-							    "built in are: command_file" },
+		{ HEAD "output x icinga3\nroute #\nto x\n",
+				"f:3: 'icinga3': is no type of output; did you mean 'icinga2'?" },
+		{ HEAD "output x zzz\nroute #\nto x\n",
+				"f:3: 'zzz': is no type of output; built in are: command_file" },
 		{ HEAD "output x\n", "f:3: '': is no type of output" },
 		{ HEAD "output a/b command_file\n", "f:3: 'a/b': is no name for an output" },
 		{ HEAD OUTPUT OUTPUT ROUTE, "f:5: 'nagios': is the name of the output on line 3" },
