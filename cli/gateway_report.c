@@ -148,7 +148,24 @@ static void judge_lag(const struct judge *j, const cJSON *output)
 	str_printf(&text, "%.0f record%s behind, the oldest for ", report_number(output, "behind"),
 			report_number(output, "behind") == 1 ? "" : "s");
 	show_seconds(&text, lag);
-	str_append_text(&text, "; is the core too slow, stopped or hanging?");
+	str_append_text(&text, "; is the other side too slow, stopped or hanging?");
+	find(j, severity, &text);
+}
+
+static void judge_dead_letters(const struct judge *j, const cJSON *output)
+{
+	double count = report_number(output, "dead_letters");
+	enum severity severity = grade(
+			count, j->limits->dead_letters_warning, j->limits->dead_letters_critical);
+	struct str text = { 0 };
+
+	if (severity == SEVERITY_NONE)
+		return;
+	begin_output(&text, output);
+	str_printf(&text,
+			"%.0f dead letter%s since the gateway's start or reload; its log says "
+			"why and in which file",
+			count, count == 1 ? "" : "s");
 	find(j, severity, &text);
 }
 
@@ -166,6 +183,7 @@ static void judge_output(const struct judge *j, const cJSON *output)
 		find(j, SEVERITY_WARNING, &text);
 	}
 	judge_lag(j, output);
+	judge_dead_letters(j, output);
 }
 
 static void judge_journal(const struct judge *j)

@@ -24,6 +24,7 @@ struct report_limits {
 	uint64_t age;
 	uint64_t journal_warning, journal_critical; /* percent */
 	uint64_t rejects_warning, rejects_critical; /* a minute */
+	uint64_t dead_letters_warning, dead_letters_critical; /* of an output, since its start */
 };
 
 /* clang-format off */
@@ -41,7 +42,11 @@ struct report_limits {
 { "rejects-warning", SETTING_NUMBER,  SETTING_FIELD(T, uint64_t, at rejects_warning),   0, 1000000000, "0", 0, \
   "WARNING when as many results are refused a minute; 0: never.", NULL }, \
 { "rejects-critical", SETTING_NUMBER, SETTING_FIELD(T, uint64_t, at rejects_critical),  0, 1000000000, "0", 0, \
-  "CRITICAL when as many results are refused a minute; 0: never.", NULL }
+  "CRITICAL when as many results are refused a minute; 0: never.", NULL }, \
+{ "dead-letters-warning", SETTING_NUMBER, SETTING_FIELD(T, uint64_t, at dead_letters_warning), 0, 1000000000, "0", 0, \
+  "WARNING when an output has as many dead letters since the gateway's start or reload; 0: never.", NULL }, \
+{ "dead-letters-critical", SETTING_NUMBER, SETTING_FIELD(T, uint64_t, at dead_letters_critical), 0, 1000000000, "0", 0, \
+  "CRITICAL when an output has as many dead letters since the gateway's start or reload; 0: never.", NULL }
 /* clang-format on */
 
 /* What holds where nobody says otherwise: what the rows begin with. */

@@ -32,14 +32,16 @@ static void show_count(struct str *into, double value)
 	str_printf(into, "%.0f", value);
 }
 
-/* Behind name and state; what else is a number follows under its own name. */
+/* Behind name and state; what else is a number, and not 0, has a line below the table. */
 static const struct column output_columns[] = {
 	{ "behind", "behind", show_count },
 	{ "lag_seconds", "oldest", show_seconds },
 	{ "rate_10s", "10 s", show_rate },
 	{ "rate_60s", "1 min", show_rate },
+	{ "results", "results", show_count },
 	{ NULL, NULL, NULL },
 };
+/* All that is a number, under its own name. */
 static const struct column broker_columns[] = { { NULL, NULL, NULL } };
 
 static bool has_column(const struct column *columns, const char *name)
@@ -209,7 +211,7 @@ static void print_outputs(const struct page *page, const cJSON *outputs)
 		return;
 	add_title(&c, "output", false);
 	add_title(&c, "", false);
-	add_titles(&c, output_columns, first);
+	add_titles(&c, output_columns, NULL);
 	add_title(&c, "confirmed", false);
 	columns_end_row(&c);
 	cJSON_ArrayForEach(output, outputs)
@@ -218,12 +220,44 @@ static void print_outputs(const struct page *page, const cJSON *outputs)
 			continue;
 		add_name(&c, output);
 		add_output_state(&c, output);
-		add_figures(&c, output_columns, first, output);
+		add_figures(&c, output_columns, NULL, output);
 		add_age(&c, output, "last_confirmed", " ago", page);
 		columns_end_row(&c);
 	}
 	fputc('\n', page->out);
 	columns_print(&c, "  ", page->colours, page->out);
+}
+
+/* "nagios: reissued 2, dead letters 1": what is worth a look only when it is not 0. */
+static void print_counts(const struct page *page, const cJSON *outputs)
+{
+	const cJSON *output, *item;
+
+	cJSON_ArrayForEach(output, outputs)
+	{
+		const char *separator = ":";
+		struct str text = { 0 };
+
+		if (!cJSON_IsObject(output) || output->string == NULL)
+			continue;
+		cJSON_ArrayForEach(item, output)
+		{
+			AUTO_FREE char *title = NULL;
+
+			if (!cJSON_IsNumber(item) || cJSON_GetNumberValue(item) == 0 ||
+					has_column(output_columns, item->string))
+				continue;
+			if (text.len == 0)
+				str_append_escaped(&text, span_of_text(output->string));
+			title = title_of(item->string);
+			str_printf(&text, "%s %s ", separator, title);
+			show_count(&text, cJSON_GetNumberValue(item));
+			separator = ",";
+		}
+		if (text.len > 0)
+			fprintf(page->out, "  %s\n", str_text(&text));
+		str_finish(&text);
+	}
 }
 
 /* What an output's plugin counts: each one has its own names, so that no table holds them. */
@@ -389,6 +423,7 @@ static void print_gateway(const struct page *page, const struct gateway_report *
 	print_brokers(page, brokers);
 	print_last_errors(page, brokers);
 	print_outputs(page, outputs);
+	print_counts(page, outputs);
 	print_plugin_counts(page, outputs);
 	print_last_errors(page, outputs);
 	print_journal(page, cJSON_GetObjectItemCaseSensitive(r->json, "journal"));

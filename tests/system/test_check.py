@@ -85,7 +85,13 @@ def test_all_is_well(broker, check):
      "broker mqtt://b: not connected: refused", ()),
     (OK, {"reject_rate": 5}, "", ()),
     (WARNING, {"reject_rate": 5}, "300 results refused a minute", ("--rejects-warning", "10")),
-    (CRITICAL, {"reject_rate": 5}, "300 results", ("--rejects-critical", "300"))])
+    (CRITICAL, {"reject_rate": 5}, "300 results", ("--rejects-critical", "300")),
+    (OK, {"output": {"dead_letters": 5}}, "'nagios dead letters'=5c", ()),
+    (OK, {"output": {"dead_letters": 5}}, "=5c;6", ("--dead-letters-warning", "6")),
+    (WARNING, {"output": {"dead_letters": 1}}, "output nagios: 1 dead letter since",
+     ("--dead-letters-warning", "1")),
+    (CRITICAL, {"output": {"dead_letters": 5}}, "5 dead letters since",
+     ("--dead-letters-warning", "1", "--dead-letters-critical", "5"))])
 def test_what_is_wrong_decides_the_code(broker, check, code, how, words, options):
     retain(broker, **how)
     got, line = check(broker.port, *options)

@@ -167,11 +167,10 @@ static void gateways_tell_of_brokers_and_outputs(void **unused)
 					  "1     0\n"
 					  "\n"
 					  "  output             behind  oldest    10 s   1 min  "
-					  "results  reissued  "
-					  "confirmed\n"
+					  "results  confirmed\n"
 					  "  nagios  connected       2   4.0 s  12.5/s  3.00/s     "
-					  "  10         1  "
-					  "4.0 s ago\n"
+					  "  10  4.0 s ago\n"
+					  "  nagios: reissued 1\n"
 					  "  nagios: last error, 1 h 0 min ago: gone \\x1b\n" REST);
 	assert_true(status_gateway_is_well(&set, NOW));
 }
@@ -208,7 +207,7 @@ static void an_offline_gateway_shows_nothing_stale(void **unused)
 static void strange_payloads_are_no_gateways(void **unused)
 {
 	static const char *const strange[] = { "", "online", "[]", "7", "null",
-		"{\"outputs\":[1,{}]}",
+		"{\"outputs\":[1,{},{\"x\":1}]}",
 		"{\"state\":7,\"journal\":[],\"outputs\":\"x\",\"rejects\":[1]}" };
 
 	(void)unused;
