@@ -28,6 +28,8 @@ void output_health_confirm(struct output_health *h, size_t results)
 {
 	count_up(&h->counters.results, results);
 	count_up(&h->counters.batches, 1);
+	if (results == 0)
+		return; /* all of the batch was for others, or filtered: nobody was asked */
 	pthread_mutex_lock(&h->lock);
 	h->last_confirmed = wall_time_now();
 	rate_add(&h->rate, instant_now(), results);
