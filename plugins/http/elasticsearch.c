@@ -23,10 +23,31 @@ enum { RENDERED_INDEX };
 
 enum { ACTION_SIZE = 128 }; /* bytes of a line that says where a document goes, by and large */
 
+/* Outside of its fields and their filters, which have words of their own. */
+static bool has_capitals(const char *template)
+{
+	bool in_field = false;
+
+	for (const char *c = template; *c != '\0'; c++) {
+		if (c[0] == '$' && c[1] == '{')
+			in_field = true;
+		else if (*c == '}')
+			in_field = false;
+		else if (!in_field && *c >= 'A' && *c <= 'Z')
+			return true;
+	}
+	return false;
+}
+
 static bool check(const struct http_config *config, char problem[RELAY_REASON])
 {
+	if (config->index != NULL && has_capitals(config->index))
+		snprintf(problem, RELAY_REASON,
+				"index %.150s has capital letters, which no index may have; make "
+				"them small",
+				config->index);
 	if (config->index != NULL)
-		return true;
+		return !has_capitals(config->index);
 	snprintf(problem, RELAY_REASON,
 			"format elasticsearch needs an index, such as belfry-${time:%%Y.%%m.%%d}, "
 			"or the name of a data stream");

@@ -264,9 +264,22 @@ static void an_index_is_needed(void **state)
 	assert_non_null(strstr(problem, "belfry-${time:%Y.%m.%d}"));
 }
 
+static void an_index_has_small_letters(void **state)
+{
+	struct http_config capital = { .index = "${host|lower}-Belfry" };
+	struct http_config fields = { .index = "a-${time:%Y.%H}-${host|lower}" };
+	char problem[RELAY_REASON] = "";
+
+	(void)state;
+	assert_true(http_elasticsearch.check(&fields, problem));
+	assert_false(http_elasticsearch.check(&capital, problem));
+	assert_non_null(strstr(problem, "capital letters"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_index_has_small_letters),
 		cmocka_unit_test(two_lines_a_document),
 		cmocka_unit_test(no_publisher_writes_an_action),
 		cmocka_unit_test(each_item_has_its_own_verdict),
