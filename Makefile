@@ -336,7 +336,7 @@ man: $(BIN)/belfry-broker $(BIN)/belfry-gateway $(PLUGINS:%=$(PLUGINS_TO)/%.so)
 # Units name the folders that programs and configuration are installed in.
 install: programs
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) $(DESTDIR)$(DOCDIR)/examples \
-		$(DESTDIR)$(DOCDIR)/logstash $(DESTDIR)$(DOCDIR)/relay \
+		$(foreach d,grafana logstash relay vector,$(DESTDIR)$(DOCDIR)/$(d)) \
 		$(foreach n,1 3 5 8,$(DESTDIR)$(MANDIR)/man$(n)) $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR) \
 		$(DESTDIR)$(PLUGINDIR) $(DESTDIR)$(INCLUDEDIR)/belfry $(DESTDIR)$(PKGCONFIGDIR)
 	install -m 755 $(BIN)/belfry $(DESTDIR)$(BINDIR)/
@@ -348,8 +348,11 @@ install: programs
 	chmod 644 $(DESTDIR)$(PKGCONFIGDIR)/belfry-relay.pc
 	install -m 644 README.md CHANGES LICENSE $(DESTDIR)$(DOCDIR)/
 	install -m 644 contrib/examples/* $(DESTDIR)$(DOCDIR)/examples/
+	install -m 644 contrib/grafana/* $(DESTDIR)$(DOCDIR)/grafana/
 	install -m 644 contrib/logstash/* $(DESTDIR)$(DOCDIR)/logstash/
 	install -m 644 contrib/relay/* $(DESTDIR)$(DOCDIR)/relay/
+	chmod 755 $(DESTDIR)$(DOCDIR)/relay/exec-example
+	install -m 644 contrib/vector/* $(DESTDIR)$(DOCDIR)/vector/
 	install -m 644 contrib/systemd/belfry.sysusers $(DESTDIR)$(SYSUSERSDIR)/belfry.conf
 	$(Q)set -e; for page in $(MAN_PAGES); do \
 		install -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/; done

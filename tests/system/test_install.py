@@ -41,6 +41,7 @@ def test_everything_has_its_place(install):
     files = modes(install("PREFIX=/usr"))
     for path in ("usr/bin/belfry", "usr/sbin/belfry-broker", "usr/sbin/belfry-gateway"):
         assert files.pop(path) == 0o755
+    assert files.pop("usr/share/doc/belfry/relay/exec-example") == 0o755
     assert set(files.values()) == {0o644}
     assert {path for path in files if not path.startswith("usr/share/doc/belfry/")} >= {
         "usr/share/man/man1/belfry-passwd.1", "usr/share/man/man1/belfry-store.1",
@@ -51,7 +52,9 @@ def test_everything_has_its_place(install):
         "usr/include/belfry/relay.h", "usr/lib/pkgconfig/belfry-relay.pc",
         "usr/lib/belfry/plugins/file.so", "usr/lib/belfry/plugins/exec.so",
         "usr/share/man/man3/belfry-relay.3", "usr/share/man/man5/belfry-file.5"}
-    assert "usr/share/doc/belfry/examples/belfry-broker.conf" in files
+    for path in ("examples/belfry-broker.conf", "grafana/dashboard.json", "vector/belfry.yaml",
+                 "logstash/beats.conf", "relay/rsyslog.conf"):
+        assert f"usr/share/doc/belfry/{path}" in files
     assert not any(path.startswith("etc/") for path in files)
 
 
