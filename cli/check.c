@@ -51,8 +51,8 @@ static void add_output_perfdata(struct plugin_answer *a, const struct check *k, 
 			"c", 0, 0);
 	if (cJSON_GetObjectItemCaseSensitive(output, "dead_letters") != NULL)
 		plugin_answer_perfdata(a, str_text(&label), "dead letters",
-				report_number(output, "dead_letters"), "c",
-				l->dead_letters_warning, l->dead_letters_critical);
+				report_number(output, "dead_letters"), "c", l->dead_letters_warning,
+				l->dead_letters_critical);
 	str_finish(&label);
 }
 

@@ -22,8 +22,8 @@ struct report_limits {
 	/* Seconds; 0: three times what the gateway says it publishes every, 60 at least; where it
 	   publishes only changes, any age. */
 	uint64_t age;
-	uint64_t journal_warning, journal_critical; /* percent */
-	uint64_t rejects_warning, rejects_critical; /* a minute */
+	uint64_t journal_warning, journal_critical;	      /* percent */
+	uint64_t rejects_warning, rejects_critical;	      /* a minute */
 	uint64_t dead_letters_warning, dead_letters_critical; /* of an output, since its start */
 };
 

@@ -41,7 +41,7 @@ static const struct setting common_settings[] = {
 { "exclude",           SETTING_LIST,     R(struct text_list, excludes),  1, 65535,        NULL, 0,
   "No records of topics that match one of these filters.", NULL },
 { "min_state",         SETTING_CHOICE,   R(int, min_state),              0, 0,            "ok", 0,
-  "Only check results of this state or a worse one: ok, warning, critical, unknown. A host that is not UP is critical. Messages have no state and pass.", states },
+  "Only check results of this state or a worse one: ok, warning, critical, unknown. A host that is not UP is critical. Messages have no state and pass. Recoveries do not pass: leave it out to hear of them, too.", states },
 { "changes_only",      SETTING_BOOL,     R(bool, changes_only),          0, 0,            "false", 0,
   "Only check results whose state is another one than that of the last result of their host or service.", NULL },
 { "skip_retained",     SETTING_BOOL,     R(bool, skip_retained),         0, 0,            "false", 0,
