@@ -83,7 +83,7 @@ static bool set_secret(struct plugin_config *c, size_t i, void *member, const ch
 		return true;
 	c->secrets[i] = secret_read(path, &why);
 	if (c->secrets[i] == NULL)
-		str_printf(problem, "%s %s %s", c->plugin->relay->settings[i].name, path, why);
+		str_printf(problem, "%s %s: %s", c->plugin->relay->settings[i].name, path, why);
 	*at = c->secrets[i];
 	return *at != NULL;
 }

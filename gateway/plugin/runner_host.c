@@ -107,6 +107,21 @@ static void host_mark(const struct relay_host *host, size_t index, enum relay_ve
 	delivery_mark(runner_of(host)->delivery, index, verdict, reason);
 }
 
+/* Settings of TLS let somebody believe that nobody listens in. */
+static void warn_of_plain(struct runner *r, const struct relay_place *place)
+{
+	const struct relay_tls *t = &r->tls;
+	bool is_meant = t->cafile != NULL || t->capath != NULL || t->certfile != NULL ||
+			t->crlfile != NULL;
+
+	if (!is_meant || place->tls || place->host == NULL || r->is_plain_told)
+		return;
+	r->is_plain_told = true;
+	host_log(&r->host, RELAY_LOG_WARNING,
+			"it connects without TLS, whatever cafile, certfile and so on say; let url "
+			"ask for TLS, or take them away");
+}
+
 static struct relay_stream *host_connect(const struct relay_host *host,
 		const struct relay_place *place, char why[RELAY_REASON])
 {
@@ -114,6 +129,7 @@ static struct relay_stream *host_connect(const struct relay_host *host,
 	bool has_tls = (r->plugin->relay->flags & RELAY_USES_TLS) != 0;
 	struct stream_env env = { .stop_fd = r->stop_fd, .tls = has_tls ? &r->tls_settings : NULL };
 
+	warn_of_plain(r, place);
 	return stream_connect(&env, place, why);
 }
 

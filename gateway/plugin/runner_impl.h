@@ -44,6 +44,7 @@ struct runner {
 	struct dead_letters dead;
 	struct backoff backoff;
 	uint64_t random;
+	bool is_plain_told; /* that it connects without the TLS that settings are there for */
 	char last_line[RELAY_REASON]; /* that the plugin logged, and when */
 	struct instant last_line_at;
 	uint64_t held_back;	    /* repetitions of it */

@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/mem.h"
 #include "plugins/http/client.h"
@@ -128,6 +129,21 @@ static bool check(const void *settings_of, char problem[RELAY_REASON])
 	return format->check == NULL || format->check(config, problem);
 }
 
+/* Settings of TLS let somebody believe that nobody listens in. */
+static void warn_of_plain(const struct relay_host *host, const struct http_config *config)
+{
+	const struct relay_tls *t = host->tls;
+
+	if (t == NULL)
+		return;
+	if (t->cafile == NULL && t->capath == NULL && t->certfile == NULL && t->crlfile == NULL)
+		return;
+	if (strncasecmp(config->url, "http://", strlen("http://")) == 0)
+		host->log(host, RELAY_LOG_WARNING,
+				"it connects without TLS, whatever cafile, certfile and so on say; "
+				"write https:// in url, or take them away");
+}
+
 static void *open_instance(const struct relay_host *host, const void *config)
 {
 	struct http_client *client = http_client_create(host, config);
@@ -137,6 +153,7 @@ static void *open_instance(const struct relay_host *host, const void *config)
 		host->log(host, RELAY_LOG_ERROR, "libcurl cannot be set up for this url and TLS");
 		return NULL;
 	}
+	warn_of_plain(host, config);
 	instance = xcalloc(1, sizeof(*instance));
 	*instance = (struct instance){ .host = host, .config = config, .client = client };
 	return instance;

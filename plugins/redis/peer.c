@@ -110,7 +110,8 @@ redisReply *peer_reply(struct peer *p, struct failure *why)
 void peer_odd(struct peer *p, struct failure *why)
 {
 	*why = failure_of(REFUSAL_LOST,
-			"what answers at %s is no Redis server, or not as one; look at url",
+			"what answers at %s is no Redis server, or does not answer as one; look at "
+			"url",
 			p->name);
 	peer_close(p);
 }

@@ -81,7 +81,9 @@ static const char *contradiction(const struct redis_settings *s)
 	if (s->on_full != ON_FULL_BLOCK && s->mode != MODE_LIST)
 		return "on_full is for mode list only; take one of them away";
 	if (s->sentinels.count > 0 && s->sentinel_master == NULL)
-		return "sentinel_master does not say whom the sentinels are asked for";
+		return "the sentinels have to be asked for somebody; add sentinel_master with what "
+		       "they "
+		       "call the master";
 	if (s->sentinels.count == 0 && s->sentinel_master != NULL)
 		return "sentinel_master needs sentinels to ask; add lines sentinel HOST[:PORT]";
 	if (s->sentinel_user != NULL && s->sentinel_password == NULL)

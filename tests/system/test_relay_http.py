@@ -238,6 +238,13 @@ def test_a_slow_server_gets_bigger_batches(make_rig, sink):
     assert len(sink.requests) < 100
 
 
+def test_tls_that_is_set_and_not_spoken_is_warned_of(make_rig, sink, scratch):
+    rig = make_rig(sink, f"cafile {Pki(scratch.folder('authority')).path('ca.crt')}")
+    rig.numbers(1)
+    arrived(sink, 1)
+    assert rig.process.says("it connects without TLS", "write https:// in url")
+
+
 @pytest.mark.parametrize("lines,words", [
     (("url ftp://127.0.0.1/",), ("http://", "https://")),
     (("url http://u:p@127.0.0.1/",), ("password_file",)),

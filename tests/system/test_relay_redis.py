@@ -73,6 +73,14 @@ def test_over_tls_with_a_certificate_of_our_own(scratch):
     assert rig.account() == 0
 
 
+def test_tls_that_is_set_and_not_spoken_is_warned_of(scratch, server):
+    pki = Pki(scratch.folder("pki"))
+    rig = RedisRig(scratch, server, {"cafile": pki.path("ca.crt")}).start()
+    rig.publish("nagios/h/s", RESULT)
+    rig.wait_said("it connects without TLS, whatever cafile", "let url ask for TLS")
+    rig.gateway.end()
+
+
 def test_over_a_unix_socket_into_another_database(scratch):
     path = scratch.path / "redis.sock"
     server = start_redis(scratch, f"unixsocket {path}", "unixsocketperm 777")
