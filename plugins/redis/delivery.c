@@ -5,6 +5,7 @@
 
 enum {
 	EARLY_SIZE = 65536, /* of a part of a request that is sent before the rest is written */
+	MOST_KEY = 40,	    /* of its bytes are told */
 	FULL_WAIT_MS = 500,
 	SETTINGS_WAIT_MS = 5000,
 	MOVED_WAIT_MS = 1,
@@ -40,13 +41,28 @@ void delivery_fail(struct delivery *d, const struct failure *failure)
 		d->failure = *failure;
 }
 
+/* What is wrong with one key: which one is told, and who is to blame. */
+static struct failure key_failure(
+		const struct delivery *d, const struct command *command, const struct failure *f)
+{
+	struct span key = command->key.len > 0 ? command->key : delivery_key(d, command->first);
+	struct failure result;
+	struct str name = { 0 };
+
+	str_append_escaped(&name, span_first(key, MOST_KEY));
+	result = failure_of(redis_key_is_chosen(d->settings) ? REFUSAL_RECORD : REFUSAL_SETTINGS,
+			"%s (%s%s)", f->reason, str_text(&name), key.len > MOST_KEY ? "..." : "");
+	str_finish(&name);
+	return result;
+}
+
 /* An error in answer to `command`. */
 static void refuse(struct delivery *d, const struct command *command, struct span error)
 {
 	struct failure f = refusal_failure(error);
 
 	if (f.kind == REFUSAL_KEY)
-		f.kind = redis_key_is_chosen(d->settings) ? REFUSAL_RECORD : REFUSAL_SETTINGS;
+		f = key_failure(d, command, &f);
 	if (f.kind == REFUSAL_OLD_ID && command->count == 1) {
 		delivery_set(d, command, FATE_OLD_ID);
 		return;

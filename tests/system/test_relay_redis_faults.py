@@ -260,7 +260,8 @@ def test_a_key_that_a_publisher_chose_holds_up_nobody(scratch, server):
         rig.publish("x/y/theirs" if number % 3 == 0 else "x/y/ours", str(number))
     wait_until(lambda: server.length("ours") == 8, 20, "what has a list")
     wait_until(lambda: len(dead_letters(rig)) == 4, 10, "the dead letters")
-    assert all("WRONGTYPE" in letter["reason"] for letter in dead_letters(rig))
+    assert all("WRONGTYPE" in letter["reason"] and letter["reason"].endswith("(theirs)")
+               for letter in dead_letters(rig))
 
 
 def test_a_record_that_is_too_long_becomes_a_dead_letter(scratch, server):
