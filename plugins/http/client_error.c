@@ -65,13 +65,28 @@ static bool perhaps_wants_certificate(
 	       certfile == NULL && strncasecmp(config->url, "https", 5) == 0;
 }
 
-void client_error_explain(CURLcode result, const char *words, const struct http_config *config,
+/* " after 12 ms" is another number in every attempt, and would make the same trouble news again. */
+static void leave_out_duration(const char *words, char into[CURL_ERROR_SIZE])
+{
+	const char *at = strstr(words, " after ");
+	size_t before = at != NULL ? (size_t)(at - words) : strlen(words);
+	const char *rest = "";
+
+	if (at != NULL) {
+		rest = at + strlen(" after ");
+		rest += strspn(rest, "0123456789");
+		rest = strncmp(rest, " ms", 3) == 0 ? rest + 3 : at;
+	}
+	snprintf(into, CURL_ERROR_SIZE, "%.*s%s", (int)before, words, rest);
+}
+
+void client_error_explain(CURLcode result, const char *said, const struct http_config *config,
 		const char *certfile, char why[RELAY_REASON])
 {
+	char words[CURL_ERROR_SIZE];
 	const char *after;
 
-	if (words[0] == '\0')
-		words = curl_easy_strerror(result);
+	leave_out_duration(said[0] != '\0' ? said : curl_easy_strerror(result), words);
 	if (result == CURLE_OPERATION_TIMEDOUT) {
 		snprintf(why, RELAY_REASON, "no answer within %" PRIu64 " s (timeout)",
 				config->timeout);

@@ -10,10 +10,10 @@
 #include "plugins/http/config.h"
 
 /*
- * `words` is what libcurl says; empty: what it always says of such a result. `certfile` is our own
+ * `said` is what libcurl says; empty: what it always says of such a result. `certfile` is our own
  * certificate or NULL.
  */
-void client_error_explain(CURLcode result, const char *words, const struct http_config *config,
+void client_error_explain(CURLcode result, const char *said, const struct http_config *config,
 		const char *certfile, char why[RELAY_REASON]);
 
 #endif

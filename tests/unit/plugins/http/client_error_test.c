@@ -53,6 +53,22 @@ static void a_broken_connection_may_be_about_certificates(void **state)
 			"the connection broke while sending: Broken pipe");
 }
 
+static void the_same_trouble_is_the_same_sentence(void **state)
+{
+	(void)state;
+	assert_string_equal(explained(CURLE_COULDNT_CONNECT,
+					    "Failed to connect to a port 1 after 12 ms: Couldn't "
+					    "connect to server",
+					    &plain, NULL),
+			"it cannot be connected to: Failed to connect to a port 1: Couldn't "
+			"connect "
+			"to server");
+	assert_string_equal(explained(CURLE_COULDNT_CONNECT, "closed after 3 tries", &plain, NULL),
+			"it cannot be connected to: closed after 3 tries");
+	assert_string_equal(explained(CURLE_COULDNT_CONNECT, "gone after ", &plain, NULL),
+			"it cannot be connected to: gone after ");
+}
+
 static void long_words_leave_room_for_the_remedy(void **state)
 {
 	char words[CURL_ERROR_SIZE];
@@ -72,6 +88,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_wrong_with_tls_has_its_remedy),
 		cmocka_unit_test(a_broken_connection_may_be_about_certificates),
+		cmocka_unit_test(the_same_trouble_is_the_same_sentence),
 		cmocka_unit_test(long_words_leave_room_for_the_remedy),
 	};
 
