@@ -111,6 +111,10 @@ static struct sink *create(const struct output_config *output, const struct sink
 		.template_count = r->plugin->template_count,
 		.wants = r->plugin->relay->flags & (RELAY_WANTS_FIELDS | RELAY_WANTS_METRICS),
 	};
+	for (size_t i = 0; i < r->packer.template_count; i++) {
+		if (record_template_is_constant(&config->templates[i]))
+			r->packer.constants |= 1U << i;
+	}
 	r->packer.schema = make_schema(config, &r->packer.origin);
 	return &r->sink;
 }

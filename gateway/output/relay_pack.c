@@ -93,6 +93,24 @@ static void pack_fields(const struct relay_packer *p, struct str *into, struct p
 		pack_message_host(p, into, head, record);
 }
 
+static bool is_constant(const struct relay_packer *p, size_t template)
+{
+	return (p->constants & 1U << template) != 0;
+}
+
+/* What is the same of every record stands with the first one alone. */
+static void pack_rendered(const struct relay_packer *p, struct str *into, struct packed_head *head,
+		const struct record *record, bool is_first)
+{
+	for (size_t i = 0; i < p->template_count; i++) {
+		size_t before = into->len;
+
+		if (is_first || !is_constant(p, i))
+			record_template_expand(&p->templates[i], &p->origin, record, into);
+		head->lens[texts_of(p) + i] = (uint32_t)(into->len - before);
+	}
+}
+
 void relay_pack(const struct relay_packer *p, struct str *into, const struct record *record)
 {
 	struct packed_head head = { .sequence = record->sequence,
@@ -111,11 +129,7 @@ void relay_pack(const struct relay_packer *p, struct str *into, const struct rec
 	pack_text(into, &head, TEXT_TOPIC, record->topic); /* for a dead letter, too */
 	if (p->wants != 0)
 		pack_fields(p, into, &head, record);
-	for (size_t i = 0; i < p->template_count; i++) {
-		text = into->len;
-		record_template_expand(&p->templates[i], &p->origin, record, into);
-		head.lens[texts_of(p) + i] = (uint32_t)(into->len - text);
-	}
+	pack_rendered(p, into, &head, record, at == 0);
 	memcpy(into->text + at, &head, size);
 }
 
@@ -171,7 +185,9 @@ static void unpack_one(const struct relay_packer *p, struct delivery *d, const c
 	if (p->wants != 0)
 		unpack_fields(r, &head, at);
 	for (size_t i = 0; i < p->template_count; i++)
-		rendered[i] = take(at, head.lens[texts_of(p) + i]);
+		rendered[i] = is_constant(p, i) && d->count > 1
+				? d->rendered[i]
+				: take(at, head.lens[texts_of(p) + i]);
 }
 
 /* --- performance data ---------------------------------------------------------------------- */

@@ -192,6 +192,31 @@ static void templates_are_rendered(void **state)
 	close_rig(&rig);
 }
 
+static void what_is_the_same_of_all_is_there_for_all(void **state)
+{
+	const struct relay_record *r;
+	struct rig rig;
+
+	(void)state;
+	open_rig(&rig, RELAY_WANTS_FIELDS, 2);
+	record_template_finish(&rig.templates[1]);
+	assert_true(record_template_parse(BYTES("all"), &rig.templates[1], &(struct str){ 0 }));
+	rig.packer.constants = 1U << 1;
+	for (int batch = 0; batch < 2; batch++) {
+		pack(&rig, service_record());
+		pack(&rig, message_record(BYTES("x")));
+		pack(&rig, service_record());
+		r = unpack(&rig, 3);
+		for (size_t i = 0; i < 3; i++) {
+			assert_text(r[i].rendered[0], i == 1 ? "key." : "key.web1");
+			assert_text(r[i].rendered[1], "all");
+			assert_text(r[i].topic, i == 1 ? "logs/web1/app"
+						       : "nagios/web1/disk%20%2Fvar");
+		}
+	}
+	close_rig(&rig);
+}
+
 static void performance_data_is_taken_apart(void **state)
 {
 	const struct relay_record *r;
@@ -230,6 +255,7 @@ int main(void)
 		cmocka_unit_test(a_message_has_the_host_that_its_topic_names),
 		cmocka_unit_test(who_asks_for_no_fields_gets_none),
 		cmocka_unit_test(templates_are_rendered),
+		cmocka_unit_test(what_is_the_same_of_all_is_there_for_all),
 		cmocka_unit_test(performance_data_is_taken_apart),
 	};
 
