@@ -123,6 +123,7 @@ REPLAYS  := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(FUZZ_SRC))
 CONVERSE := $(B)/tests/conversations/converse
 LOADGEN  := $(B)/tests/bench/loadgen
 LUMBERJACK_PEER := $(B)/tests/bench/lumberjack_peer
+REDIS_BARE := $(if $(filter redis,$(PLUGINS)),$(B)/tests/bench/redis_bare)
 NEBS     := $(patsubst tests/system/%.c,$(B)/tests/system/%.so,\
 	$(wildcard tests/system/neb*.c tests/system/clock*.c tests/system/slow*.c))
 MAKE_STORE := $(B)/tests/system/make_store
@@ -137,7 +138,7 @@ SERVICES  := $(sort $(wildcard contrib/systemd/*.service contrib/systemd/*.socke
 .PHONY: all programs tests check demo deps lint tidy format bench chaos fuzz man install clean help
 all: programs
 programs: $(PROGRAMS)
-tests: $(TESTS) $(LOADGEN) $(LUMBERJACK_PEER)
+tests: $(TESTS) $(LOADGEN) $(LUMBERJACK_PEER) $(REDIS_BARE)
 
 # --- libraries -----------------------------------------------------------------------------------
 # job, header to try, package that brings it. Checked once per configuration, before compiling.
@@ -267,6 +268,8 @@ $(LOADGEN): $(B)/tests/bench/main.o $(LOADLIB)
 	$(call link,$(LIBS_BENCH))
 $(LUMBERJACK_PEER): $(B)/tests/bench/lumberjack/main.o $(COMMON)
 	$(call link)
+$(B)/tests/bench/redis_bare: $(B)/tests/bench/redis/main.o $(COMMON)
+	$(call link,$(call plugin-need,redis,4))
 $(MAKE_STORE): $(B)/tests/system/make_store.o $(COMMON)
 	$(call link,$(call pkg,lmdb,-llmdb))
 $(B)/tests/system/%.so: tests/system/%.c $(B)/flags

@@ -186,8 +186,8 @@ static void unpack_one(const struct relay_packer *p, struct delivery *d, const c
 		unpack_fields(r, &head, at);
 	for (size_t i = 0; i < p->template_count; i++)
 		rendered[i] = is_constant(p, i) && d->count > 1
-				? d->rendered[i]
-				: take(at, head.lens[texts_of(p) + i]);
+					      ? d->rendered[i]
+					      : take(at, head.lens[texts_of(p) + i]);
 }
 
 /* --- performance data ---------------------------------------------------------------------- */

@@ -19,7 +19,7 @@ struct relay_packer {
 	const struct record_template *templates; /* what `rendered` is made of */
 	size_t template_count;
 	unsigned constants; /* set of 1 << template: those that make the same of every record */
-	unsigned wants; /* set of RELAY_WANTS_FIELDS and RELAY_WANTS_METRICS */
+	unsigned wants;	    /* set of RELAY_WANTS_FIELDS and RELAY_WANTS_METRICS */
 };
 
 /* Append the record; to an empty text the first one of a batch. */

@@ -3,8 +3,9 @@
 """Measure the relays: records out of the journal into a Redis list, and the whole way there.
 
 Broker, gateway, redis-server and the load generator share the machine, unpinned. What counts is
-the length of the list. A bare client then pushes the very same values, as many in a command and
-as many commands in one send, with nothing else to do: both are told side by side.
+the length of the list. A bare pipelined client (redis/main.c: hiredis, the values in its memory,
+nothing else to do) then pushes the very same values, as many in a command and as many on their way:
+both are told side by side, and what the server takes of bytes that were all prepared before.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import contextlib
 import os
 import shutil
 import statistics
+import subprocess
 import sys
 import time
 
@@ -109,8 +111,17 @@ def await_length(redis, wanted, process, seconds=120):
     return first, now, wanted - progress
 
 
-def bare_rate(redis):
-    """The values that are there, pushed once more by who has prepared every byte before."""
+def bare_rate(options, port):
+    """The values that are there, pushed once more by a client of a few lines."""
+    done = subprocess.run([options.bare, str(port), "logstash", str(PUSH_VALUES), str(BATCH)],
+                          capture_output=True, text=True)
+    if done.returncode != 0:
+        raise harness.Failure(f"the bare client: {done.stderr}")
+    return float(done.stdout)
+
+
+def prepared_rate(redis):
+    """The same by who has made every byte before and only sends: it is the server's own speed."""
     values, length = [], redis.client.call("LLEN", "logstash")
     for start in range(0, length, 10000):
         values += redis.client.call("LRANGE", "logstash", start, start + 9999)
@@ -130,7 +141,7 @@ def bare_rate(redis):
 
 
 def alone(options, folder, broker, schema):
-    """(the plugin's rate, the bare client's) with what has gathered while there was no Redis."""
+    """The rates of plugin, bare client and server with what has gathered while there was no Redis."""
     port = harness.free_port()
     with gateway(options, folder, broker.port, port, schema) as process:
         result = publish(options, broker, options.waiting)
@@ -139,7 +150,7 @@ def alone(options, folder, broker, schema):
         harness.await_quiet(process)
         with redis_server(folder, port) as redis:
             first, last, count = await_length(redis, options.waiting, process)
-            return count / (last - first), bare_rate(redis)
+            return count / (last - first), bare_rate(options, port), prepared_rate(redis)
 
 
 def whole(options, folder, broker):
@@ -170,16 +181,16 @@ def measure_alone(options, folder, rows):
     """With schema raw it is journal and plugin; any other schema costs what it writes."""
     for schema, has_target in (("raw", True), ("logstash", False)):
         with harness.broker(options.broker, folder, settings=SETTINGS) as broker:
-            pairs = [alone(options, folder, broker, schema) for _ in range(options.runs)]
-        rate = statistics.median(ours for ours, _ in pairs)
-        bare = statistics.median(theirs for _, theirs in pairs)
-        share = statistics.median(ours / theirs for ours, theirs in pairs)
+            runs = [alone(options, folder, broker, schema) for _ in range(options.runs)]
+        rate, bare, prepared = (statistics.median(column) for column in zip(*runs))
+        share = statistics.median(ours / theirs for ours, theirs, _ in runs)
         rows.add(f"redis alone, out of the journal, {schema}", f"{rate:,.0f}/s",
                  rate >= ALONE_RATE if has_target else None,
                  f">= {ALONE_RATE:,}/s" if has_target else "")
         rows.add("  beside a bare pipelined client", f"{share:.0%} of {bare:,.0f}/s",
                  share >= ALONE_SHARE if has_target else None,
                  f">= {ALONE_SHARE:.0%}" if has_target else "")
+        rows.add("  beside bytes prepared before", f"{rate / prepared:.0%} of {prepared:,.0f}/s")
 
 
 def measure_whole(options, folder, rows):
@@ -197,6 +208,7 @@ def parse_arguments(argv):
     parser.add_argument("gateway", help="the belfry-gateway to measure")
     parser.add_argument("--plugin", help="redis.so (beside the gateway)")
     parser.add_argument("--loadgen", default=os.path.join(build, "release/tests/bench/loadgen"))
+    parser.add_argument("--bare", default=os.path.join(build, "release/tests/bench/redis_bare"))
     parser.add_argument("--quick", action="store_true", help="one short run of each")
     options = parser.parse_args(argv)
     options.runs, options.waiting, options.published = (
@@ -204,6 +216,7 @@ def parse_arguments(argv):
     options.broker = harness.program(options.broker, "build it with make")
     options.gateway = harness.program(options.gateway, "build it with make")
     options.loadgen = harness.program(options.loadgen, "build it with make bench")
+    options.bare = harness.program(options.bare, "install libhiredis-dev, then make bench")
     options.plugin = options.plugin or os.path.join(os.path.dirname(options.gateway), "..",
                                                     "plugins", "redis.so")
     harness.program(REDIS, "apt-get install redis-server")

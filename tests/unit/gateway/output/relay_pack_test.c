@@ -210,8 +210,8 @@ static void what_is_the_same_of_all_is_there_for_all(void **state)
 		for (size_t i = 0; i < 3; i++) {
 			assert_text(r[i].rendered[0], i == 1 ? "key." : "key.web1");
 			assert_text(r[i].rendered[1], "all");
-			assert_text(r[i].topic, i == 1 ? "logs/web1/app"
-						       : "nagios/web1/disk%20%2Fvar");
+			assert_text(r[i].topic,
+					i == 1 ? "logs/web1/app" : "nagios/web1/disk%20%2Fvar");
 		}
 	}
 	close_rig(&rig);
