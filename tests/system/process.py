@@ -81,6 +81,10 @@ def processor_time(pid):
                for task in Path(f"/proc/{pid}/task").iterdir()) / 1e9
 
 
+# Sanitizers keep what was freed: how much a program has says nothing then.
+KEEPS_MEMORY = os.environ.get("MODE") in ("asan", "tsan")
+
+
 def own_memory(pid):
     """Bytes that only it has: not pages of files, which the kernel takes back when it likes."""
     status = Path(f"/proc/{pid}/status").read_text()

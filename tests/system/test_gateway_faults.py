@@ -32,7 +32,7 @@ import pytest
 import chaos
 from load import Account, Load
 from nagios import OK
-from process import give_away, own_memory, run
+from process import KEEPS_MEMORY, give_away, own_memory, run
 from rig import Rig
 from store import SYNCS, SmallDisk
 from test_core_faults import Story, said
@@ -321,7 +321,7 @@ def test_a_gateway_that_was_stopped_makes_nobody_silent(make_rig):
 
 # --- memory and descriptors ----------------------------------------------------------------------
 
-@pytest.mark.skipif(os.environ.get("MODE") in ("asan", "tsan"), reason="sanitizers keep memory")
+@pytest.mark.skipif(KEEPS_MEMORY, reason="sanitizers keep memory")
 def test_memory_stays_flat_over_an_outage(make_rig):
     """200,000 results wait, in the journal and not in memory."""
     rig = make_rig()

@@ -133,8 +133,8 @@ def test_missing_permissions_are_named(place, icinga):
     way.start()
     way.publish("nagios/h1/s1", {"state": 1, "output": "not allowed"})
     way.wait_for_problem("permissions", "actions/process-check-result")
+    wait_until(lambda: way.status()["behind"] > 0, 10, "a result that waits")
     assert not way.observer.rejects()
-    assert way.status()["behind"] > 0
     way.end()
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from http_api import GatewayHttp
 from moody import Moody
-from process import give_away, own_memory, program, run
+from process import KEEPS_MEMORY, give_away, own_memory, program, run
 from relay import plugin_folder, relay_blocks
 from wait import wait_until
 
@@ -338,6 +338,7 @@ def test_a_killed_gateway_loses_nothing_under_load(make_relay, scratch):
     rig.end()
 
 
+@pytest.mark.skipif(KEEPS_MEMORY, reason="sanitizers keep memory")
 def test_memory_stays_flat_while_the_other_side_is_away(make_moody):
     moody = make_moody("batch_records 100", mood="retry 1000")
     rig = moody.rig.start()
@@ -347,7 +348,7 @@ def test_memory_stays_flat_while_the_other_side_is_away(make_moody):
     rig.publish_all("logs/app", ["w" * 200] * 50000)
     wait_until(lambda: rig.status()["behind"] >= 52000, 60, "all that wait")
     after = own_memory(rig.gateway.process.pid)
-    assert after - before < 4 << 20, (before, after)
+    assert after - before < 8 << 20, (before, after)  # what one commit takes stays
     moody.set("ok")
     wait_until(lambda: len(moody.texts()) == 52000, 60, "all of them")
     assert Counter(Counter(i for i, _ in moody.written()).values()) == {1: 52000}

@@ -112,10 +112,12 @@ def test_what_is_published_while_it_is_stopped_arrives_later(make_server, make_w
     way.publish_numbers(0, 10)
     wait_until(lambda: len(server.numbers()) == 10, 20, "the first messages")
     server.process.kill()
-    way.publish_numbers(10, 200)
+    # Of datagrams the socket of a server that does not read yet holds 160, and drops the others.
+    later = 50 if kind == "udp" else 200
+    way.publish_numbers(10, later)
     way.wait_for_problem("ICMP: port unreachable" if kind == "udp" else "refused")
     server.start()
-    wait_until(lambda: set(server.numbers()) == set(range(210)), 30, "all messages")
+    wait_until(lambda: set(server.numbers()) == set(range(10 + later)), 30, "all messages")
     way.wait_until_all_right()
 
 
