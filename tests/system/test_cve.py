@@ -161,6 +161,11 @@ def test_crafted_connects_leak_nothing(scratch):
                              "connection_messages false", "log_dest none"]).start()
     crafted = list(crafted_connects())
 
+    def is_served():
+        with socket.socket(socket.AF_UNIX) as s:
+            return s.connect_ex(str(folder / "s")) == 0
+    wait_until(is_served, 10, "the socket, which has its name a moment before it listens")
+
     def send(rounds):
         for _ in range(rounds):
             for data in crafted:
