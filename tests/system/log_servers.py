@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from broker import free_port, is_listening
+from lines import documents_of
 from process import Process, give_away
 from wait import wait_until
 
@@ -50,10 +51,8 @@ class SyslogServer:
         return self
 
     def records(self):
-        """What it has written; the last line may be half of one."""
-        if not self.file.exists():
-            return []
-        return [json.loads(line) for line in self.file.read_text().split("\n")[:-1]]
+        """What it has written."""
+        return documents_of(self.file)
 
     def wait_for(self, what, timeout=20):
         """The first record of which what() is true."""

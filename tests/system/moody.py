@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A relay whose plugin misbehaves on request: plugins/moody.c does what stands in a file."""
+from lines import lines_of
 from wait import wait_until
 
 MOODY = "tests/system/plugins/moody.c"
@@ -21,18 +22,14 @@ class Moody:
 
     def written(self):
         """(id, text) of what was delivered."""
-        if not self.path.exists():
-            return []
-        return [tuple(line.split("\t", 1)) for line in self.path.read_text().splitlines()]
+        return [tuple(line.split("\t", 1)) for line in lines_of(self.path)]
 
     def texts(self):
         return [text for _, text in self.written()]
 
     def batches(self):
         """(attempt, records) of each call of deliver()."""
-        path = self.path.with_name("lines.batches")
-        lines = path.read_text().splitlines() if path.exists() else []
-        return [tuple(map(int, line.split())) for line in lines]
+        return [tuple(map(int, line.split())) for line in lines_of(self.path.with_name("lines.batches"))]
 
     def wait_for(self, *texts, timeout=15):
         wait_until(lambda: self.texts() == list(texts), timeout,

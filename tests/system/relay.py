@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Broker and gateway with one output that is a relay, and an observer beside them."""
-import json
 import shutil
 
 from broker import Broker
 from gateway import Gateway
+from lines import documents_of
 from mqtt import V311, Client
 from process import binaries, give_away
 from rig import GatewayRig
@@ -89,7 +89,4 @@ class RelayRig(GatewayRig):
 
     def dead_letters(self, name="relay"):
         """What stands in the output's file of dead letters."""
-        path = self.gateway.state_dir / f"{name}.dead"
-        if not path.exists():
-            return []
-        return [json.loads(line) for line in path.read_text().splitlines()]
+        return documents_of(self.gateway.state_dir / f"{name}.dead")

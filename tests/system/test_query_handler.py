@@ -13,6 +13,7 @@ import pytest
 
 from broker import Broker
 from gateway import Gateway
+from lines import documents_of
 from mqtt import Observer
 from process import Process, account, give_away
 from wait import wait_until
@@ -44,9 +45,7 @@ class Naemon:
         return [(e["command"], e["arguments"]) for e in self._entries() if isinstance(e, dict)]
 
     def _entries(self):
-        if not self.taken.exists():
-            return []
-        return [json.loads(line) for line in self.taken.read_text().splitlines()]
+        return documents_of(self.taken)
 
 
 class Way:

@@ -8,13 +8,10 @@ import os
 
 import pytest
 
+from lines import lines_of
 from wait import wait_until
 
 EXAMPLE = "contrib/relay/lines.c"
-
-
-def lines_of(path):
-    return path.read_text().splitlines() if path.exists() else []
 
 
 @pytest.fixture
@@ -64,5 +61,5 @@ def test_what_waits_is_delivered_after_a_kill(make_relay, path):
     rig.gateway.process.kill()
     path.rmdir()
     rig.start_gateway()
-    wait_until(lambda: len(lines_of(path)) == 1, 10, "the line")
+    wait_until(lambda: lines_of(path), 10, "the line")
     rig.end()

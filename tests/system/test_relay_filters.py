@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lines import lines_of
 from moody import Moody
 from mqtt import Client
 from process import program, run
@@ -24,10 +25,6 @@ def path(scratch):
 def make_lines(make_relay, path):
     """make_lines(*lines): a rig that is started, whose output is the example."""
     return lambda *lines, **how: make_relay(EXAMPLE, [f"path {path}", *lines], **how).start()
-
-
-def lines_of(path):
-    return path.read_text().splitlines() if path.exists() else []
 
 
 def wait_for_lines(path, *wanted):

@@ -11,6 +11,7 @@ import pytest
 
 from broker import free_port
 from cutting_proxy import CuttingProxy
+from lines import documents_of
 from pki import Pki
 from process import KEEPS_MEMORY, own_memory
 from redis_rig import RedisRig, account_of, start_redis
@@ -242,7 +243,7 @@ def test_a_certificate_of_an_unknown_authority(scratch):
 
 def dead_letters(rig):
     found = list(rig.gateway.state_dir.glob("**/*dead*"))
-    return [json.loads(line) for path in found for line in path.read_text().splitlines()]
+    return [document for path in found for document in documents_of(path)]
 
 
 def test_a_record_without_a_key_becomes_a_dead_letter_and_the_others_arrive(scratch, server):
