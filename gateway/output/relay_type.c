@@ -55,7 +55,7 @@ static const struct setting common_settings[] = {
 { "linger",            SETTING_NUMBER,   R(uint64_t, output.linger),     0, 60000,        "0", 0,
   "Milliseconds that a batch may wait to become full.", NULL },
 { "when_full",         SETTING_CHOICE,   R(int, output.when_full),       0, 0,            "block", 0,
-  "What to do when more than queue_records wait: block (nothing: they wait in the journal, and when that is full the gateway takes no more messages), drop_oldest, drop_newest (while the journal is not three quarters full; then the oldest go, too, so that no other output has to wait). What is dropped is counted (dropped). What drop_newest has not yet left out is delivered after a restart or a reload.", when_full },
+  "What to do when more than queue_records wait: block (nothing: they wait in the journal, and when that is full the gateway takes no more messages), drop_oldest, drop_newest (while the journal is not three quarters full; then the oldest go, too, so that no other output has to wait). What is dropped is counted (dropped); batches that were on their way while what came behind them was dropped do not come again after a kill of the gateway. What drop_newest has not yet left out is delivered after a restart or a reload.", when_full },
 { "queue_records",     SETTING_NUMBER,   R(uint64_t, output.queue_records), 0, UINT64_MAX / 2, "0", 0,
   "Records of the journal, for whichever outputs they are, that may wait for this output with drop_oldest and drop_newest, beside the batches that are on their way.", NULL },
 { "retry_first",       SETTING_NUMBER,   R(uint64_t, retry_first),       1, 3600000,      "100", 0,

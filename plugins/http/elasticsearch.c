@@ -16,6 +16,7 @@
 #include "plugins/http/bulk_answer.h"
 #include "plugins/http/format.h"
 #include "plugins/http/status.h"
+#include "plugins/json_record.h"
 #include "plugins/text.h"
 
 /* Rows of the records' rendered texts. */
@@ -91,7 +92,7 @@ static size_t build(const struct http_config *config, const struct relay_host *h
 		const struct relay_record *record = relay_record_at(batch, from);
 
 		/* A line break in it would make the rest an action of the publisher's choice. */
-		if (!http_is_object(record->text)) {
+		if (!json_record_is_object(record->text)) {
 			host->mark(host, from, RELAY_REJECT,
 					"it is no JSON object, and documents are; take schema ecs "
 					"or schema logstash");

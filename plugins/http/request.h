@@ -42,7 +42,4 @@ void http_request_add(struct http_request *request, size_t record);
 void http_request_clear(struct http_request *request);
 void http_request_finish(struct http_request *request);
 
-/* One JSON object on one line (common/json_object.h); nothing stands before or behind it. */
-bool http_is_object(struct relay_text text);
-
 #endif

@@ -2,20 +2,10 @@
 /*
  * Records as they are, to anything that takes a POST: one JSON array, lines, or a request each.
  */
-#include "common/json.h"
 #include "plugins/http/format.h"
 #include "plugins/http/status.h"
+#include "plugins/json_record.h"
 #include "plugins/text.h"
-
-/* What is no JSON object (schema raw, template) stands in an array as a string. */
-static void append_element(struct str *into, struct relay_text text)
-{
-	str_append_byte(into, into->len > 1 ? ',' : '[');
-	if (http_is_object(text))
-		str_append(into, text_span(text));
-	else
-		json_append_string(into, text_span(text));
-}
 
 static bool append_line(struct str *into, struct relay_text text)
 {
@@ -32,8 +22,8 @@ static size_t build_each(const struct relay_batch *batch, size_t from, struct ht
 {
 	struct relay_text text = relay_record_at(batch, from)->text;
 
-	request->content_type =
-			http_is_object(text) ? "application/json" : "text/plain; charset=utf-8";
+	request->content_type = json_record_is_object(text) ? "application/json"
+							    : "text/plain; charset=utf-8";
 	str_append(&request->body, text_span(text));
 	http_request_add(request, from);
 	return from + 1;
@@ -51,7 +41,8 @@ static size_t build(const struct http_config *config, const struct relay_host *h
 		struct relay_text text = relay_record_at(batch, from)->text;
 
 		if (config->body == HTTP_ARRAY) {
-			append_element(&request->body, text);
+			str_append_byte(&request->body, request->count > 0 ? ',' : '[');
+			json_record_append(&request->body, text);
 		} else if (!append_line(&request->body, text)) {
 			host->mark(host, from, RELAY_REJECT,
 					"it has several lines, and `body lines` wants one; take "

@@ -4,6 +4,7 @@
  * answer is the list's length, so that a limit costs nothing while it is not reached. RPUSH of
  * several values is atomic: it has happened or not.
  */
+#include "plugins/json_record.h"
 #include "plugins/redis/delivery.h"
 
 /* --- lists that are full ---------------------------------------------------------------------- */
@@ -105,18 +106,15 @@ static struct span text_of(const struct delivery *d, size_t index)
 /* One element that is a JSON array of records. */
 static void append_pack(struct delivery *d, size_t first, size_t count)
 {
-	struct request *r = d->request;
-	size_t len = 1 + count; /* the brackets and the commas */
+	struct str *pack = &d->request->pack;
 
-	for (size_t i = 0; i < count; i++)
-		len += text_of(d, first + i).len;
-	request_head(r, len);
+	str_clear(pack);
 	for (size_t i = 0; i < count; i++) {
-		request_raw(r, span_of(i == 0 ? "[" : ",", 1));
-		request_raw(r, text_of(d, first + i));
+		str_append_byte(pack, i == 0 ? '[' : ',');
+		json_record_append(pack, relay_record_at(d->batch, first + i)->text);
 	}
-	request_raw(r, span_of("]", 1));
-	request_end(r);
+	str_append_byte(pack, ']');
+	request_append(d->request, str_span(pack));
 }
 
 static void append_push(struct delivery *d, size_t first, size_t count)

@@ -28,21 +28,11 @@ void request_begin(struct request *r, size_t arguments, struct command command)
 	append_head(&r->bytes, '*', arguments);
 }
 
-void request_head(struct request *r, size_t len)
-{
-	append_head(&r->bytes, '$', len);
-}
-
-void request_end(struct request *r)
-{
-	str_append(&r->bytes, span_of("\r\n", 2));
-}
-
 void request_append(struct request *r, struct span argument)
 {
-	request_head(r, argument.len);
-	request_raw(r, argument);
-	request_end(r);
+	append_head(&r->bytes, '$', argument.len);
+	str_append(&r->bytes, argument);
+	str_append(&r->bytes, span_of("\r\n", 2));
 }
 
 void request_append_text(struct request *r, const char *argument)
@@ -87,6 +77,7 @@ void request_wipe(struct request *r)
 void request_finish(struct request *r)
 {
 	str_finish(&r->bytes);
+	str_finish(&r->pack);
 	free(r->commands);
 	*r = (struct request){ 0 };
 }

@@ -20,6 +20,7 @@ struct command {
 /* Zeroed memory is a valid empty one. */
 struct request {
 	struct str bytes;
+	struct str pack; /* for whoever puts an argument together */
 	struct command *commands;
 	size_t count, capacity;
 };
@@ -31,14 +32,6 @@ void request_begin(struct request *r, size_t arguments, struct command command);
 void request_append(struct request *r, struct span argument);
 void request_append_text(struct request *r, const char *argument);
 void request_append_number(struct request *r, int64_t argument);
-
-/* The head of an argument of `len` bytes; request_raw() adds these, request_end() what follows. */
-void request_head(struct request *r, size_t len);
-static inline void request_raw(struct request *r, struct span bytes)
-{
-	str_append(&r->bytes, bytes);
-}
-void request_end(struct request *r);
 
 /* A whole command that carries no records: its name, one argument, and another one or NULL. */
 void request_simple(struct request *r, const char *name, const char *first, const char *second);

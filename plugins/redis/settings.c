@@ -53,7 +53,7 @@ const struct relay_setting redis_setting_rows[] = {
 	  "How many elements one RPUSH appends at most.", NULL },
 	{ "pack", RELAY_NUMBER, AT(pack), 1, 10000, "1", 0,
 	  "How many records make one element of the list: a JSON array of them when more than "
-	  "one. Only for a schema that is JSON.", NULL },
+	  "one. What is no JSON object (schema raw, template) stands in it as a string.", NULL },
 	{ "max_len", RELAY_NUMBER, AT(max_len), 0, 1000000000000, "0", 0,
 	  "How many elements a list may hold before on_full says what happens, or about how "
 	  "many entries a stream keeps. 0: no limit.", NULL },

@@ -44,6 +44,25 @@ static void packed_records_are_json_arrays(void **state)
 	script_finish(&s);
 }
 
+static void a_payload_does_not_leave_its_place_in_the_array(void **state)
+{
+	struct script s;
+	void *it;
+
+	(void)state;
+	script_init(&s, 3);
+	s.settings.pack = 3;
+	s.records[0].text = (struct relay_text){ "1],[2", 5 };
+	s.records[2].text = (struct relay_text){ "no JSON", 7 };
+	s.connections[0][0] = GREETED;
+	s.connections[0][1] = ":1\r\n";
+	it = belfry_relay.open(&s.host, &s.settings);
+	assert_int_equal(script_deliver(&s, it), RELAY_OK);
+	assert_non_null(strstr(str_text(&s.sent), "[\"1],[2\",{\"n\":1},\"no JSON\"]\r\n"));
+	belfry_relay.close(it);
+	script_finish(&s);
+}
+
 static void what_was_answered_before_a_cut_is_not_sent_again(void **state)
 {
 	static const char *const ends[] = { ":1\r\n:2\r\n",
@@ -254,6 +273,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(records_of_one_key_are_one_push),
 		cmocka_unit_test(packed_records_are_json_arrays),
+		cmocka_unit_test(a_payload_does_not_leave_its_place_in_the_array),
 		cmocka_unit_test(what_was_answered_before_a_cut_is_not_sent_again),
 		cmocka_unit_test(what_a_server_said_before_it_hung_up_on_a_send_is_read),
 		cmocka_unit_test(of_a_push_with_one_that_is_too_long_the_host_finds_it),

@@ -39,12 +39,12 @@ static void lengths_and_numbers_of_any_size_are_written(void **state)
 	struct request r = { 0 };
 
 	(void)state;
-	request_head(&r, 0);
-	request_head(&r, 1234567890);
-	request_head(&r, SIZE_MAX);
+	request_begin(&r, 1234567890, (struct command){ 0 });
+	request_begin(&r, SIZE_MAX, (struct command){ 0 });
+	request_append_text(&r, "");
 	request_append_number(&r, -100);
 	assert_span_text(str_span(&r.bytes),
-			"$0\r\n$1234567890\r\n$18446744073709551615\r\n$4\r\n-100\r\n");
+			"*1234567890\r\n*18446744073709551615\r\n$0\r\n\r\n$4\r\n-100\r\n");
 	request_finish(&r);
 }
 
