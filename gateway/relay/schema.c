@@ -60,8 +60,3 @@ void schema_write(struct schema *s, struct str *into, const struct record *recor
 	/* What was put has no NUL behind it, see put_bytes(). */
 	str_append(into, span_of(NULL, 0));
 }
-
-bool schema_is_json(const struct schema *s)
-{
-	return s->form->is_json;
-}

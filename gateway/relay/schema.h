@@ -74,7 +74,4 @@ void schema_destroy(struct schema *s);
  */
 void schema_write(struct schema *s, struct str *into, const struct record *record);
 
-/* Does it make JSON objects? */
-bool schema_is_json(const struct schema *s);
-
 #endif

@@ -137,7 +137,7 @@ static void try_schema(struct schema_options *options, const struct record *reco
 	struct str once = { 0 }, twice = { 0 };
 
 	schema_write(s, &once, record);
-	if (schema_is_json(s))
+	if (options->kind == SCHEMA_LOGSTASH || options->kind == SCHEMA_ECS)
 		require_json(str_span(&once), record, options->kind == SCHEMA_ECS);
 	/* What was kept of a record does not show in the next. */
 	schema_write(s, &twice, record);
