@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """make bench: belfry-broker beside Mosquitto, in storms, with its store, then all the way into Nagios
-and Icinga, and what plugins carry.
+and Icinga, what plugins carry, and what an outage behind one of them costs.
 
-BENCH="quick broker storms store nagios icinga lumberjack relay" chooses: `quick` for the short form, the others for single parts.
+BENCH="quick broker storms store nagios icinga lumberjack relay outage" chooses: `quick` for the short form, the others for single parts.
 """
 
 import os
@@ -13,12 +13,13 @@ import harness
 import icinga_way
 import lumberjack_way
 import nagios_way
+import outage_way
 import relay_way
 import report
 import storms
 import store_way
 
-PARTS = {"broker", "storms", "store", "nagios", "icinga", "lumberjack", "relay"}
+PARTS = {"broker", "storms", "store", "nagios", "icinga", "lumberjack", "relay", "outage"}
 
 
 def main():
@@ -49,6 +50,9 @@ def main():
     if "relay" in parts:
         status |= relay_way.main([f"{programs}/belfry-broker", f"{programs}/belfry-gateway",
                                   *shared])
+    if "outage" in parts:
+        status |= outage_way.main([f"{programs}/belfry-broker", f"{programs}/belfry-gateway",
+                                   "--nebcount", f"{build}/tests/system/nebcount.so", *shared])
     return status
 
 

@@ -36,7 +36,7 @@ to nagios
 
 
 @contextlib.contextmanager
-def gateway(path, folder, port, command_file):
+def gateway(path, folder, port, command_file, text):
     """The gateway as the user the core runs as, so that each can remove what the other wrote."""
     own = os.path.join(folder, "gateway")
     os.makedirs(os.path.join(own, "state"))
@@ -44,7 +44,7 @@ def gateway(path, folder, port, command_file):
     harness.give_away(os.path.join(own, "state"))
     configuration = os.path.join(own, "gateway.conf")
     with open(configuration, "w") as out:
-        out.write(GATEWAY_CONFIGURATION.format(port=port, dir=own, command_file=command_file))
+        out.write(text.format(port=port, dir=own, command_file=command_file))
     copy = shutil.copy(path, os.path.join(own, "belfry-gateway"))  # others may not see our folder
     argv = harness.unprivileged([copy, "-c", configuration])
     with harness.daemon(path, argv, os.path.join(folder, "gateway.log")) as process:
@@ -69,13 +69,14 @@ class Chain:
 
 
 @contextlib.contextmanager
-def chain(options, folder):
+def chain(options, folder, configuration=GATEWAY_CONFIGURATION):
     with contextlib.ExitStack() as stack:
         enter = stack.enter_context
         broker = enter(harness.broker(options.broker, folder))
         nagios = enter(nagios_core(options.nagios, os.path.join(folder, "nagios"), options.nebcount,
                                    HOSTS, SERVICES))
-        relay = enter(gateway(options.gateway, folder, broker.port, nagios.command_file))
+        relay = enter(gateway(options.gateway, folder, broker.port, nagios.command_file,
+                              configuration))
         yield Chain(broker, relay, nagios)
 
 

@@ -201,6 +201,13 @@ def measure_whole(options, folder, rows):
              rate >= WHOLE_RATE, f">= {WHOLE_RATE:,}/s")
 
 
+def plugin_beside(gateway_program):
+    path = os.path.join(os.path.dirname(gateway_program), "..", "plugins", "redis.so")
+    if not os.path.exists(path):
+        raise harness.Failure(f"{path} is missing: install libhiredis-dev, then make")
+    return path
+
+
 def parse_arguments(argv):
     build = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "build")
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -217,16 +224,13 @@ def parse_arguments(argv):
     options.gateway = harness.program(options.gateway, "build it with make")
     options.loadgen = harness.program(options.loadgen, "build it with make bench")
     options.bare = harness.program(options.bare, "install libhiredis-dev, then make bench")
-    options.plugin = options.plugin or os.path.join(os.path.dirname(options.gateway), "..",
-                                                    "plugins", "redis.so")
+    options.plugin = options.plugin or plugin_beside(options.gateway)
     harness.program(REDIS, "apt-get install redis-server")
     return options
 
 
 def main(argv=None):
     options, rows = parse_arguments(argv), Rows()
-    if not os.path.exists(options.plugin):
-        raise harness.Failure(f"{options.plugin} is missing: install libhiredis-dev, then make")
     with harness.scratch_folder() as folder:
         print(f"\nRelays, {os.cpu_count()} CPUs for everything")
         measure_alone(options, folder, rows)
