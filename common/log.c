@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The log is the one thing in belfry with file-scope state: a process has one log. log_open() is
- * called at start and on reload, by the main thread.
+ * called at start and on reload, by the main thread, while others log: whoever writes a line holds
+ * the lock as a reader, so that no file is closed under it.
  */
 #include "common/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
@@ -25,15 +28,21 @@ enum {
 static struct {
 	unsigned destinations;
 	int file; /* -1: none */
-	unsigned types;
 	enum log_format format;
 	bool timestamps;
 	const char *timestamp_format;
 	bool systemd_levels;
 	void (*publish)(void *owner, enum log_type type, struct span line);
 	void *owner;
-	bool is_publishing;
-} sink = { .destinations = LOG_TO_STDERR, .file = -1, .types = LOG_TYPES_DEFAULT };
+} sink = { .destinations = LOG_TO_STDERR, .file = -1 };
+/* Whoever opens it does not wait for ever where others always log. */
+static pthread_rwlock_t sink_lock = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
+
+/* What is written at all: looked at before anything else is done for a line. */
+static atomic_uint enabled_types = LOG_TYPES_DEFAULT;
+
+/* This thread publishes a line, and so holds the lock. */
+static _Thread_local bool is_publishing;
 
 static const struct {
 	enum log_type type;
@@ -102,6 +111,7 @@ int log_open(const struct log_config *config)
 	if (config->destinations & LOG_TO_SYSLOG)
 		openlog(config->program, LOG_PID,
 				config->facility < 0 ? LOG_DAEMON : (16 + config->facility) << 3);
+	pthread_rwlock_wrlock(&sink_lock);
 	if (sink.file >= 0)
 		close(sink.file);
 	sink.file = file;
@@ -111,20 +121,23 @@ int log_open(const struct log_config *config)
 	sink.timestamp_format = config->timestamp_format;
 	/* systemd sets JOURNAL_STREAM when stderr is its journal, which reads "<3>" as a level. */
 	sink.systemd_levels = getenv("JOURNAL_STREAM") != NULL;
-	sink.types = config->types;
+	enabled_types = sink.destinations != 0 ? config->types : 0;
+	pthread_rwlock_unlock(&sink_lock);
 	return 0;
 }
 
 void log_set_publisher(
 		void (*publish)(void *owner, enum log_type type, struct span line), void *owner)
 {
+	pthread_rwlock_wrlock(&sink_lock);
 	sink.publish = publish;
 	sink.owner = owner;
+	pthread_rwlock_unlock(&sink_lock);
 }
 
 bool log_enabled(enum log_type type)
 {
-	return sink.destinations != 0 && (sink.types & type) != 0;
+	return (atomic_load_explicit(&enabled_types, memory_order_relaxed) & type) != 0;
 }
 
 /* The form is the operator's. */
@@ -201,17 +214,17 @@ static void publish(enum log_type type, size_t level, struct span message)
 {
 	struct str line = { 0 };
 
-	if (sink.publish == NULL || sink.is_publishing)
+	if (sink.publish == NULL || is_publishing)
 		return;
-	sink.is_publishing = true;
+	is_publishing = true;
 	str_append_text(&line, levels[level].word);
 	str_append(&line, message);
 	sink.publish(sink.owner, type, str_span(&line));
 	str_finish(&line);
-	sink.is_publishing = false;
+	is_publishing = false;
 }
 
-static void emit(enum log_type type, struct span message)
+static void write_everywhere(enum log_type type, struct span message)
 {
 	size_t level = level_of(type);
 
@@ -226,6 +239,17 @@ static void emit(enum log_type type, struct span message)
 				(const char *)message.data);
 	if (sink.destinations & LOG_TO_TOPIC)
 		publish(type, level, message);
+}
+
+static void emit(enum log_type type, struct span message)
+{
+	bool is_within = is_publishing;
+
+	if (!is_within)
+		pthread_rwlock_rdlock(&sink_lock);
+	write_everywhere(type, message);
+	if (!is_within)
+		pthread_rwlock_unlock(&sink_lock);
 }
 
 /* Does a byte belong to the character before it? */

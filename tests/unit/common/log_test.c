@@ -3,6 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -258,6 +261,46 @@ static void a_file_is_opened_anew(void **unused)
 	str_finish(&moved);
 }
 
+static void *log_on(void *owner)
+{
+	atomic_bool *goes_on = owner;
+
+	while (*goes_on)
+		log_notice("line");
+	return NULL;
+}
+
+/* What is opened next gets the number of the file that was closed, and no line that was late. */
+static void a_line_never_goes_to_a_file_that_was_closed(void **unused)
+{
+	struct log_config none = { .destinations = LOG_TO_NONE, .types = LOG_TYPES_ALL };
+	char other[] = "/tmp/belfry-log-other-XXXXXX";
+	pthread_t threads[2];
+	atomic_bool goes_on = true;
+	struct stat info;
+
+	(void)unused;
+	close(mkstemp(other));
+	for (size_t i = 0; i < array_size(threads); i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, log_on, &goes_on), 0);
+	for (int i = 0; i < 200; i++) {
+		int fd;
+
+		open_log(LOG_TYPES_ALL, true);
+		sched_yield();
+		assert_int_equal(log_open(&none), 0);
+		fd = open(other, O_WRONLY | O_APPEND);
+		sched_yield();
+		close(fd);
+	}
+	goes_on = false;
+	for (size_t i = 0; i < array_size(threads); i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(stat(other, &info), 0);
+	assert_int_equal(info.st_size, 0);
+	unlink(other);
+}
+
 static void a_log_is_not_readable_by_everybody(void **unused)
 {
 	char fresh[] = "/tmp/belfry-log-fresh-XXXXXX";
@@ -293,6 +336,7 @@ int main(void)
 		cmocka_unit_test_setup(
 				a_file_that_cannot_be_opened_leaves_the_log_as_it_was, begin),
 		cmocka_unit_test_setup(nothing_is_written_to_none, begin),
+		cmocka_unit_test_setup(a_line_never_goes_to_a_file_that_was_closed, begin),
 		cmocka_unit_test_setup(a_log_is_not_readable_by_everybody, begin),
 	};
 	int failed;
