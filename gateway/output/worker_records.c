@@ -189,10 +189,10 @@ static bool gather_one(void *owner, const struct record *record)
  * Is what waits for this output about to fill the journal, and to stop the others with it? With
  * drop_newest what was passed over stays in it, behind what waits.
  */
-static bool crowds(const struct worker *w, const struct journal_status *journal)
+static bool crowds(const struct worker *w, uint64_t position, const struct journal_status *journal)
 {
-	return journal->bytes > journal->max_bytes / 4 * 3 && journal->head > w->position &&
-	       journal->head - w->position > w->backlog.limit;
+	return journal->bytes > journal->max_bytes / 4 * 3 && journal->head > position &&
+	       journal->head - position > w->backlog.limit;
 }
 
 struct skip {
@@ -228,17 +228,19 @@ static uint64_t skip(struct worker *w, uint64_t last)
 static void look_at_backlog(struct worker *w)
 {
 	struct batch *b = worker_gathering(w);
+	/* What somebody wants to have again does not wait: it has been there. */
+	uint64_t position = w->position > w->replayed ? w->position : w->replayed, from;
 	struct journal_status journal;
-	uint64_t from;
 
 	if (w->backlog.policy == BACKLOG_BLOCK)
 		return;
 	journal = journal_status(w->env.journal);
-	from = backlog_look(&w->backlog, w->position, journal.head);
-	if (crowds(w, &journal))
+	from = backlog_look(&w->backlog, position, journal.head);
+	if (crowds(w, position, &journal))
 		from = journal.head - w->backlog.limit;
-	if (from != w->position)
-		from = skip(w, from);
+	if (from == position)
+		return;
+	from = skip(w, from);
 	if (from == w->position)
 		return;
 	w->position = from;
