@@ -149,8 +149,7 @@ static enum sink_leftover resume(struct sink *s, const struct progress *left)
 static bool encode_record(struct sink *s, struct str *into, const struct record *record)
 {
 	struct relay *r = of(s);
-	struct instant now = r->config->max_rate > 0 ? instant_now() : (struct instant){ 0 };
-	enum filter_verdict verdict = filter_passes(r->filter, record, now);
+	enum filter_verdict verdict = filter_passes(r->filter, record);
 
 	if (verdict == FILTER_PASS && record->kind != RECORD_RESULT &&
 			(r->plugin->relay->flags & RELAY_CHECKS_ONLY))

@@ -28,10 +28,9 @@ struct filter {
 	uint8_t *verdicts;
 	uint64_t highest; /* sequence that was asked about; 0: none */
 
-	/* When the next record would be on time if all came evenly. */
-	struct instant due;
+	/* When the next record would be on time if all came evenly; 0: none has come yet. */
+	struct wall_time due;
 	int64_t interval; /* nanoseconds between records; 0: no limit */
-	bool has_begun;
 };
 
 struct filter *filter_create(const struct filter_options *options)
@@ -163,25 +162,26 @@ static void remember(struct filter *f, uint64_t id, struct known_object *o, uint
 	o->state = state;
 }
 
-/* A bucket of a second's worth, which is full at first. */
-static bool take_token(struct filter *f, struct instant now)
+/*
+ * A bucket of a second's worth, which is full at first. A clock that was set back begins anew: the
+ * bucket is never further ahead than one interval.
+ */
+static bool take_token(struct filter *f, struct wall_time received)
 {
-	struct instant earliest = { now.ns - 1000000000 + f->interval };
+	struct wall_time earliest = { received.ns - 1000000000 + f->interval };
 
 	if (f->interval == 0)
 		return true;
-	if (!f->has_begun || instant_before(f->due, earliest))
+	if (f->due.ns < earliest.ns || f->due.ns > received.ns + 1000000000)
 		f->due = earliest;
-	f->has_begun = true;
-	if (instant_before(now, f->due))
+	if (received.ns < f->due.ns)
 		return false;
 	f->due.ns += f->interval;
 	return true;
 }
 
 /* The rules that depend on what came before. */
-static enum filter_verdict judge_new(
-		struct filter *f, const struct record *record, struct instant now)
+static enum filter_verdict judge_new(struct filter *f, const struct record *record)
 {
 	bool by_change = f->options.changes_only && record->kind == RECORD_RESULT;
 	struct known_object *o = NULL;
@@ -193,7 +193,7 @@ static enum filter_verdict judge_new(
 		if (o != NULL && o->state == record->result.state)
 			return FILTER_UNCHANGED;
 	}
-	if (!take_token(f, now))
+	if (!take_token(f, record->received))
 		return FILTER_RATE;
 	if (by_change)
 		remember(f, id, o, (uint8_t)record->result.state);
@@ -212,7 +212,7 @@ static void note_low_state(struct filter *f, const struct record *record)
 		o->state = STATE_NONE;
 }
 
-enum filter_verdict filter_passes(struct filter *f, const struct record *record, struct instant now)
+enum filter_verdict filter_passes(struct filter *f, const struct record *record)
 {
 	bool is_again = record->sequence <= f->highest;
 	enum filter_verdict verdict;
@@ -227,7 +227,7 @@ enum filter_verdict filter_passes(struct filter *f, const struct record *record,
 	if (is_again)
 		return verdict;
 	if (verdict == FILTER_PASS)
-		verdict = judge_new(f, record, now);
+		verdict = judge_new(f, record);
 	else if (verdict == FILTER_STATE)
 		note_low_state(f, record);
 	move_window(f, record->sequence);

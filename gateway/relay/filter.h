@@ -13,7 +13,9 @@
  * it were asked about) is not held back by changes_only or max_rate, nor does it count for them.
  * After a restart nothing is remembered: the first result of each object passes again.
  *
- * Pure: time comes in as a value. One thread at a time.
+ * Pure: max_rate goes by when each record was received, not by when it is read. What has waited in
+ * the journal while the other side was away comes out of it much faster than it came.
+ * One thread at a time.
  */
 #ifndef GATEWAY_RELAY_FILTER_H
 #define GATEWAY_RELAY_FILTER_H
@@ -58,7 +60,7 @@ struct filter_options {
 	 * not heard of for longest are forgotten, and their next result passes.
 	 */
 	size_t max_objects;
-	uint64_t max_rate; /* records a second, with a second's worth at once; 0: any */
+	uint64_t max_rate; /* records received in a second, a second's worth at once; 0: any */
 	size_t window;	   /* sequences whose verdict is remembered; 0: FILTER_WINDOW */
 	uint64_t seed;	   /* hash_seed() */
 };
@@ -70,8 +72,7 @@ struct filter *filter_create(const struct filter_options *options);
 void filter_destroy(struct filter *f);
 
 /* Sequences come in rising order but for those that come again. */
-enum filter_verdict filter_passes(
-		struct filter *f, const struct record *record, struct instant now);
+enum filter_verdict filter_passes(struct filter *f, const struct record *record);
 
 /* How many objects changes_only knows of. */
 size_t filter_objects(const struct filter *f);

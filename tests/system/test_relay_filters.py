@@ -11,7 +11,7 @@ from moody import Moody
 from mqtt import Client
 from process import program, run
 from relay import ROUTES, relay_blocks
-from wait import wait_until
+from wait import let_pass, wait_until
 
 EXAMPLE = "contrib/relay/lines.c"
 
@@ -74,6 +74,19 @@ def test_max_rate(make_lines, path):
     wait_until(lambda: lines_of(path) and rig.status()["held_back"] > 0, 10, "some that are held back")
     wait_until(lambda: len(lines_of(path)) + rig.status()["held_back"] == 20, 10, "all of them")
     assert lines_of(path)[0] == "0"
+    rig.end()
+
+
+def test_max_rate_counts_what_came_not_what_goes_out(scratch, make_relay):
+    moody = Moody(scratch, make_relay, ["max_rate 20", "batch_records 10"], mood="retry")
+    rig = moody.rig.start()
+    for second in range(3):
+        rig.publish_all("logs/app", [f"{second} {i}" for i in range(15)])
+        wait_until(lambda: rig.status()["behind"] == 15 * (second + 1), 10, "all of them in the journal")
+        let_pass(1.1)
+    moody.set("ok")
+    wait_until(lambda: len(moody.texts()) == 45, 10, "all of them")
+    assert rig.status()["held_back"] == 0
     rig.end()
 
 
@@ -353,15 +366,33 @@ def test_a_reload_takes_a_plugin_that_was_replaced(make_lines, path, tmp_path):
     rig.end()
 
 
+def replay(rig):
+    result = run([program("belfry", rig.gateway.folder), "replay", "--broker",
+                  f"mqtt://127.0.0.1:{rig.broker.port}", "--output", "relay", "--since", "1h"])
+    assert result.returncode == 0, result.stderr
+
+
 def test_a_replay_has_the_same_ids(make_lines, path):
     rig = make_lines()
     for i in range(5):
         rig.publish("logs/app", str(i))
     wait_until(lambda: len(lines_of(path)) == 5, 10, "five lines")
-    result = run([program("belfry", rig.gateway.folder), "replay", "--broker",
-                  f"mqtt://127.0.0.1:{rig.broker.port}", "--output", "relay", "--since", "1h"])
-    assert result.returncode == 0, result.stderr
+    replay(rig)
     wait_until(lambda: len(lines_of(path)) == 10, 10, "ten lines")
     ids = [json.loads(line)["event_id"] for line in lines_of(path)]
     assert ids[:5] == ids[5:]
+    rig.end()
+
+
+@pytest.mark.parametrize("policy", ["drop_oldest", "drop_newest"])
+def test_what_is_replayed_does_not_count_as_waiting(make_lines, path, policy):
+    rig = make_lines("schema raw", f"when_full {policy}", "queue_records 50", "batch_records 5")
+    old = [str(i) for i in range(300)]
+    for i in range(0, 300, 25):
+        rig.publish_all("logs/app", old[i:i + 25])
+        wait_until(lambda: len(lines_of(path)) == i + 25, 10, "what was published")
+    replay(rig)
+    rig.publish_all("logs/app", ["new"] * 20)
+    wait_for_lines(path, *old, *old, *["new"] * 20)
+    assert rig.status()["dropped"] == 0
     rig.end()

@@ -8,7 +8,7 @@
 struct rig {
 	struct filter *filter;
 	uint64_t sequence;
-	struct instant now;
+	struct wall_time now;
 };
 
 static struct rig rig_of(struct filter_options options)
@@ -19,7 +19,8 @@ static struct rig rig_of(struct filter_options options)
 static enum filter_verdict ask_at(struct rig *rig, struct record record, uint64_t sequence)
 {
 	record.sequence = sequence;
-	return filter_passes(rig->filter, &record, rig->now);
+	record.received = rig->now;
+	return filter_passes(rig->filter, &record);
 }
 
 static enum filter_verdict ask(struct rig *rig, struct record record)
@@ -205,6 +206,23 @@ static void the_rate_is_bounded(void **state)
 	filter_destroy(rig.filter);
 }
 
+static void a_clock_set_back_does_not_hold_back(void **state)
+{
+	struct rig rig = rig_of((struct filter_options){ .max_rate = 100 });
+
+	(void)state;
+	rig.now.ns += 3600 * 1000000000LL;
+	assert_int_equal(passed_of(&rig, 500), 100);
+	rig.now.ns -= 3600 * 1000000000LL;
+	assert_int_equal(passed_of(&rig, 500), 100);
+	/* By a little: the bucket is as empty as it was. */
+	rig.now.ns -= 500000000;
+	assert_int_equal(passed_of(&rig, 500), 0);
+	rig.now.ns += 600000000;
+	assert_int_equal(passed_of(&rig, 500), 10);
+	filter_destroy(rig.filter);
+}
+
 /* A batch was not confirmed and is read again, in the middle of the next. */
 static void what_was_decided_stays_decided(void **state)
 {
@@ -269,6 +287,7 @@ int main(void)
 		cmocka_unit_test(what_the_rate_held_back_was_not_told),
 		cmocka_unit_test(the_objects_are_bounded),
 		cmocka_unit_test(the_rate_is_bounded),
+		cmocka_unit_test(a_clock_set_back_does_not_hold_back),
 		cmocka_unit_test(what_was_decided_stays_decided),
 		cmocka_unit_test(what_is_not_remembered_passes_again),
 	};
