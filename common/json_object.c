@@ -6,6 +6,7 @@
 struct cursor {
 	const uint8_t *at, *end;
 	const char *problem; /* NULL: none so far */
+	struct span key;     /* the last one that was met */
 	size_t depth;
 	bool in_object[JSON_OBJECT_LEVELS]; /* of each open level: else it is an array */
 };
@@ -107,6 +108,7 @@ static bool take_key(struct cursor *c)
 		return false;
 	if (c->at - start > JSON_OBJECT_KEY)
 		return refuse(c, "a key is longer than 10,000 bytes");
+	c->key = span_of(start + 1, (size_t)(c->at - start) - 2);
 	skip_blanks(c);
 	if (peek(c) != ':')
 		return refuse(c, "a colon is missing behind a key");
@@ -213,13 +215,23 @@ static bool close_levels(struct cursor *c)
 	return true;
 }
 
-const char *json_object_problem(struct span text)
+static void tell_of_value(const struct cursor *c, json_object_told *tell, void *to)
+{
+	struct json_value value = { .depth = c->depth, .first = peek(c) };
+
+	if (c->in_object[c->depth - 1])
+		value.key = c->key;
+	tell(to, &value);
+}
+
+const char *json_object_walk(struct span text, json_object_told *tell, void *to)
 {
 	struct cursor c; /* in_object is not cleared for each text: depth says what counts */
 
 	c.at = text.data;
 	c.end = text.len > 0 ? text.data + text.len : text.data;
 	c.problem = NULL;
+	c.key = span_of(NULL, 0);
 	c.depth = 0;
 	skip_blanks(&c);
 	if (peek(&c) != '{')
@@ -227,6 +239,8 @@ const char *json_object_problem(struct span text)
 	do {
 		bool is_whole = peek(&c) != '{' && peek(&c) != '[';
 
+		if (tell != NULL && c.depth > 0)
+			tell_of_value(&c, tell, to);
 		if (!(is_whole ? take_scalar(&c) : open_level(&c, &is_whole)) ||
 				(is_whole && !close_levels(&c)))
 			return c.problem;
@@ -235,4 +249,9 @@ const char *json_object_problem(struct span text)
 	if (c.at < c.end)
 		return "something follows the JSON object";
 	return utf8_valid(text) ? NULL : "it is not valid UTF-8";
+}
+
+const char *json_object_problem(struct span text)
+{
+	return json_object_walk(text, NULL, NULL);
 }

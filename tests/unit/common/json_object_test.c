@@ -115,6 +115,42 @@ static void levels_numbers_and_keys_have_a_bound(void **unused)
 	str_finish(&text);
 }
 
+static void write_value(void *to, const struct json_value *value)
+{
+	str_printf(to, "%zu%c", value->depth, value->first);
+	if (value->key.data != NULL)
+		str_printf(to, "%.*s", SPAN_ARGS(value->key));
+	str_append_byte(to, ' ');
+}
+
+static void every_value_is_told_of_where_it_begins(void **unused)
+{
+	static const struct {
+		const char *text, *told;
+	} cases[] = {
+		{ "{}", "" },
+		{ "{ \"a\" : 1 , \"b\":null}", "11a 1nb " },
+		{ "{\"a\":{\"b\":[],\"\":{}},\"c\":-1}", "1{a 2[b 2{ 1-c " },
+		{ "{\"a\":[1,[\"x\",{\"b\":true}],false],\"c\":\"y\"}",
+				"1[a 21 2[ 3\" 3{ 4tb 2f 1\"c " },
+		{ "{\"\\u0061\\\"\":1,\"\\u0061\\\"\":2}", "11\\u0061\\\" 12\\u0061\\\" " },
+		{ "[1]", "" },
+		{ "{\"a\":1,\"b\":}", "11a 1}b " },
+	};
+	struct str told = { 0 };
+
+	(void)unused;
+	for (size_t i = 0; i < array_size(cases); i++) {
+		struct span text = span_of_text(cases[i].text);
+		const char *problem = json_object_walk(text, write_value, &told);
+
+		assert_ptr_equal(problem, json_object_problem(text));
+		assert_span_text(str_span(&told), cases[i].told);
+		str_clear(&told);
+	}
+	str_finish(&told);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -122,6 +158,7 @@ int main(void)
 		cmocka_unit_test(all_else_is_refused_with_a_reason),
 		cmocka_unit_test(a_cut_object_is_refused),
 		cmocka_unit_test(levels_numbers_and_keys_have_a_bound),
+		cmocka_unit_test(every_value_is_told_of_where_it_begins),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
