@@ -8,15 +8,21 @@
 
 #include "gateway/result/perfdata.h"
 
-/* Elasticsearch reads "a.b" as a level a with a level b in it, and refuses ".a". */
-static struct span without_dots(struct schema *s, struct span label)
+static bool is_special(char c)
 {
-	if (span_find(label, '.') == label.len)
-		return label;
+	return c == '.' || c == '[' || c == ']';
+}
+
+/*
+ * Elasticsearch reads "a.b" as a level a with a level b in it, and refuses ".a". Logstash takes
+ * brackets for a reference to a field, and may refuse all that comes with it.
+ */
+static struct span as_field_name(struct schema *s, struct span label)
+{
 	str_clear(&s->scratch);
 	str_append(&s->scratch, label);
 	for (size_t i = 0; i < s->scratch.len; i++) {
-		if (s->scratch.text[i] == '.')
+		if (is_special(s->scratch.text[i]))
 			s->scratch.text[i] = '_';
 	}
 	return str_span(&s->scratch);
@@ -77,7 +83,7 @@ void put_metrics(struct schema *s, struct str *into, struct span perfdata)
 			continue;
 		if (count > 0)
 			PUT(into, ",");
-		json_append_string(into, without_dots(s, m.label));
+		json_append_string(into, as_field_name(s, m.label));
 		if (is_known(s, count, into, at)) {
 			str_truncate(into, before);
 			continue;

@@ -259,11 +259,12 @@ static void labels_of_metrics_are_fields_once(void **state)
 	struct record r = service_record();
 
 	(void)state;
-	r.result.perfdata = BYTES("a.b=1 a_b=2 'it''s'=3 ' '=4 a=5;@1:2;~:3;x;9");
+	r.result.perfdata = BYTES("a.b=1 a_b=2 'it''s'=3 ' '=4 a=5;@1:2;~:3;x;9 c[0]=6");
 	assert_true(has(SCHEMA_ECS, &r,
 			",\"perf\":{\"a_b\":{\"value\":1},\"it's\":{\"value\":3},\"a\":{\"value\":"
 			"5,"
-			"\"warn_range\":\"@1:2\",\"crit_range\":\"~:3\",\"max\":9}}"));
+			"\"warn_range\":\"@1:2\",\"crit_range\":\"~:3\",\"max\":9},\"c_0_\":{"
+			"\"value\":6}}"));
 	r.result.perfdata = BYTES("nothing here");
 	assert_false(has(SCHEMA_ECS, &r, "\"perf\""));
 }
