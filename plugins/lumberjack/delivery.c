@@ -5,8 +5,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "common/json_object.h"
 #include "common/mem.h"
+#include "plugins/lumberjack/event.h"
 #include "plugins/text.h"
 
 enum {
@@ -20,22 +20,15 @@ enum {
  * What Logstash cannot read it answers by closing the connection, again and again: such a record
  * must not come near it.
  */
-static bool is_event(const struct delivery *d, size_t index, struct span text)
+static bool may_be_sent(const struct delivery *d, size_t index, struct span text)
 {
-	const char *problem;
 	char reason[RELAY_REASON];
 
-	if (text.len > d->max_record) {
+	if (text.len > d->max_record)
 		snprintf(reason, sizeof(reason), "it has %zu bytes; max_record allows %" PRIu64,
 				text.len, d->max_record);
-	} else if ((problem = json_object_problem(text)) != NULL) {
-		snprintf(reason, sizeof(reason),
-				"%s; a beats input takes JSON objects only, which schema logstash "
-				"and schema ecs make",
-				problem);
-	} else {
+	else if (event_is_taken(text, d->member.len > 0, reason))
 		return true;
-	}
 	d->host->mark(d->host, index, RELAY_REJECT, reason);
 	return false;
 }
@@ -48,7 +41,7 @@ void delivery_begin(struct delivery *d, const struct relay_batch *batch)
 		const struct relay_record *record = relay_record_at(batch, i);
 		struct span text = span_trim(text_span(record->text));
 
-		if (!is_event(d, i, text))
+		if (!may_be_sent(d, i, text))
 			continue;
 		d->events = grow_array(d->events, d->count, &d->capacity, sizeof(d->events[0]));
 		d->events[d->count++] = (struct event){ i, text };

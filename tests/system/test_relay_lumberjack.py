@@ -428,6 +428,38 @@ def test_what_the_server_cannot_read_is_a_dead_letter_and_the_others_arrive(serv
     way.wait_until_all_right(20)
 
 
+# Over these Logstash closes the connection, though they are JSON objects.
+UNWELCOME = {
+    '"event"': {"message": "door opened", "event": "open"}, '"beat"': {"line": "l", "beat": 72},
+    '"id"': {"message": "m", "beat": {"id": 7}}, '"tags"': {"tags": {"room": "hall"}},
+    '"disk[0]"': {"message": "m", "disk[0]": 7}, '"\\u005b"': '{"a":{"\\u005b":1}}'}
+
+
+def test_an_object_that_logstash_throws_at_is_a_dead_letter_and_the_others_arrive(server, make_way):
+    way = make_way([server], "schema raw")
+    for n, poison in enumerate(UNWELCOME.values()):
+        way.publish("logs/app", {"payload": {"n": n}, "event": "open"})
+        way.publish("logs/app", poison)
+    way.publish("logs/app", {"payload": {"n": len(UNWELCOME)}})
+    wait_until(lambda: len(server.events()) > len(UNWELCOME), 20, "the others")
+    assert numbers(server.events()) == list(range(len(UNWELCOME) + 1))
+    assert server.connections == 1 and not server.faults
+    letters = wait_until(way.dead_letters, 10, "dead letters")
+    assert len(letters) == len(UNWELCOME)
+    for letter, word in zip(letters, UNWELCOME):
+        assert word in letter["reason"] and "schema logstash" in letter["reason"]
+    way.wait_until_all_right(20)
+
+
+@pytest.mark.parametrize("schema", ["logstash", "ecs"])
+def test_a_schema_keeps_a_publishers_members_apart(server, make_way, schema):
+    way = make_way([server], f"schema {schema}", "payload text")
+    for poison in UNWELCOME.values():
+        way.publish("logs/app", poison)
+    wait_until(lambda: len(server.events()) == len(UNWELCOME), 20, "all of them")
+    assert way.dead_letters() == []
+
+
 def test_a_record_that_is_too_large_is_a_dead_letter(server, make_way):
     way = make_way([server], "max_record 10k")
     way.publish("logs/app", {"n": 0, "fill": "x" * 20000})

@@ -56,6 +56,20 @@ static void metadata_is_the_last_member(void **unused)
 	end(&f);
 }
 
+static void metadata_of_its_own_is_looked_at_when_none_is_added(void **unused)
+{
+	static const struct script scripts[] = { { .answers = { ACK("\1") } } };
+	static const char *const texts[] = { "{\"@metadata\":7}", "{\"@metadata\":{}}", NULL };
+	struct fake f;
+
+	(void)unused;
+	begin(&f, &usual, scripts);
+	assert_int_equal(deliver(&f, texts), RELAY_OK);
+	assert_marked(&f, 0, 1, RELAY_REJECT);
+	assert_non_null(strstr(f.marks[0].reason, "\"@metadata\""));
+	end(&f);
+}
+
 static void keep_alives_and_parts_are_waited_through(void **unused)
 {
 	static const struct script scripts[] = { { .answers = { ACK("\0"), ACK("\1"), ACK("\0"),
@@ -219,6 +233,7 @@ int main(void)
 		cmocka_unit_test(a_batch_goes_out_as_windows_of_their_size),
 		cmocka_unit_test(no_more_windows_are_on_their_way_than_allowed),
 		cmocka_unit_test(metadata_is_the_last_member),
+		cmocka_unit_test(metadata_of_its_own_is_looked_at_when_none_is_added),
 		cmocka_unit_test(keep_alives_and_parts_are_waited_through),
 		cmocka_unit_test(what_was_acknowledged_is_not_sent_again),
 		cmocka_unit_test(what_was_acknowledged_before_a_reset_counts),
