@@ -39,8 +39,11 @@ static bool note_length(struct delivery *d, struct command *command, const redis
 	return reply->type == REDIS_REPLY_INTEGER;
 }
 
-/* Ask those that were full; what goes to one that still is waits, or is dropped. */
-static void keep_limit(struct delivery *d)
+/*
+ * Ask those that were full; what goes to one that still is waits, or is dropped. False when the
+ * connection broke: nobody knows then how long they are, and nothing may be dropped for it.
+ */
+static bool keep_limit(struct delivery *d)
 {
 	struct request *r = d->second;
 
@@ -53,11 +56,12 @@ static void keep_limit(struct delivery *d)
 		request_append(r, key);
 	}
 	if (!delivery_exchange(d, r, note_length))
-		return;
+		return false;
 	/* From the end: taking one away moves the last one into its place. */
 	for (size_t i = r->count; i-- > 0;)
 		if ((uint64_t)r->commands[i].answer < d->settings->max_len)
 			remember_full(d->full, str_span(&d->full->keys[i]), false);
+	return true;
 }
 
 static bool hold(struct delivery *d, size_t index)
@@ -185,8 +189,9 @@ void deliver_to_list(struct delivery *d)
 	uint64_t longest = 0;
 	size_t most = (size_t)(d->settings->push_values * d->settings->pack);
 
-	keep_limit(d);
 	request_clear(d->request);
+	if (!keep_limit(d))
+		return;
 	for (size_t i = 0; i < d->batch->count;) {
 		size_t n = 1;
 

@@ -219,6 +219,42 @@ static void drop_newest_drops_what_comes_while_it_is_full(void **state)
 	script_finish(&s);
 }
 
+/* A full list that nobody could be asked about may have been read meanwhile. */
+static void nothing_is_dropped_or_held_by_a_length_that_is_not_known(void **state)
+{
+	static const int policies[] = { ON_FULL_BLOCK, ON_FULL_DROP_NEWEST };
+	static const char *const lengths[] = { HUNG, ":", "" };
+
+	(void)state;
+	for (size_t i = 0; i < array_size(policies) * array_size(lengths); i++) {
+		struct script s;
+		void *it;
+
+		script_init(&s, 2);
+		s.settings.max_len = 2;
+		s.settings.on_full = policies[i / array_size(lengths)];
+		s.connections[0][0] = GREETED;
+		s.connections[0][1] = ":2\r\n"; /* full with these */
+		s.connections[0][2] = lengths[i % array_size(lengths)];
+		s.connections[1][0] = GREETED;
+		s.connections[1][1] = ":0\r\n"; /* LLEN */
+		s.connections[1][2] = ":2\r\n";
+		it = belfry_relay.open(&s.host, &s.settings);
+		assert_int_equal(script_deliver(&s, it), RELAY_OK);
+		assert_int_equal(script_deliver(&s, it), RELAY_RETRY);
+		assert_string_equal(script_sent(&s), "LLEN k");
+		assert_int_equal(s.marks[0], -1);
+		assert_int_equal(s.marks[1], -1);
+		assert_int_equal(s.counted[COUNT_DROPPED_FULL], 0);
+		assert_null(strstr(s.outcome.reason, "max_len"));
+		assert_int_equal(s.outcome.retry_after_ms, 0);
+		assert_int_equal(script_deliver(&s, it), RELAY_OK);
+		assert_string_equal(script_sent(&s), GREETING "LLEN k RPUSH k {\"n\":0} {\"n\":1}");
+		belfry_relay.close(it);
+		script_finish(&s);
+	}
+}
+
 static void drop_oldest_cuts_off_the_head(void **state)
 {
 	struct script s;
@@ -281,6 +317,7 @@ int main(void)
 		cmocka_unit_test(a_full_list_is_asked_and_waited_for),
 		cmocka_unit_test(only_what_goes_to_a_full_list_waits),
 		cmocka_unit_test(drop_newest_drops_what_comes_while_it_is_full),
+		cmocka_unit_test(nothing_is_dropped_or_held_by_a_length_that_is_not_known),
 		cmocka_unit_test(drop_oldest_cuts_off_the_head),
 		cmocka_unit_test(a_channel_nobody_listens_to_is_counted),
 	};
