@@ -16,17 +16,25 @@ struct span delivery_key(const struct delivery *d, size_t index)
 	return text_span(relay_record_at(d->batch, index)->rendered[RENDERED_KEY]);
 }
 
+/*
+ * These, all of them, are to blame: the host is told at once, of each with its own reason, as it
+ * would take them apart one by one otherwise, and write each dead letter to disk by itself.
+ */
+static void reject(struct delivery *d, size_t first, size_t count, const char *reason)
+{
+	for (size_t i = first; i < first + count; i++) {
+		d->fates[i] = FATE_REJECTED;
+		d->host->mark(d->host, i, RELAY_REJECT, reason);
+	}
+}
+
 bool delivery_sendable(struct delivery *d, size_t index)
 {
-	struct failure f;
-
 	if (delivery_fate(d, index) != FATE_WAITING)
 		return false;
 	if (delivery_key(d, index).len > 0)
 		return true;
-	d->fates[index] = FATE_POISON;
-	f = failure_of(REFUSAL_RECORD, "what key says is empty for this record");
-	delivery_fail(d, &f);
+	reject(d, index, 1, "what key says is empty for this record");
 	return false;
 }
 
@@ -56,18 +64,33 @@ static struct failure key_failure(
 	return result;
 }
 
+/*
+ * An error that is about the key. True when its records have left with it: why others have to wait,
+ * if they do, is something else.
+ */
+static bool reject_for_key(struct delivery *d, const struct command *command, struct failure *f)
+{
+	*f = key_failure(d, command, f);
+	if (f->kind != REFUSAL_RECORD || command->count == 0)
+		return false;
+	reject(d, command->first, command->count, f->reason);
+	return true;
+}
+
 /* An error in answer to `command`. */
 static void refuse(struct delivery *d, const struct command *command, struct span error)
 {
 	struct failure f = refusal_failure(error);
 
-	if (f.kind == REFUSAL_KEY)
-		f = key_failure(d, command, &f);
+	if (f.kind == REFUSAL_KEY && reject_for_key(d, command, &f))
+		return;
 	if (f.kind == REFUSAL_OLD_ID && command->count == 1) {
 		delivery_set(d, command, FATE_OLD_ID);
 		return;
 	}
-	if (f.kind == REFUSAL_RECORD)
+	if (f.kind == REFUSAL_RECORD && command->count == 1)
+		reject(d, command->first, 1, f.reason);
+	else if (f.kind == REFUSAL_RECORD)
 		delivery_set(d, command, FATE_POISON);
 	if (d->failure.kind == REFUSAL_NONE)
 		str_append(&d->error, error);
@@ -128,18 +151,16 @@ static uint32_t wait_of(enum refusal kind, bool held)
 	return kind == REFUSAL_MOVED ? MOVED_WAIT_MS : 0;
 }
 
-/* Tell the host of each record that is not as the verdict says. */
-static void mark(const struct delivery *d, enum relay_verdict verdict, bool one_to_blame)
+/* Tell the host of each record that is not as the verdict says; of what is rejected it knows. */
+static void mark(const struct delivery *d, enum relay_verdict verdict)
 {
 	for (size_t i = 0; i < d->batch->count; i++) {
 		enum fate fate = delivery_fate(d, i);
 
 		if (fate == FATE_TAKEN)
 			d->host->mark(d->host, i, RELAY_OK, NULL);
-		else if (fate != FATE_POISON && verdict == RELAY_REJECT)
+		else if (fate != FATE_REJECTED && fate != FATE_POISON && verdict == RELAY_REJECT)
 			d->host->mark(d->host, i, RELAY_RETRY, NULL);
-		else if (fate == FATE_POISON && one_to_blame)
-			d->host->mark(d->host, i, RELAY_REJECT, d->failure.reason);
 	}
 }
 
@@ -152,13 +173,16 @@ enum relay_verdict delivery_verdict(struct delivery *d, struct relay_outcome *ou
 		connection_refused(d->connection, &d->failure, str_span(&d->error));
 	for (size_t i = 0; i < d->batch->count; i++)
 		count[delivery_fate(d, i)]++;
-	if (count[FATE_TAKEN] == d->batch->count) {
-		if (d->failure.kind != REFUSAL_NONE)
+	if (count[FATE_TAKEN] + count[FATE_REJECTED] == d->batch->count) {
+		/* Of rejected records their dead letters tell. */
+		bool is_told = d->failure.kind == REFUSAL_RECORD && count[FATE_REJECTED] > 0;
+
+		if (d->failure.kind != REFUSAL_NONE && !is_told)
 			d->host->log(d->host, RELAY_LOG_WARNING, "%s", d->failure.reason);
 		return RELAY_OK;
 	}
 	verdict = count[FATE_POISON] > 0 ? RELAY_REJECT : RELAY_RETRY;
-	mark(d, verdict, count[FATE_POISON] == 1);
+	mark(d, verdict);
 	outcome->retry_after_ms = wait_of(d->failure.kind, count[FATE_HELD] > 0);
 	snprintf(outcome->reason, sizeof(outcome->reason), "%s", d->failure.reason);
 	return verdict;

@@ -16,7 +16,8 @@ enum fate {
 	FATE_OLD_ID,	  /* of a stream: refused because of its id */
 	FATE_ABSENT,	  /* of a stream: its id is another record's */
 	FATE_HELD,	  /* its list is full */
-	FATE_POISON,	  /* it is to blame, or one of those that went with it */
+	FATE_REJECTED,	  /* it is to blame, and the host has been told */
+	FATE_POISON,	  /* one of several that were refused together: which one is not known */
 };
 
 /* Rows of the plugin's counters. */
@@ -88,7 +89,7 @@ void deliver_to_list(struct delivery *d);
 void deliver_to_channel(struct delivery *d);
 void deliver_to_stream(struct delivery *d);
 
-/* Is it waiting, and can it be sent? One with an empty key is given up as FATE_POISON. */
+/* Is it waiting, and can it be sent? One with an empty key is FATE_REJECTED. */
 bool delivery_sendable(struct delivery *d, size_t index);
 
 #endif

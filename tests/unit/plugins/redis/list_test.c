@@ -102,10 +102,12 @@ static void what_a_server_said_before_it_hung_up_on_a_send_is_read(void **state)
 	s.connections[0][1] = ":1\r\n-ERR Protocol error: invalid bulk length\r\n";
 	s.send_result = -EPIPE;
 	it = belfry_relay.open(&s.host, &s.settings);
-	assert_int_equal(script_deliver(&s, it), RELAY_REJECT);
+	assert_int_equal(script_deliver(&s, it), RELAY_RETRY);
 	assert_int_equal(s.marks[0], RELAY_OK);
 	assert_int_equal(s.marks[1], RELAY_REJECT);
-	assert_int_equal(s.marks[2], RELAY_RETRY);
+	assert_int_equal(s.marks[2], -1);
+	assert_non_null(strstr(s.reasons[1], "proto-max-bulk-len"));
+	/* It is also why the server hung up, and the others have to wait. */
 	assert_non_null(strstr(s.outcome.reason, "proto-max-bulk-len"));
 	belfry_relay.close(it);
 	script_finish(&s);
@@ -131,25 +133,6 @@ static void of_a_push_with_one_that_is_too_long_the_host_finds_it(void **state)
 	script_finish(&s);
 }
 
-static void a_record_without_a_key_is_rejected_alone(void **state)
-{
-	struct script s;
-	void *it;
-
-	(void)state;
-	script_init(&s, 3);
-	s.keys[1].len = 0;
-	s.connections[0][0] = GREETED;
-	s.connections[0][1] = ":1\r\n:2\r\n";
-	it = belfry_relay.open(&s.host, &s.settings);
-	assert_int_equal(script_deliver(&s, it), RELAY_REJECT);
-	assert_int_equal(s.marks[0], RELAY_OK);
-	assert_int_equal(s.marks[1], RELAY_REJECT);
-	assert_int_equal(s.marks[2], RELAY_OK);
-	belfry_relay.close(it);
-	script_finish(&s);
-}
-
 static void a_full_list_is_asked_and_waited_for(void **state)
 {
 	struct script s;
@@ -171,6 +154,29 @@ static void a_full_list_is_asked_and_waited_for(void **state)
 	assert_int_equal(s.outcome.retry_after_ms, 500);
 	assert_int_equal(script_deliver(&s, it), RELAY_OK);
 	assert_string_equal(script_sent(&s), "LLEN k RPUSH k {\"n\":0} {\"n\":1}");
+	belfry_relay.close(it);
+	script_finish(&s);
+}
+
+static void a_length_that_may_not_be_asked_is_told_and_no_record_is_to_blame(void **state)
+{
+	struct script s;
+	void *it;
+
+	(void)state;
+	script_init(&s, 2);
+	s.settings.key = "${topic[1]}";
+	s.settings.max_len = 5;
+	s.connections[0][0] = GREETED;
+	s.connections[0][1] = ":5\r\n";
+	s.connections[0][2] = "-NOPERM No permissions to access a key\r\n"; /* LLEN */
+	s.connections[0][3] = ":6\r\n";
+	it = belfry_relay.open(&s.host, &s.settings);
+	assert_int_equal(script_deliver(&s, it), RELAY_OK);
+	str_clear(&s.logged);
+	assert_int_equal(script_deliver(&s, it), RELAY_OK);
+	assert_int_equal(s.marks[0], -1);
+	assert_non_null(strstr(str_text(&s.logged), "NOPERM"));
 	belfry_relay.close(it);
 	script_finish(&s);
 }
@@ -313,8 +319,8 @@ int main(void)
 		cmocka_unit_test(what_was_answered_before_a_cut_is_not_sent_again),
 		cmocka_unit_test(what_a_server_said_before_it_hung_up_on_a_send_is_read),
 		cmocka_unit_test(of_a_push_with_one_that_is_too_long_the_host_finds_it),
-		cmocka_unit_test(a_record_without_a_key_is_rejected_alone),
 		cmocka_unit_test(a_full_list_is_asked_and_waited_for),
+		cmocka_unit_test(a_length_that_may_not_be_asked_is_told_and_no_record_is_to_blame),
 		cmocka_unit_test(only_what_goes_to_a_full_list_waits),
 		cmocka_unit_test(drop_newest_drops_what_comes_while_it_is_full),
 		cmocka_unit_test(nothing_is_dropped_or_held_by_a_length_that_is_not_known),

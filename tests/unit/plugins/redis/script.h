@@ -16,8 +16,9 @@
 
 enum { SCRIPT_TURNS = 6, SCRIPT_CONNECTIONS = 6, SCRIPT_RECORDS = 8 };
 
-#define GREETED "+OK\r\n"
-#define HUNG	"\1" /* as an answer: the server says nothing, and the wait ends */
+#define GREETED	  "+OK\r\n"
+#define HUNG	  "\1" /* as an answer: the server says nothing, and the wait ends */
+#define WRONGTYPE "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n"
 
 struct script {
 	struct relay_host host;					   /* first: the functions get it */
@@ -34,6 +35,7 @@ struct script {
 	bool drips; /* each receive gives one byte */
 	uint64_t counted[COUNT_LIST_LENGTH + 1];
 	int marks[SCRIPT_RECORDS]; /* -1: none */
+	char reasons[SCRIPT_RECORDS][RELAY_REASON];
 	struct relay_outcome outcome;
 };
 
@@ -112,9 +114,11 @@ static inline void script_count(const struct relay_host *host, unsigned counter,
 static inline void script_mark(const struct relay_host *host, size_t index,
 		enum relay_verdict verdict, const char *reason)
 {
-	(void)reason;
-	assert_int_equal(script_of(host)->marks[index], -1);
-	script_of(host)->marks[index] = (int)verdict;
+	struct script *s = script_of(host);
+
+	assert_int_equal(s->marks[index], -1);
+	s->marks[index] = (int)verdict;
+	snprintf(s->reasons[index], RELAY_REASON, "%s", reason != NULL ? reason : "");
 }
 
 RELAY_PRINTF_LIKE(3, 4)

@@ -101,6 +101,42 @@ static void the_server_numbers_when_told_to_and_cuts_at_max_len(void **state)
 	script_finish(&s);
 }
 
+static void entries_of_a_chosen_key_that_is_no_stream_are_rejected_in_one_attempt(void **state)
+{
+	struct script s;
+	void *it = open_stream(&s, 3);
+
+	(void)state;
+	s.settings.key = "${topic[1]}";
+	s.keys[1] = (struct relay_text){ "ours", 4 };
+	s.connections[0][1] = WRONGTYPE ADDED OLD;
+	s.connections[0][2] = WRONGTYPE; /* XRANGE: it has become something else meanwhile */
+	assert_int_equal(script_deliver(&s, it), RELAY_OK);
+	assert_int_equal(s.marks[0], RELAY_REJECT);
+	assert_int_equal(s.marks[1], -1);
+	assert_int_equal(s.marks[2], RELAY_REJECT);
+	assert_non_null(strstr(s.reasons[0], "(k)"));
+	assert_non_null(strstr(s.reasons[2], "(k)"));
+	belfry_relay.close(it);
+	script_finish(&s);
+}
+
+static void an_entry_that_is_too_long_is_rejected_by_name(void **state)
+{
+	struct script s;
+	void *it = open_stream(&s, 3);
+
+	(void)state;
+	s.connections[0][1] = ADDED "-ERR Protocol error: invalid bulk length\r\n";
+	assert_int_equal(script_deliver(&s, it), RELAY_RETRY);
+	assert_int_equal(s.marks[0], RELAY_OK);
+	assert_int_equal(s.marks[1], RELAY_REJECT);
+	assert_int_equal(s.marks[2], -1);
+	assert_non_null(strstr(s.reasons[1], "proto-max-bulk-len"));
+	belfry_relay.close(it);
+	script_finish(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -109,6 +145,9 @@ int main(void)
 		cmocka_unit_test(a_record_whose_id_is_not_there_gets_one_of_the_servers),
 		cmocka_unit_test(what_could_not_be_looked_up_is_sent_again),
 		cmocka_unit_test(the_server_numbers_when_told_to_and_cuts_at_max_len),
+		cmocka_unit_test(
+				entries_of_a_chosen_key_that_is_no_stream_are_rejected_in_one_attempt),
+		cmocka_unit_test(an_entry_that_is_too_long_is_rejected_by_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
