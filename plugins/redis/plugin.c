@@ -31,14 +31,27 @@ static void close_redis(void *at)
 	free(it);
 }
 
+/* The operator has chosen it; but one publisher is then enough to hold up all the others. */
+static void warn_of_chosen_keys(const struct relay_host *host, const struct redis_settings *s)
+{
+	if (s->mode == MODE_LIST && s->max_len > 0 && s->on_full == ON_FULL_BLOCK &&
+			redis_key_is_chosen(s))
+		host->log(host, RELAY_LOG_WARNING,
+				"with on_full block a publisher whose topic names a list that "
+				"nobody reads holds up everything else; take on_full drop_oldest "
+				"or drop_newest, or a key that no topic is part of");
+}
+
 static void *open_redis(const struct relay_host *host, const void *config)
 {
 	struct instance *it = xcalloc(1, sizeof(*it));
 
 	it->host = host;
 	it->settings = config;
-	if (connection_init(&it->connection, host, config))
+	if (connection_init(&it->connection, host, config)) {
+		warn_of_chosen_keys(host, config);
 		return it;
+	}
 	free(it);
 	return NULL;
 }

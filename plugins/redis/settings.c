@@ -60,7 +60,8 @@ const struct relay_setting redis_setting_rows[] = {
 	{ "on_full", RELAY_CHOICE, AT(on_full), 0, 0, "block", 0,
 	  "When a list holds max_len elements: block (what comes waits in the journal), "
 	  "drop_oldest (the head of the list is cut off) or drop_newest (what comes is "
-	  "dropped).", on_full },
+	  "dropped). With block and a key that publishers choose, a list that nobody reads "
+	  "holds up all others.", on_full },
 	{ "stream_id", RELAY_CHOICE, AT(stream_id), 0, 0, "sequence", 0,
 	  "The ids of a stream's entries: sequence (made of the record's time and number, so "
 	  "that a repeated record is recognised) or auto (the server's).", stream_ids },

@@ -63,6 +63,34 @@ static void a_payload_does_not_leave_its_place_in_the_array(void **state)
 	script_finish(&s);
 }
 
+static void keys_that_publishers_choose_are_warned_of_where_a_full_list_blocks(void **state)
+{
+	static const struct {
+		const char *key;
+		uint64_t max_len;
+		int on_full;
+		bool warns;
+	} cases[] = {
+		{ "logs-${topic[1]}", 5, ON_FULL_BLOCK, true },
+		{ "logs-${topic[1]}", 5, ON_FULL_DROP_OLDEST, false },
+		{ "logs-${topic[1]}", 0, ON_FULL_BLOCK, false },
+		{ "logs-${time:%F}", 5, ON_FULL_BLOCK, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < array_size(cases); i++) {
+		struct script s;
+
+		script_init(&s, 1);
+		s.settings.key = cases[i].key;
+		s.settings.max_len = cases[i].max_len;
+		s.settings.on_full = cases[i].on_full;
+		belfry_relay.close(belfry_relay.open(&s.host, &s.settings));
+		assert_int_equal(strstr(str_text(&s.logged), "holds up") != NULL, cases[i].warns);
+		script_finish(&s);
+	}
+}
+
 static void what_was_answered_before_a_cut_is_not_sent_again(void **state)
 {
 	static const char *const ends[] = { ":1\r\n:2\r\n",
@@ -315,6 +343,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(records_of_one_key_are_one_push),
 		cmocka_unit_test(packed_records_are_json_arrays),
+		cmocka_unit_test(
+				keys_that_publishers_choose_are_warned_of_where_a_full_list_blocks),
 		cmocka_unit_test(a_payload_does_not_leave_its_place_in_the_array),
 		cmocka_unit_test(what_was_answered_before_a_cut_is_not_sent_again),
 		cmocka_unit_test(what_a_server_said_before_it_hung_up_on_a_send_is_read),
