@@ -64,6 +64,8 @@ def gateway(options, folder, broker_port, outputs):
     copy = shutil.copy(options.gateway, os.path.join(own, "belfry-gateway"))
     argv = harness.unprivileged([copy, "-c", path])
     with harness.daemon("belfry-gateway", argv, os.path.join(folder, "gateway.log")) as process:
+        harness.wait_until(lambda: "connected with" in open(process.log_path).read(), 10, process,
+                           "the gateway is connected")
         yield process
 
 
