@@ -5,7 +5,7 @@ import re
 import socket
 
 from broker import free_port
-from wait import SLACK
+from wait import SLACK, wait_until
 
 NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 SAMPLE = re.compile(r'(?P<name>[a-zA-Z_:][a-zA-Z0-9_:]*)'
@@ -21,7 +21,14 @@ class HttpApi:
         self.lines = (f"listener {self.port} 127.0.0.1", "protocol http_api")
 
     def connect(self):
-        return socket.create_connection(("127.0.0.1", self.port), timeout=20 * SLACK)
+        """It opens last: a broker whose first listener answers may not be that far."""
+        return wait_until(self._connect, 10, "the HTTP API listening")
+
+    def _connect(self):
+        try:
+            return socket.create_connection(("127.0.0.1", self.port), timeout=20 * SLACK)
+        except ConnectionRefusedError:
+            return None
 
     def send(self, request):
         """The bytes of a request, then all that comes back."""
