@@ -163,8 +163,8 @@ static void remember(struct filter *f, uint64_t id, struct known_object *o, uint
 }
 
 /*
- * A bucket of a second's worth, which is full at first. A clock that was set back begins anew: the
- * bucket is never further ahead than one interval.
+ * A bucket of a second's worth, which is full at first. `due` is more than a second ahead only when
+ * the clock was set back: the bucket begins anew then.
  */
 static bool take_token(struct filter *f, struct wall_time received)
 {
